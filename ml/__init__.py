@@ -1,0 +1,1 @@
+"""Machine learning for fraud: nothing yet; the model comes with a release of its own."""

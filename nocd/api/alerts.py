@@ -1,0 +1,157 @@
+"""Alerts: the queue, one alert with why, and what operators do to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from aiohttp import web
+
+from nocd.api import answers
+from nocd.api.auth import TOKEN, needs
+from nocd.api.keys import DESK, tenant_of
+from nocd.api.problems import problem
+from nocd.domain.alert import Status
+from nocd.domain.command import Command, Reply
+from nocd.domain.severity import Severity
+from nocd.domain.token import Act, Token
+from nocd.errors import InputError, NotFound
+from nocd.store import queries
+from nocd.store.queries import AlertQuery
+from nocd.store.rows import number
+from nocd.wire.requests import COMMANDS, Bulk
+
+if TYPE_CHECKING:
+    from nocd.tenant import Tenant
+
+_FILTERS = ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor")
+_KEY_MAX = 200
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of alerts."""
+    return [
+        web.get("/v1/alerts", index),
+        web.post("/v1/alerts/bulk", bulk),
+        web.get("/v1/alerts/{id}", show),
+        web.get("/v1/alerts/{id}/why", why),
+        web.post("/v1/alerts/{id}/{command}", command),
+    ]
+
+
+@needs(Act.READ)
+async def index(request: web.Request) -> web.Response:
+    """Answer a page of alerts, severity first, then priority, then newest."""
+    answers.known_parameters(request, *_FILTERS)
+    token = request[TOKEN]
+    statuses = answers.words(request, "status", [*Status, "unresolved"])
+    severities = answers.words(request, "severity", Severity)
+    least = answers.words(request, "min_severity", Severity)
+    place = answers.from_cursor(request, 4)
+    query = AlertQuery(
+        statuses=() if "unresolved" in statuses else statuses,
+        severities=tuple(Severity(word).rank for word in severities),
+        min_severity=Severity(least[0]).rank if least else 1,
+        site=request.query.get("site"),
+        type=request.query.get("type"),
+        person=request.query.get("person"),
+        sites=token.sites,
+        clients=token.clients,
+        after=None if place is None else (place[0], place[1], place[2], place[3]),
+        limit=answers.limit(request),
+    )
+    bodies, after = await tenant_of(request).store.read(queries.alerts, query)
+    return answers.page((answers.seen_by(token, body) for body in bodies), answers.to_cursor(after))
+
+
+@needs(Act.READ)
+async def show(request: web.Request) -> web.Response:
+    """Answer one alert with the decisions about it."""
+    body, no = await _visible(request)
+    rows = await tenant_of(request).store.read(queries.why, no)
+    text = b'{"alert":' + answers.seen_by(request[TOKEN], body) + b',"why":' + orjson.dumps(rows) + b"}"
+    return web.Response(body=text, content_type="application/json")
+
+
+@needs(Act.READ)
+async def why(request: web.Request) -> web.Response:
+    """Answer every decision about one alert, with its reason."""
+    _, no = await _visible(request)
+    return answers.json({"items": await tenant_of(request).store.read(queries.why, no), "cursor": None})
+
+
+@needs(Act.OPERATE)
+async def command(request: web.Request) -> web.Response:
+    """Carry out one command and answer with the alert after it."""
+    verb = request.match_info["command"]
+    if verb not in COMMANDS:
+        raise NotFound(f"there is no command {verb}; there are {', '.join(sorted(COMMANDS))}", code="unknown_command")
+    args = answers.parsed(COMMANDS[verb], await answers.small_body(request)).model_dump(exclude_none=True)
+    await _visible(request)
+    reply = await _ask(request, verb, request.match_info["id"], args)
+    return _answer(request[TOKEN], reply)
+
+
+@needs(Act.OPERATE)
+async def bulk(request: web.Request) -> web.Response:
+    """Carry out one command on up to 100 alerts, answering for each."""
+    asked = answers.parsed(Bulk, await answers.small_body(request))
+    if asked.command not in COMMANDS:
+        raise InputError(f"there is no command {asked.command}", code="unknown_command")
+    args = answers.parsed(COMMANDS[asked.command], orjson.dumps(asked.args)).model_dump(exclude_none=True)
+    replies = await asyncio.gather(*(_one(request, asked.command, alert_id, args) for alert_id in asked.ids))
+    items = [
+        {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply)}
+        for alert_id, reply in zip(asked.ids, replies, strict=True)
+    ]
+    return answers.json({"items": items})
+
+
+async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
+    try:
+        await _find(tenant_of(request), request[TOKEN], alert_id)
+    except NotFound as error:
+        return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
+    return await _ask(request, verb, alert_id, args)
+
+
+async def _ask(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= _KEY_MAX:
+        raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} characters", code="bad_header")
+    asked = Command(
+        verb=verb,
+        target=alert_id,
+        actor=request[TOKEN].name,
+        time=request.app[DESK].now_ms(),
+        args=args,
+        key=None if key is None else f"{key}\n{alert_id}",
+    )
+    return await tenant_of(request).ask(asked)
+
+
+def _answer(token: Token, reply: Reply) -> web.Response:
+    if reply.ok:
+        return answers.json(_seen(token, reply), status=reply.status)
+    return problem(reply.status, reply.body["code"], reply.body["detail"])
+
+
+def _seen(token: Token, reply: Reply) -> Any:
+    return orjson.loads(answers.seen_by(token, orjson.dumps(reply.body))) if reply.ok else reply.body
+
+
+async def _visible(request: web.Request) -> tuple[bytes, int]:
+    return await _find(tenant_of(request), request[TOKEN], request.match_info["id"])
+
+
+async def _find(tenant: Tenant, token: Token, alert_id: str) -> tuple[bytes, int]:
+    """Return (body, number) of an alert this token sees; one it does not see is not there."""
+    try:
+        no = number(alert_id)
+    except ValueError:
+        no = 0
+    found = await tenant.store.read(queries.alert, no) if alert_id == f"A-{no}" and no < 2**63 else None
+    if found is None or not token.sees(site=found[1], client=found[2]):
+        raise NotFound(f"there is no alert {alert_id}")
+    return found[0], no

@@ -1,0 +1,128 @@
+"""Reading requests and writing answers, the same way everywhere."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from nocd.domain.token import Right, Token
+from nocd.errors import InputError, TooLarge
+from nocd.feed.mask import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+M = TypeVar("M", bound=BaseModel)
+LIMIT_MAX = 500
+LIMIT_DEFAULT = 100
+COMMAND_BODY_MAX_BYTES = 65_536
+
+
+def json(content: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Return a JSON answer."""
+    return web.Response(body=orjson.dumps(content), status=status, content_type="application/json", headers=headers)
+
+
+def page(bodies: Iterable[bytes], cursor: str | None) -> web.Response:
+    """Return a page of objects that are encoded already."""
+    body = b'{"items":[' + b",".join(bodies) + b'],"cursor":' + orjson.dumps(cursor) + b"}"
+    return web.Response(body=body, content_type="application/json")
+
+
+def whole_number(request: web.Request, name: str, *, default: int, low: int, high: int) -> int:
+    """Return a query parameter as a whole number within its range; raises InputError."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high or not text.isascii():
+        msg = f"{name} must be a whole number from {low} to {high}"
+        raise InputError(msg, code="bad_parameter")
+    return value
+
+
+def limit(request: web.Request) -> int:
+    """Return how many items are asked for, 1 to 500."""
+    return whole_number(request, "limit", default=LIMIT_DEFAULT, low=1, high=LIMIT_MAX)
+
+
+def words(request: web.Request, name: str, allowed: Iterable[str]) -> tuple[str, ...]:
+    """Return a comma-separated query parameter, each word one of `allowed`; raises InputError."""
+    known = set(allowed)
+    given = tuple(word for word in request.query.get(name, "").split(",") if word)
+    wrong = [word for word in given if word not in known]
+    if wrong:
+        msg = f"{name} cannot be {', '.join(wrong)}; it is one of {', '.join(sorted(known))}"
+        raise InputError(msg, code="bad_parameter")
+    return given
+
+
+def known_parameters(request: web.Request, *names: str) -> None:
+    """Refuse a query parameter nobody reads: a typo must not pass as a wider answer."""
+    unknown = set(request.query) - set(names)
+    if unknown:
+        msg = f"unknown parameter {', '.join(sorted(unknown))}; this route takes {', '.join(names) or 'none'}"
+        raise InputError(msg, code="unknown_parameter")
+
+
+def to_cursor(place: tuple[int, ...] | None) -> str | None:
+    """Return the place to continue after as an opaque text."""
+    return None if place is None else base64.urlsafe_b64encode(orjson.dumps(place)).decode()
+
+
+def from_cursor(request: web.Request, size: int) -> tuple[int, ...] | None:
+    """Return the place a cursor names; raises InputError for one that was not ours."""
+    text = request.query.get("cursor")
+    if text is None:
+        return None
+    try:
+        place = orjson.loads(base64.urlsafe_b64decode(text))
+    except ValueError:
+        place = None
+    if not isinstance(place, list) or len(place) != size or not all(type(part) is int for part in place):
+        raise InputError("this cursor is not one of ours; start without one", code="bad_cursor")
+    return tuple(place)
+
+
+async def small_body(request: web.Request) -> bytes:
+    """Return the body of a command; raises TooLarge past 64 KiB."""
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(COMMAND_BODY_MAX_BYTES):
+        body += chunk
+        if len(body) > COMMAND_BODY_MAX_BYTES:
+            msg = f"a command has at most {COMMAND_BODY_MAX_BYTES} bytes"
+            raise TooLarge(msg)
+    return bytes(body)
+
+
+def parsed(model: type[M], body: bytes) -> M:
+    """Return the body as `model`; raises InputError naming the fields that are wrong."""
+    try:
+        return model.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        raise InputError(_faults(error), code=_code(error)) from None
+
+
+def _code(error: ValidationError) -> str:
+    kinds = {fault["type"] for fault in error.errors(include_url=False, include_input=False)}
+    if "json_invalid" in kinds:
+        return "not_json"
+    return "unknown_field" if "extra_forbidden" in kinds else "bad_value"
+
+
+def _faults(error: ValidationError) -> str:
+    faults: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in faults[:5])
+
+
+def seen_by(token: Token, body: bytes) -> bytes:
+    """Return an object's body as this token may see it, without what its rights do not cover."""
+    names, scores = Right.PII not in token.rights, Right.FRAUD not in token.rights
+    return mask(body, names=names, scores=scores) if names or scores else body

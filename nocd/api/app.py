@@ -1,0 +1,40 @@
+"""The web application: every route, behind problems and auth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from nocd.api import alerts, directory, feed, ingest, system
+from nocd.api.auth import auth, undeclared
+from nocd.api.keys import DESK, Desk
+from nocd.api.problems import problems
+
+if TYPE_CHECKING:
+    from nocd.api.auth import Gate
+    from nocd.api.feed_server import FeedServer
+    from nocd.api.tokens import TokenRoutes
+
+HEADER_MAX_BYTES = 16_384
+
+
+def make_app(desk: Desk, *, gate: Gate, feed_server: FeedServer, tokens: TokenRoutes) -> web.Application:
+    """Return the application; raises RuntimeError where a route does not say whom it serves."""
+    app = web.Application(middlewares=[problems(desk.metrics), auth(gate)], client_max_size=desk.max_body_bytes)
+    app[DESK] = desk
+    app[feed.FEED_KEY] = feed_server
+    app.add_routes(
+        [
+            *ingest.routes(),
+            *alerts.routes(),
+            *directory.routes(),
+            *feed.routes(),
+            *tokens.routes(),
+            *system.routes(),
+        ]
+    )
+    if missing := undeclared(app):
+        msg = f"these routes do not say whom they serve: {', '.join(missing)}"
+        raise RuntimeError(msg)
+    return app

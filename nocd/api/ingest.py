@@ -1,0 +1,148 @@
+"""Events in: decoded while they arrive, durable before they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from nocd.api import answers
+from nocd.api.auth import TOKEN, needs
+from nocd.api.keys import DESK, Desk, tenant_of
+from nocd.domain.token import Act
+from nocd.errors import InputError, TooLarge
+from nocd.ingest.alertmanager import to_lines
+from nocd.ingest.bodies import (
+    NDJSON,
+    Inflater,
+    Item,
+    Line,
+    LineSplitter,
+    UnsupportedMediaType,
+    binary_line,
+    is_binary,
+    media_type,
+    split,
+)
+from nocd.ingest.refusal import DecodeError
+from nocd.wire.views import Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from nocd.domain.event import Event
+
+TOO_LARGE: Final = "event_too_large"
+SLICE_LINES = 256
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(slots=True, kw_only=True)
+class _Intake:
+    """What of a request was decoded so far."""
+
+    desk: Desk
+    source: str
+    events: list[Event] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+
+    async def take(self, items: Iterable[Item]) -> None:
+        """Decode lines, letting others run between slices."""
+        for taken, item in enumerate(items, start=1):
+            refusal = item if isinstance(item, Rejection) else self._refusal(item)
+            if refusal is not None:
+                self.desk.metrics.rejected.labels(refusal.code).inc()
+                self.rejected.append(refusal)
+            if taken % SLICE_LINES == 0:
+                await asyncio.sleep(0)
+
+    def _refusal(self, line: Line) -> Rejection | None:
+        try:
+            self.events.append(self.desk.decoder.line(line.raw, received_at=self.desk.now_ms(), source=self.source))
+        except DecodeError as error:
+            return error.at(line.index)
+        return None
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes events come in by."""
+    return [web.post("/v1/events", events), web.post("/v1/webhooks/alertmanager", alertmanager)]
+
+
+@needs(Act.POST)
+async def events(request: web.Request) -> web.Response:
+    """Store CloudEvents: one, a batch, NDJSON, or binary mode; gzip allowed."""
+    desk = request.app[DESK]
+    intake = _Intake(desk=desk, source=request[TOKEN].name)
+    kind = media_type(request.headers)
+    if is_binary(request.headers):
+        await intake.take([_binary(request, await _whole(request, desk))])
+    elif kind in NDJSON:
+        splitter = LineSplitter(max_event_bytes=desk.max_event_bytes, max_events=desk.max_batch)
+        async for chunk in _chunks(request, desk):
+            await intake.take(splitter.feed(chunk))
+        await intake.take(splitter.end())
+    else:
+        whole = await _whole(request, desk)
+        await intake.take(split(kind, whole, max_event_bytes=desk.max_event_bytes, max_events=desk.max_batch))
+    return await _store(request, intake)
+
+
+@needs(Act.POST)
+async def alertmanager(request: web.Request) -> web.Response:
+    """Store what Alertmanager (v3, v4) or Grafana tells its webhook."""
+    desk = request.app[DESK]
+    intake = _Intake(desk=desk, source=request[TOKEN].name)
+    await intake.take(to_lines(await _whole(request, desk), received_at=desk.now_ms()))
+    return await _store(request, intake)
+
+
+async def _store(request: web.Request, intake: _Intake) -> web.Response:
+    if not intake.events and not intake.rejected:
+        raise InputError("the body holds no event", code="no_events")
+    if not intake.events and all(refusal.code == TOO_LARGE for refusal in intake.rejected):
+        raise TooLarge(intake.rejected[0].detail, code=TOO_LARGE)
+    stored = await tenant_of(request).post(intake.events)
+    rejected = [refusal.model_dump() for refusal in intake.rejected]
+    answer = {"accepted": stored.accepted, "duplicates": stored.duplicates, "rejected": rejected}
+    return answers.json(answer, status=200 if intake.events else 422)
+
+
+def _binary(request: web.Request, body: bytes) -> Item:
+    try:
+        return Line(0, binary_line(request.headers, body))
+    except DecodeError as error:
+        return error.at(0)
+
+
+async def _whole(request: web.Request, desk: Desk) -> bytes:
+    return b"".join([chunk async for chunk in _chunks(request, desk)])
+
+
+async def _chunks(request: web.Request, desk: Desk) -> AsyncIterator[bytes]:
+    """Yield the body, inflated and bounded."""
+    inflater = _inflater(request, desk)
+    received = 0
+    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+        received += len(chunk)
+        if received > desk.max_body_bytes:
+            msg = f"a body has at most {desk.max_body_bytes} bytes; nothing of it was stored"
+            raise TooLarge(msg, code="body_too_large")
+        if inflater is None:
+            yield chunk
+        else:
+            for piece in inflater.feed(chunk):
+                yield piece
+    if inflater is not None:
+        inflater.end()
+
+
+def _inflater(request: web.Request, desk: Desk) -> Inflater | None:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip"):
+        return Inflater(max_bytes=desk.max_body_bytes)
+    raise UnsupportedMediaType(f"Content-Encoding {encoding} is not read here; send gzip or nothing")

@@ -1,0 +1,59 @@
+"""What handlers find on the application, by key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from aiohttp import web
+
+from nocd.api.auth import TOKEN
+from nocd.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any
+
+    from nocd.ingest.decode import Decoder
+    from nocd.metrics import Metrics
+    from nocd.tenant import Tenant
+
+
+class Health(Protocol):
+    """What the daemon knows about itself."""
+
+    def ready(self) -> str:
+        """Return why it does not take events, or nothing where it does."""
+        ...
+
+    def parts(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return each part's state, `ok` or `degraded`, with why."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything handlers need: who is served, by what, within which limits."""
+
+    tenants: Mapping[str, Tenant]
+    decoder: Decoder
+    metrics: Metrics
+    health: Health
+    now_ms: Callable[[], int]
+    max_body_bytes: int
+    max_event_bytes: int
+    max_batch: int
+    backup: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+
+
+DESK: Final = web.AppKey("desk", Desk)
+
+
+def tenant_of(request: web.Request) -> Tenant:
+    """Return the tenant the request's token belongs to; no other can be named."""
+    name = request[TOKEN].tenant
+    tenant = request.app[DESK].tenants.get(name)
+    if tenant is None:
+        msg = f"tenant {name} is not served here"
+        raise NotFound(msg, code="unknown_tenant")
+    return tenant

@@ -1,0 +1,369 @@
+"""The composition root: builds everything in order, closes it in reverse; the one place that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import ssl
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from nocd import log, service
+from nocd.api.app import HEADER_MAX_BYTES, make_app
+from nocd.api.auth import Gate
+from nocd.api.feed_server import FeedLimits, FeedServer, FeedSource
+from nocd.api.keys import Desk
+from nocd.api.tokens import TokenRoutes
+from nocd.clock import monotonic_s, now_ms
+from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS, zone
+from nocd.history.replay import EventClock, Replay, totals
+from nocd.ingest.decode import Decoder, uuid7
+from nocd.jobs.retention import Keep
+from nocd.jobs.scheduler import Scheduler
+from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
+from nocd.metrics import Metrics
+from nocd.pipeline import Limits
+from nocd.store.backup import write_backup
+from nocd.store.tokens import TokenStore, TokenTable
+from nocd.tenant import Tenant, TenantLimits
+from nocd.triage.intake import Limits as TriageLimits
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from nocd.settings import Settings
+    from nocd.store.folder import Folder
+
+DEFAULT_TENANT = "default"
+
+
+class Daemon:
+    """Everything that runs, from the lock on its folder to the socket it listens on."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        *,
+        sockets: list[socket.socket] | None = None,
+        now_ms: Callable[[], int] = now_ms,
+    ) -> None:
+        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`."""
+        self.now_ms = now_ms
+        self.decoder = decoder(settings)
+        self.settings = settings
+        self.folder = folder
+        self.metrics = Metrics()
+        self.tenants: dict[str, Tenant] = {}
+        self.url = ""
+        self._sockets = sockets or []
+        self._stack = AsyncExitStack()
+        self._starting = "starting"
+        self._upkeep: Upkeep
+
+    async def start(self) -> None:
+        """Build in order; whatever fails, what was built before it is closed again."""
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        self._starting = ""
+
+    async def stop(self) -> None:
+        """Close in reverse: stop intake, end feeds, commit, save, close; each step bounded, all within `shutdown_s`."""
+        self._starting = "stopping"
+        await self._stack.aclose()
+
+    def ready(self) -> str:
+        """Return why events are not taken now, or nothing."""
+        if self._starting:
+            return self._starting
+        for name, tenant in self.tenants.items():
+            reason = tenant.pipeline.broken or tenant.pipeline.refusal
+            if reason is not None:
+                return f"{name}: {reason.detail}"
+        return ""
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Return each part's state and why."""
+        return self._upkeep.parts()
+
+    async def _build(self) -> None:
+        settings = self.settings
+        table = await asyncio.to_thread(_tokens, self.folder)
+        self._closing("tokens", lambda: asyncio.to_thread(table.flush))
+        for name in sorted({DEFAULT_TENANT, *self.folder.tenant_names()}):
+            await self._open_tenant(name)
+        feed_server = FeedServer(
+            self._feed_of,
+            limits=FeedLimits(clients_max=settings.feed_clients_max, backlog_max=settings.feed_backlog_max),
+            now=self.now_ms,
+        )
+        self._upkeep = Upkeep(
+            tenants=self.tenants,
+            folder=self.folder.root,
+            metrics=self.metrics,
+            settings=upkeep_limits(settings),
+            feed_stats=feed_server.stats,
+            flush_tokens=table.flush,
+            now_ms=self.now_ms,
+        )
+        gate = Gate(
+            table.current,
+            used=table.used,
+            commands_per_minute=settings.commands_per_minute,
+            failures_per_minute=settings.failed_logins_per_minute,
+        )
+        app = make_app(
+            self._desk(), gate=gate, feed_server=feed_server, tokens=TokenRoutes(table, revoked=feed_server.expel)
+        )
+        await self._listen(app)
+        self._closing("feed", feed_server.close_all)
+        await self._upkeep.guard_disk()
+        scheduler = Scheduler(
+            timetable(self._upkeep), timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
+        )
+        scheduler.start()
+        self._closing("jobs", scheduler.stop)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
+
+    async def _open_tenant(self, name: str) -> None:
+        self.tenants[name] = tenant = await Tenant.open(
+            name,
+            self.folder.tenant_db(name),
+            metrics=self.metrics,
+            limits=tenant_limits(self.settings),
+            now_ms=self.now_ms,
+            monotonic_s=monotonic_s,
+        )
+        self._closing(f"tenant {name}", tenant.close)
+
+    def _desk(self) -> Desk:
+        settings = self.settings
+        return Desk(
+            tenants=self.tenants,
+            decoder=self.decoder,
+            metrics=self.metrics,
+            health=self,
+            now_ms=self.now_ms,
+            max_body_bytes=settings.max_body_bytes,
+            max_event_bytes=settings.max_event_bytes,
+            max_batch=settings.max_batch,
+            backup=self._back_up,
+        )
+
+    async def _listen(self, app: web.Application) -> None:
+        settings = self.settings
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            auto_decompress=False,
+            handle_signals=False,
+            max_line_size=HEADER_MAX_BYTES,
+            max_field_size=HEADER_MAX_BYTES,
+            shutdown_timeout=2.0,
+        )
+        await runner.setup()
+        self._closing("http", runner.cleanup)
+        tls = await asyncio.to_thread(_tls, settings)
+        for handed in self._sockets:
+            await web.SockSite(runner, handed, ssl_context=tls).start()
+        if not self._sockets:
+            await web.TCPSite(runner, settings.host, settings.port, ssl_context=tls, reuse_address=True).start()
+        await asyncio.to_thread(self.folder.socket.unlink, missing_ok=True)
+        former = os.umask(0o177)
+        try:
+            await web.UnixSite(runner, str(self.folder.socket)).start()
+        finally:
+            os.umask(former)
+        self.url = _url(runner.addresses, tls=tls is not None)
+        await asyncio.to_thread(self.folder.url_file.write_text, f"{self.url}\n")
+        self._closing("signposts", lambda: asyncio.to_thread(_unlink, self.folder.url_file, self.folder.socket))
+
+    def _feed_of(self, tenant: str) -> FeedSource:
+        return FeedSource(self.tenants[tenant].hub, self.tenants[tenant].log)
+
+    async def _back_up(self, request: web.Request) -> web.StreamResponse:
+        target = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="backup-", dir=self.folder.root)) / "backup.tar"
+        try:
+            await asyncio.to_thread(write_backup, self.folder, target, now=now_ms())
+            response = web.FileResponse(target, headers={"Content-Type": "application/x-tar"})
+            await response.prepare(request)
+            return response
+        finally:
+            await asyncio.to_thread(_remove, target)
+
+    def _closing(self, name: str, close: Callable[[], Awaitable[object]]) -> None:
+        async def closing() -> None:
+            try:
+                async with asyncio.timeout(self.settings.shutdown_s):
+                    await close()
+            except Exception as error:  # noqa: BLE001 - one part that will not close must not keep the rest from it
+                log.event("close_failed", level=logging.ERROR, part=name, error=error)
+
+        self._stack.push_async_callback(closing)
+
+
+def tenant_limits(settings: Settings) -> TenantLimits:
+    """Return the limits of a tenant's rooms."""
+    return TenantLimits(
+        pipeline=Limits(
+            batch_events_max=settings.batch_events_max,
+            inbox_events_max=settings.inbox_events_max,
+            save_every_events=settings.state_lag_events_max // 5,
+        ),
+        triage=TriageLimits(
+            outside_quiet_ms=settings.quiet_for_outside_alerts_minutes * MINUTE_MS,
+            alerts_open_max=settings.alerts_open_max,
+            ack_expires_ms=settings.ack_expires_minutes * MINUTE_MS,
+        ),
+    )
+
+
+def upkeep_limits(settings: Settings) -> UpkeepLimits:
+    """Return what upkeep is to hold."""
+    return UpkeepLimits(
+        min_free_bytes=settings.min_free_bytes,
+        wal_max_bytes=settings.wal_max_bytes,
+        keep=Keep(
+            inputs_days=settings.inputs_retention_days,
+            feed_days=settings.feed_retention_days,
+            alerts_days=settings.alerts_retention_days,
+            idempotency_hours=settings.idempotency_hours,
+        ),
+    )
+
+
+def decoder(settings: Settings) -> Decoder:
+    """Return what decodes events within the limits of `settings`."""
+    return Decoder(
+        max_event_bytes=settings.max_event_bytes,
+        max_future_ms=settings.max_future_s * SECOND_MS,
+        max_age_ms=settings.max_age_days * DAY_MS,
+        new_id=lambda: uuid7(now_ms(), secrets.token_bytes(10)),
+    )
+
+
+async def serve(
+    daemon: Daemon,
+    *,
+    ready: Callable[[str], None],
+    beside: Callable[[Daemon], Awaitable[None]] | None = None,
+) -> None:
+    """Run a daemon until SIGTERM or SIGINT, or until `beside` ends; `ready` hears the URL once events are taken."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stopping.set)
+    await daemon.start()
+    log.event("ready", url=daemon.url)
+    service.notify(os.environ, "READY=1")
+    ready(daemon.url)
+    tasks = [asyncio.create_task(_run(stopping.wait()))]
+    if beside is not None:
+        tasks.append(asyncio.create_task(_run(beside(daemon))))
+    feeding = asyncio.create_task(_feed_watchdog(service.watchdog_s(os.environ)))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        service.notify(os.environ, "STOPPING=1")
+        for task in (*tasks, feeding):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await daemon.stop()
+        log.event("stopped")
+    for task in done:
+        task.result()
+
+
+async def replay(
+    settings: Settings,
+    folder: Folder,
+    *,
+    lines: Iterable[bytes],
+    tenant: str = DEFAULT_TENANT,
+    shift_ms: int = 0,
+    speed: float | None = None,
+) -> dict[str, Any]:
+    """Run events through the engine into `folder`, which the caller has locked, on their own clock; return counts."""
+    clock = EventClock()
+    opened = await Tenant.open(
+        tenant,
+        folder.tenant_db(tenant),
+        metrics=Metrics(),
+        limits=tenant_limits(settings),
+        now_ms=clock,
+        monotonic_s=monotonic_s,
+        event_clock=True,
+    )
+    started = monotonic_s()
+    try:
+        run = Replay(tenant=opened, decoder=decoder(settings), clock=clock, shift_ms=shift_ms, speed=speed)
+        await run.run(lines)
+        seconds = round(monotonic_s() - started, 3)
+        counted = {"events": run.accepted, "duplicates": run.duplicates, "rejected": run.rejected, "seconds": seconds}
+        return counted | await totals(opened)
+    finally:
+        await opened.close()
+
+
+async def _run(work: Awaitable[object]) -> None:
+    await work
+
+
+async def _feed_watchdog(every_s: float | None) -> None:
+    """Tell the service manager that the event loop turns."""
+    while every_s is not None:
+        service.notify(os.environ, "WATCHDOG=1")
+        await asyncio.sleep(every_s)
+
+
+def _tokens(folder: Folder) -> TokenTable:
+    store = TokenStore(folder.daemon_db)
+    for written in store.first(folder, now=now_ms()):
+        log.event("token_written", file=str(written))
+    return TokenTable(store)
+
+
+def _reload(table: TokenTable) -> None:
+    task = asyncio.ensure_future(asyncio.to_thread(table.reload))
+    task.add_done_callback(_reloaded)
+
+
+def _reloaded(task: asyncio.Future[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    level = logging.INFO if error is None else logging.ERROR
+    log.event("reloaded" if error is None else "reload_failed", level=level, error=error)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    return context
+
+
+def _url(addresses: list[Any], *, tls: bool) -> str:
+    host, port = next(address[:2] for address in addresses if isinstance(address, tuple))
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def _unlink(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _remove(target: Path) -> None:
+    target.unlink(missing_ok=True)
+    target.parent.rmdir()

@@ -1,0 +1,161 @@
+"""What the pipeline works on: the inbox of what waits, and the batch made of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from nocd.domain.change import Change
+from nocd.errors import NocdError, Overloaded
+from nocd.store.rows import Commit
+
+if TYPE_CHECKING:
+    from nocd.domain.command import Command, Reply
+    from nocd.domain.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of a submission: how many events are new, how many were stored before."""
+
+    accepted: int
+    duplicates: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Submission:
+    """Events posted together; `done` is answered once all of them are durable."""
+
+    events: list[Event]
+    since_s: float
+    done: asyncio.Future[Accepted]
+    taken: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What of a submission is in this batch, and how many of it were stored before."""
+
+    submission: Submission
+    events: list[Event]
+    repeats: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """A command and the future of its reply."""
+
+    command: Command
+    done: asyncio.Future[Reply]
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Everything that goes into one commit, and what comes of it on the way."""
+
+    commands: list[Asked]
+    announced: list[Change]
+    tick: int | None
+    parts: list[Part]
+    replies: list[tuple[Asked, Reply]] = field(default_factory=list)
+    commit: Commit = field(default_factory=Commit)
+    stored: list[tuple[int, Event]] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        """Return the events of all parts, in order."""
+        return [event for part in self.parts for event in part.events]
+
+
+class Inbox:
+    """What waits for the next commits: events within a bound, commands, changes and the newest tick without one."""
+
+    def __init__(self, *, batch_events_max: int, inbox_events_max: int) -> None:
+        """Start empty."""
+        self._batch_events_max = batch_events_max
+        self._inbox_events_max = inbox_events_max
+        self._submissions: deque[Submission] = deque()
+        self._alone = 0
+        self.waiting_events = 0
+        self.commands: list[Asked] = []
+        self.announced: list[Change] = []
+        self.tick: int | None = None
+        self.arrived = asyncio.Event()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything waits."""
+        return bool(self._submissions or self.commands or self.announced or self.tick is not None)
+
+    def submit(self, submission: Submission) -> None:
+        """Let events wait; raises Overloaded where that would pass the bound. An empty inbox takes any request."""
+        count = len(submission.events)
+        if self.waiting_events and self.waiting_events + count > self._inbox_events_max:
+            raise Overloaded(f"{self.waiting_events} events wait already (at most {self._inbox_events_max}); try again")
+        self._submissions.append(submission)
+        self.waiting_events += count
+        self.arrived.set()
+
+    def take(self) -> Batch:
+        """Return the next batch: whatever waits, up to `batch_events_max` events."""
+        room = self._batch_events_max
+        parts: list[Part] = []
+        while self._submissions and room > 0 and not (self._alone and parts):
+            head = self._submissions[0]
+            events = head.events[head.taken : head.taken + room]
+            head.taken += len(events)
+            room -= len(events)
+            parts.append(Part(submission=head, events=events))
+            if head.taken == len(head.events):
+                self._submissions.popleft()
+        self._alone = max(0, self._alone - 1)
+        self.waiting_events -= sum(len(part.events) for part in parts)
+        batch = Batch(commands=self.commands, announced=self.announced, tick=self.tick, parts=parts)
+        self.commands, self.announced, self.tick = [], [], None
+        return batch
+
+    def put_back(self, batch: Batch) -> None:
+        """Let a batch's events wait again, to be taken submission by submission."""
+        for part in reversed(batch.parts):
+            if part.submission.taken == len(part.submission.events):
+                self._submissions.appendleft(part.submission)
+            part.submission.taken -= len(part.events)
+            self.waiting_events += len(part.events)
+        self._alone = len(batch.parts)
+
+    def fail(self, batch: Batch, error: NocdError) -> None:
+        """Answer a batch that did not become durable; what still waits of its submissions fails with it."""
+        futures: list[asyncio.Future[Any]] = [part.submission.done for part in batch.parts]
+        futures += [asked.done for asked in batch.commands]
+        for done in futures:
+            if not done.done():
+                done.set_exception(error)
+        while self._submissions and self._submissions[0].done.done():
+            gone = self._submissions.popleft()
+            self.waiting_events -= len(gone.events) - gone.taken
+
+
+def worth_a_commit(commit: Commit) -> bool:
+    """Tell whether there is anything to make durable."""
+    return bool(commit.inputs or commit.changes or commit.replies)
+
+
+def events_stored(stored: list[tuple[int, Event]], now: int) -> Change:
+    """Return the change that tells of a commit's events."""
+    data = {"count": len(stored), "first_no": stored[0][0], "last_no": stored[-1][0]}
+    return Change(type="events_stored", time=now, data=data)
+
+
+def reply_key(command: Command) -> str:
+    """Return what an idempotent command's first reply is kept under."""
+    return f"{command.actor}\n{command.key}"
+
+
+def what_was_asked(command: Command) -> str:
+    """Return a command's content, to tell a repeat from another command under the same key."""
+    return f"{command.verb} {command.target} {orjson.dumps(command.args, option=orjson.OPT_SORT_KEYS).decode()}"

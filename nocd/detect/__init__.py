@@ -1,0 +1,1 @@
+"""What is wrong: detectors turn events and state into findings."""

@@ -1,0 +1,22 @@
+"""Names the directory does not know."""
+
+from __future__ import annotations
+
+from nocd.domain.finding import Category, Finding
+from nocd.domain.severity import Severity
+
+
+def unknown_entity(kind: str, name: str, *, time: int, site: str | None) -> Finding:
+    """Say that an event named a site or person nobody has entered; once per entity, for it is provisional from then."""
+    return Finding(
+        type="UNKNOWN_ENTITY",
+        category=Category.OPERATIONAL,
+        severity=Severity.LOW,
+        confidence=1.0,
+        time=time,
+        reason=f"An event named the {kind} {name}, which is not in the directory; enter it, or correct the sender",
+        site=site,
+        entity_type=kind,
+        entity_id=name,
+        evidence={"kind": kind, "name": name},
+    )

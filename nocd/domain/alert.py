@@ -1,0 +1,111 @@
+"""Deduplicated trouble an operator handles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from nocd.domain.finding import Category
+from nocd.domain.severity import Severity
+
+
+class Status(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    ESCALATED = "escalated"
+    SUPPRESSED = "suppressed"
+    RESOLVED = "resolved"
+
+
+class Verdict(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE_POSITIVE = "true_positive"
+    FRAUD = "fraud"
+    FALSE_POSITIVE = "false_positive"
+    BENIGN = "benign"
+    DUPLICATE = "duplicate"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What an acknowledge or resolve replaced, kept while it may be taken back by who did it (until `until`, ms)."""
+
+    verb: str
+    actor: str
+    until: int
+    before: dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Alert:
+    """One trouble, however often it is seen; the only mutable record of the domain.
+
+    Times are UTC milliseconds. `time`s of what was seen are event times (`first_seen`, `last_seen`);
+    `renewed_at` is when the last sign of it reached us, from which quiet is counted; `ended_time` is the event time
+    at which the other system said it ended. `hourly` holds (hour number, sightings) of the last 24 h. `ledger_rows`
+    numbers its decisions, and `renewals` counts the present run of sightings, which share one row.
+    """
+
+    id: str
+    no: int
+    fingerprint: str
+    type: str
+    category: Category
+    severity: Severity
+    title: str
+    reason: str
+    entity_type: str
+    entity_id: str
+    source: str
+    first_seen: int
+    last_seen: int
+    opened_at: int
+    renewed_at: int
+    site: str | None = None
+    person: str | None = None
+    status: Status = Status.OPEN
+    former_status: Status | None = None
+    priority: int = 0
+    priority_parts: dict[str, float] = field(default_factory=dict)
+    count: int = 1
+    condition: bool = True
+    quiet_for_ms: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    recommended_actions: list[str] = field(default_factory=list)
+    runbook: str | None = None
+    incident: str | None = None
+    ticket: str | None = None
+    assignee: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: int | None = None
+    ack_expires_at: int | None = None
+    resolved_by: str | None = None
+    resolved_at: int | None = None
+    verdict: Verdict | None = None
+    suppressed_by: str | None = None
+    baseline: str | None = None
+    fraud_score: float | None = None
+    escalated_at: int | None = None
+    ended_unseen: bool = False
+    ended_time: int | None = None
+    updated_at: int = 0
+    hourly: list[tuple[int, int]] = field(default_factory=list)
+    recent_opens: list[int] = field(default_factory=list)
+    flapping: bool = False
+    notes: int = 0
+    ledger_rows: int = 0
+    renewals: int = 0
+    undo: Undo | None = None
+
+    @property
+    def unresolved(self) -> bool:
+        """Tell whether it still stands; all but resolved alerts take in what shares their fingerprint."""
+        return self.status is not Status.RESOLVED

@@ -1,0 +1,37 @@
+"""What an operator asks, and what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nocd.domain.alert import Alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One act on one object; `recalled` is the object's stored form where the engine no longer holds it.
+
+    `key` is the caller's idempotency key; `time` is UTC milliseconds of the asking.
+    """
+
+    verb: str
+    target: str
+    actor: str
+    time: int
+    args: dict[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    recalled: Alert | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer to a command: an HTTP status and a JSON body, kept for the command's repeats."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the command was carried out."""
+        return self.status < 400  # noqa: PLR2004 - HTTP's own border between success and refusal

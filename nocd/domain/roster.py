@@ -1,0 +1,113 @@
+"""The directory as the engine holds it: entries by kind and id, provisional ones for names nobody has told us yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from nocd.domain.directory import DIRECTORY_TYPES, Entry, Person, Removal, Shift, Site
+from nocd.domain.instant import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nocd.domain.shelf import Shelves
+
+KIND_OF_TYPE = {name: name.removeprefix("noc.") for name in DIRECTORY_TYPES}
+PROVISIONAL_MAX = 20_000
+
+Happened = Literal["created", "updated", "removed", "provisional"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What an event did to one directory entry."""
+
+    kind: str
+    id: str
+    name: str | None
+    happened: Happened
+
+
+class Roster:
+    """Upserts, removals and look-ups; a shift is also found by its person."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        """Read the shelves as they are; they may already hold a restored directory."""
+        self._shelves = shelves
+        self._shifts_of: dict[str, set[str]] = {}
+        self._provisional = 0
+        for shift in shelves.kind("shift").values():
+            self._shifts_of.setdefault(shift.person, set()).add(shift.id)
+        for kind in ("site", "person"):
+            self._provisional += sum(entry.provisional for entry in shelves.kind(kind).values())
+        self.sites: dict[str, Site] = shelves.kind("site")
+        self.people: dict[str, Person] = shelves.kind("person")
+
+    def enter(self, event_type: str, data: Entry | Removal) -> Entered | None:
+        """Upsert or remove an entry; None where nothing changed."""
+        kind = KIND_OF_TYPE[event_type]
+        former = self._shelves.get(kind, data.id)
+        if isinstance(data, Removal):
+            return self._remove(kind, former)
+        if former == data:
+            return None
+        self._forget(former)
+        self._shelves.put(kind, data.id, data)
+        if isinstance(data, Shift):
+            self._shifts_of.setdefault(data.person, set()).add(data.id)
+        happened: Happened = "created" if former is None else "updated"
+        return Entered(kind=kind, id=data.id, name=getattr(data, "name", None), happened=happened)
+
+    def provide(self, *, site: str | None, person: str | None) -> list[Entered]:
+        """Create provisional entries for names not in the directory, at most `PROVISIONAL_MAX` of them."""
+        made = []
+        if site is not None and site not in self.sites and self._provisional < PROVISIONAL_MAX:
+            self._shelves.put("site", site, Site(id=site, name=site, timezone="UTC", provisional=True))
+            made.append(Entered(kind="site", id=site, name=site, happened="provisional"))
+        if person is not None and person not in self.people and self._provisional < PROVISIONAL_MAX:
+            self._shelves.put("person", person, Person(id=person, name=person, provisional=True))
+            made.append(Entered(kind="person", id=person, name=person, happened="provisional"))
+        self._provisional += len(made)
+        return made
+
+    def site_name(self, site: str | None) -> str | None:
+        """Return the name of a site, or None."""
+        entry = self.sites.get(site) if site is not None else None
+        return entry.name if entry else None
+
+    def person_name(self, person: str | None) -> str | None:
+        """Return the name of a person, or None."""
+        entry = self.people.get(person) if person is not None else None
+        return entry.name if entry else None
+
+    def client(self, site: str | None) -> str | None:
+        """Return the client a site belongs to, or None."""
+        entry = self.sites.get(site) if site is not None else None
+        return (entry.client or None) if entry else None
+
+    def shift_at(self, *, person: str, site: str, time: int, margin_ms: int) -> Shift | None:
+        """Return the person's shift at the site that covers `time`, up to `margin_ms` before it starts."""
+        for shift in self._shifts(person):
+            if shift.site == site and to_ms(shift.start) - margin_ms <= time < to_ms(shift.end) and not shift.on_call:
+                return shift
+        return None
+
+    def _shifts(self, person: str) -> Iterable[Shift]:
+        return (self._shelves.get("shift", shift) for shift in sorted(self._shifts_of.get(person, ())))
+
+    def _remove(self, kind: str, former: Entry | None) -> Entered | None:
+        if former is None:
+            return None
+        self._forget(former)
+        self._shelves.drop(kind, former.id)
+        return Entered(kind=kind, id=former.id, name=getattr(former, "name", None), happened="removed")
+
+    def _forget(self, former: Entry | None) -> None:
+        if isinstance(former, Shift):
+            of = self._shifts_of.get(former.person, set())
+            of.discard(former.id)
+            if not of:
+                self._shifts_of.pop(former.person, None)
+        elif isinstance(former, Site | Person) and former.provisional:
+            self._provisional -= 1

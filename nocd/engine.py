@@ -1,0 +1,267 @@
+"""The pure heart: events, commands and ticks in, changes out; control flow only.
+
+The same inputs in the same order give the same alerts, whatever the machine and however they were batched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+from nocd.detect.attendance import unpaired
+from nocd.detect.distress import distress
+from nocd.detect.entities import unknown_entity
+from nocd.domain.alert import Alert
+from nocd.domain.change import Change, LedgerRow
+from nocd.domain.command import Command, Reply
+from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch
+from nocd.domain.roster import Entered, Roster
+from nocd.signals.duty import Claim, Duties, DutyRecord
+from nocd.triage.acts import Acts, Refused
+from nocd.triage.book import AlertBook, Touch
+from nocd.triage.expiry import expire
+from nocd.triage.intake import Intake, Limits
+from nocd.triage.lifecycle import VERBS
+from nocd.wire.present import alert_view, finding_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nocd.domain.event import Event
+    from nocd.domain.finding import Finding
+    from nocd.domain.shelf import Shelves
+
+# The kinds of record the engine keeps, and their types: what the store needs to bring them back.
+RECORD_TYPES: dict[str, Any] = {
+    **{name.removeprefix("noc."): record for name, record in DIRECTORY_TYPES.items()},
+    "duty": DutyRecord,
+    "alert": Alert,
+    "counter": int,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a batch decided: changes in order, the alerts behind them with their view, ledger rows, findings."""
+
+    changes: list[Change] = field(default_factory=list)
+    alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    findings: list[tuple[Finding, str | None]] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+
+
+class Engine:
+    """Folds inputs into state; `finish` ends a batch and says what was decided."""
+
+    def __init__(self, shelves: Shelves, limits: Limits) -> None:
+        """Take up the state on `shelves`."""
+        self.shelves = shelves
+        self.roster = Roster(shelves)
+        self.duties = Duties(shelves, self.roster)
+        self.book = AlertBook(shelves, self.roster, self.duties)
+        self._intake = Intake(self.book, limits)
+        self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)
+        self._outcome = Outcome()
+        self._now: int = shelves.get("counter", "now") or 0
+        self._duty_due: list[tuple[int, str]] = []
+        for at, person in self.duties.deadlines():
+            heappush(self._duty_due, (at, person))
+
+    def fold(self, events: Sequence[Event]) -> None:
+        """Take new events in, in order."""
+        for event in events:
+            self._now = max(self._now, event.received_at)
+            data = event.data
+            if event.type in DIRECTORY_TYPES:
+                self._entered(self.roster.enter(event.type, data), event.time)  # type: ignore[arg-type]  # the type names a directory kind
+            self._provide(event)
+            react = _REACTIONS.get(type(data))
+            if react is not None:
+                react(self, event)
+
+    def apply(self, command: Command) -> Reply:
+        """Carry out a command; the reply says what became of it, refusals included."""
+        now = max(self._now, command.time)
+        if command.verb not in VERBS:
+            return _refusal(400, "unknown_command", f"there is no command {command.verb}")
+        if self.book.get(command.target) is None and command.recalled is not None:
+            self.book.recall(command.recalled)
+        try:
+            alert = self._acts.act(command.target, command, now=now)
+        except Refused as refused:
+            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+        self._now = now  # only what is logged moves the clock: a refused command is not
+        if command.verb == "note":
+            self._tell_note(alert, command)
+        return Reply(status=200, body=self._view(alert))
+
+    def holds(self, alert_id: str) -> bool:
+        """Tell whether an alert is in memory; a command on any other needs it recalled."""
+        return self.book.get(alert_id) is not None
+
+    def tick(self, now: int) -> bool:
+        """Let time pass to `now` (UTC ms); tell whether anything came of it."""
+        former, self._now = self._now, max(self._now, now)
+        changed = bool(expire(self.book, now))
+        while self._duty_due and self._duty_due[0][0] <= now:
+            _, person = heappop(self._duty_due)
+            self._settle(person, *self.duties.judge(person, now))
+            changed = True
+        if not changed:
+            self._now = former  # only what is logged moves the clock
+        return changed
+
+    def next_due(self) -> int | None:
+        """Return when the next tick has something to do (UTC ms), or None."""
+        heads = [self.book.next_due(), self._duty_due[0][0] if self._duty_due else None]
+        return min((at for at in heads if at is not None), default=None)
+
+    def finish(self) -> Outcome:
+        """End the batch and return what it decided."""
+        self.shelves.put("counter", "now", self._now)
+        outcome, self._outcome = self._outcome, Outcome()
+        told = self.book.finish()
+        outcome.ledger = told.ledger
+        for touch in told.touched:
+            view = self._view(touch.alert)
+            outcome.alerts.append((touch.alert, view))
+            outcome.changes.append(_alert_change(touch, view, self._now))
+        return outcome
+
+    def _provide(self, event: Event) -> None:
+        site, person = getattr(event.data, "site", None), getattr(event.data, "person", None)
+        for entered in self.roster.provide(site=site, person=person):
+            self._entered(entered, event.time)
+            self._found(unknown_entity(entered.kind, entered.id, time=event.time, site=site))
+
+    def _punched(self, event: Event) -> None:
+        data: Punch = event.data  # type: ignore[assignment]  # dispatched by type
+        self._settle(data.person, *self.duties.punch(event, data))
+
+    def _phoned(self, event: Event) -> None:
+        data: PhoneEvent = event.data  # type: ignore[assignment]  # dispatched by type
+        if data.kind == "panic":
+            duty = self.duties.on_duty(data.person)
+            site = duty.site if duty else None
+            self._found(distress(event, data, site=site, person_name=self.roster.person_name(data.person)))
+
+    def _alerted(self, event: Event) -> None:
+        self._intake.outside(event, event.data, now=self._now)  # type: ignore[arg-type]  # dispatched by type
+
+    def _settle(self, person: str, fresh: list[Claim], withdrawn: list[str], deadline: int | None) -> None:
+        for finding_id in withdrawn:
+            self._withdraw(finding_id, person)
+        for claim in fresh:
+            name = self.roster.person_name(person) or person
+            self.duties.remember(person, claim, self._found(unpaired(claim, person=person, person_name=name)))
+        if deadline is not None:
+            heappush(self._duty_due, (deadline, person))
+
+    def _found(self, finding: Finding) -> str:
+        number = (self.shelves.get("counter", "finding") or 0) + 1
+        self.shelves.put("counter", "finding", number)
+        finding = replace(finding, id=f"F-{number}")
+        alert = self._intake.finding(finding, now=self._now)
+        self._outcome.findings.append((finding, alert))
+        data: dict[str, Any] = {
+            **finding_view(finding),
+            "site_name": self.roster.site_name(finding.site),
+            "person_name": self.roster.person_name(finding.person),
+            "client": self.roster.client(finding.site),
+            "opened_alert": alert,
+            "held_back": None if alert else f"{finding.severity} is evidence only; alerts open from MEDIUM",
+        }
+        self._tell("finding_created", data, site=finding.site, person=finding.person, severity=finding.severity)
+        return finding.id
+
+    def _withdraw(self, finding_id: str, person: str) -> None:
+        self._outcome.withdrawn.append(finding_id)
+        data: dict[str, Any] = {
+            "id": finding_id,
+            "finding_type": "unpaired punch",
+            "reason": "late_evidence",
+            "evidence": {},
+            "person_name": self.roster.person_name(person),
+        }
+        self._tell("finding_withdrawn", data, person=person)
+
+    def _entered(self, entered: Entered | None, time: int) -> None:
+        if entered is None:
+            return
+        data = {"kind": entered.kind, "id": entered.id, "name": entered.name, "happened": entered.happened, "at": time}
+        site = entered.id if entered.kind == "site" else None
+        person = entered.id if entered.kind == "person" else None
+        self._tell("directory_changed", data, site=site, person=person)
+
+    def _tell_note(self, alert: Alert, command: Command) -> None:
+        data = {
+            "alert": alert.id,
+            "text": command.args["text"],
+            "actor": command.actor,
+            "site_name": self.roster.site_name(alert.site),
+        }
+        self._tell("note_added", data, site=alert.site, person=alert.person)
+
+    def _tell(
+        self,
+        kind: str,
+        data: dict[str, Any],
+        *,
+        site: str | None = None,
+        person: str | None = None,
+        severity: str | None = None,
+    ) -> None:
+        self._outcome.changes.append(
+            Change(
+                type=kind,
+                time=self._now,
+                data=data,
+                site=site,
+                client=self.roster.client(site),
+                person=person,
+                severity=severity,
+            )
+        )
+
+    def _view(self, alert: Alert) -> dict[str, Any]:
+        return alert_view(
+            alert,
+            site_name=self.roster.site_name(alert.site),
+            client=self.roster.client(alert.site),
+            person_name=self.roster.person_name(alert.person),
+        )
+
+
+_REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
+    Punch: Engine._punched,  # noqa: SLF001 - the engine's own table
+    PhoneEvent: Engine._phoned,  # noqa: SLF001 - the engine's own table
+    OutsideAlert: Engine._alerted,  # noqa: SLF001 - the engine's own table
+}
+
+
+def _alert_change(touch: Touch, view: dict[str, Any], now: int) -> Change:
+    alert = touch.alert
+    data = {
+        **view,
+        "old_status": touch.old_status,
+        "new_status": alert.status,
+        "happened": touch.decision,
+        "why": touch.reason,
+        "actor": touch.actor,
+    }
+    return Change(
+        type="alert_created" if touch.created else "alert_updated",
+        time=now,
+        data=data,
+        site=alert.site,
+        client=view["client"],
+        person=alert.person,
+        severity=alert.severity,
+    )
+
+
+def _refusal(status: int, code: str, detail: str) -> Reply:
+    return Reply(status=status, body={"code": code, "detail": detail})

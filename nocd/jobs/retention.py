@@ -1,0 +1,61 @@
+"""Letting go of what is past its time, in small transactions, and giving the room back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nocd.domain.instant import DAY_MS, HOUR_MS, rfc3339
+
+if TYPE_CHECKING:
+    from nocd.store.store import Store
+
+STEP_ROWS = 1_000
+VACUUM_PAGES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long each kind of row is kept."""
+
+    inputs_days: int = 90
+    feed_days: int = 90
+    alerts_days: int = 400
+    idempotency_hours: int = 24
+
+
+async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
+    """Remove what is past its time, counted from its receipt; return how much of what.
+
+    Only inputs the saved state already covers are removed, and the newest input and change always stay: numbers go on.
+    """
+    removed = {
+        "inputs": await store.remove_inputs(before=now - keep.inputs_days * DAY_MS, upto=saved_to, step=STEP_ROWS)
+    }
+    alerts = now - keep.alerts_days * DAY_MS
+    removed["changes"] = await _steps(store, [_FEED], now - keep.feed_days * DAY_MS)
+    removed["findings"] = await _steps(store, [_FINDINGS], alerts)
+    removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
+    removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
+    await store.vacuum(VACUUM_PAGES)
+    told = ", ".join(f"{count} {table}" for table, count in removed.items() if count)
+    return f"removed {told}" if told else f"nothing is past its time at {rfc3339(now)}"
+
+
+# Each takes (before, rows). Numbered tables are in order of time, so only their oldest rows are looked at.
+_FEED = (
+    "DELETE FROM feed WHERE time < ?1 AND seq < (SELECT max(seq) FROM feed)"
+    " AND seq IN (SELECT seq FROM feed ORDER BY seq LIMIT ?2)"
+)
+_FINDINGS = "DELETE FROM findings WHERE recorded_at < ?1 AND no IN (SELECT no FROM findings ORDER BY no LIMIT ?2)"
+_OLD_ALERTS = "(SELECT no FROM alerts WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
+_LEDGER = f"DELETE FROM ledger WHERE alert IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
+_ALERTS = f"DELETE FROM alerts WHERE no IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
+_REPLIES = "DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE time < ?1 LIMIT ?2)"
+
+
+async def _steps(store: Store, statements: list[str], before: int) -> int:
+    total = 0
+    while removed := await store.run([(sql, (before, STEP_ROWS)) for sql in statements]):
+        total += removed
+    return total

@@ -1,0 +1,115 @@
+"""The one door to APScheduler: jobs by name, each run reported, a failed one too, never two of one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from nocd import log
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A row of the timetable: every so many seconds, or daily at HH:MM; a run past `limit_s` is stopped and failed.
+
+    A `quiet` job's good runs are not told: it runs all the time. `run` returns a sentence about what it did.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[str]]
+    limit_s: float
+    every_s: float | None = None
+    at: str | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One run of a job: how it ended, how long it took, and what it said."""
+
+    job: str
+    ok: bool
+    seconds: float
+    detail: str
+    quiet: bool
+
+
+class Scheduler:
+    """Runs the timetable on the event loop; `told` hears of every run."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        timezone: ZoneInfo,
+        told: Callable[[Ran], None],
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        """Plan `jobs`; nothing runs before `start`."""
+        self._told = told
+        self._monotonic_s = monotonic_s
+        self._jobs = {job.name: job for job in jobs}
+        self._running: set[asyncio.Task[Ran]] = set()
+        self._scheduler = AsyncIOScheduler(timezone=timezone)
+        for job in jobs:
+            self._scheduler.add_job(
+                self._start,
+                _trigger(job, timezone),
+                args=[job],
+                id=job.name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+
+    def start(self) -> None:
+        """Begin to run jobs."""
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Plan no more, and let what runs end."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def run(self, name: str) -> Ran:
+        """Run one job now; raises KeyError for a name nobody knows."""
+        return await self._run(self._jobs[name])
+
+    async def _start(self, job: Job) -> None:
+        # The scheduler cancels its own coroutines at shutdown; a run of ours is let end.
+        task = asyncio.create_task(self._run(job), name=f"job-{job.name}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+    async def _run(self, job: Job) -> Ran:
+        started = self._monotonic_s()
+        try:
+            async with asyncio.timeout(job.limit_s):
+                ok, detail = True, await job.run()
+        except TimeoutError:
+            ok, detail = False, f"stopped after its limit of {job.limit_s:g} s"
+        except Exception as error:  # noqa: BLE001 - whatever went wrong in a job is its result, and is told
+            log.event("job_failed", level=logging.ERROR, error=error, job=job.name)
+            ok, detail = False, f"{type(error).__name__}: {error}"
+        ran = Ran(job=job.name, ok=ok, seconds=self._monotonic_s() - started, detail=detail, quiet=job.quiet)
+        self._told(ran)
+        return ran
+
+
+def _trigger(job: Job, timezone: ZoneInfo) -> IntervalTrigger | CronTrigger:
+    if job.at is not None:
+        hour, minute = job.at.split(":")
+        return CronTrigger(hour=int(hour), minute=int(minute), timezone=timezone)
+    return IntervalTrigger(seconds=job.every_s or 1, timezone=timezone)

@@ -1,0 +1,201 @@
+"""The table of jobs that run now, and the upkeep they carry out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nocd import log
+from nocd.domain.change import Change
+from nocd.errors import StorageFull
+from nocd.jobs.retention import Keep, retain
+from nocd.jobs.scheduler import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from nocd.jobs.scheduler import Ran
+    from nocd.metrics import Metrics
+    from nocd.tenant import Tenant
+
+REST_AFTER_ROUNDS = 5
+
+
+class FeedStats(Protocol):
+    """What the feed tells about its clients."""
+
+    @property
+    def clients(self) -> int:
+        """Return how many listen."""
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Return how many changes wait for slow ones."""
+        ...
+
+    @property
+    def lagged(self) -> int:
+        """Return how many were cut for being too slow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepLimits:
+    """How much room must stay, how long the log may grow, how long rows are kept."""
+
+    min_free_bytes: int
+    wal_max_bytes: int
+    keep: Keep
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """Looks after every tenant: time, room, write-ahead log, retention; and knows each part's state."""
+
+    tenants: Mapping[str, Tenant]
+    folder: Path
+    metrics: Metrics
+    settings: UpkeepLimits
+    feed_stats: Callable[[], FeedStats]
+    flush_tokens: Callable[[], None]
+    now_ms: Callable[[], int]
+    _failed: dict[str, str] = field(default_factory=dict)
+    _full: str = ""
+    _broken: dict[str, str] = field(default_factory=dict)
+    _still: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    async def pass_time(self) -> str:
+        """Let every tenant's deadlines come up."""
+        now = self.now_ms()
+        for tenant in self.tenants.values():
+            tenant.pipeline.tick(now)
+        return ""
+
+    async def keep_house(self) -> str:
+        """Watch the disk, repair what broke, use quiet moments, measure."""
+        await self.guard_disk()
+        for name, tenant in self.tenants.items():
+            self._watch(name, tenant)
+            if tenant.pipeline.broken is not None or self._rests(name, tenant):
+                tenant.pipeline.rest()
+            await self._checkpoint(name, tenant)
+        await self._measure()
+        return ""
+
+    async def guard_disk(self) -> None:
+        """Refuse new events while the disk has too little room; take them again as soon as it has."""
+        room = await asyncio.to_thread(os.statvfs, self.folder)
+        free = room.f_bavail * room.f_frsize
+        least = min(self.settings.min_free_bytes, room.f_blocks * room.f_frsize // 20)
+        full = f"{free} bytes are free, {least} must stay free: new events are refused" if free < least else ""
+        if bool(full) != bool(self._full):
+            self._tell("disk", full)
+        self._full = full
+        for tenant in self.tenants.values():
+            tenant.pipeline.refusal = StorageFull(full) if full else None
+
+    async def retain(self) -> str:
+        """Let go of what is past its time."""
+        told = []
+        for name, tenant in self.tenants.items():
+            done = await retain(tenant.store, self.settings.keep, now=self.now_ms(), saved_to=tenant.pipeline.saved_to)
+            told.append(f"{name}: {done}")
+        await asyncio.to_thread(self.flush_tokens)
+        return "; ".join(told)
+
+    def told(self, ran: Ran) -> None:
+        """Hear of a job's run: measured always, on the feed and in the log where it matters."""
+        self.metrics.job_seconds.labels(ran.job).observe(ran.seconds)
+        if ran.ok:
+            self.metrics.job_success.labels(ran.job).set(self.now_ms() / 1_000)
+            recovered = self._failed.pop(ran.job, None) is not None
+        else:
+            recovered = False
+            self._failed[ran.job] = ran.detail
+        if ran.ok and ran.quiet and not recovered:
+            return
+        data = {
+            "job": ran.job,
+            "outcome": "ok" if ran.ok else "failed",
+            "seconds": round(ran.seconds, 3),
+            "detail": ran.detail,
+        }
+        for tenant in self.tenants.values():
+            tenant.pipeline.announce(Change(type="job_finished", time=self.now_ms(), data=data))
+
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Return each part's state, `ok` or `degraded`, with why."""
+        stores = "; ".join(f"{name}: {detail}" for name, detail in self._broken.items())
+        jobs = "; ".join(f"{name}: {detail}" for name, detail in self._failed.items())
+        stats = self.feed_stats()
+        return {
+            "disk": _part(self._full),
+            "store": _part(stores),
+            "jobs": _part(jobs),
+            "feed": {**_part(""), "clients": stats.clients, "backlog": stats.backlog, "lagged": stats.lagged},
+        }
+
+    def _watch(self, name: str, tenant: Tenant) -> None:
+        broken = tenant.pipeline.broken
+        detail = "" if broken is None else broken.detail
+        if bool(detail) != bool(self._broken.get(name, "")):
+            self._tell("store", detail)
+        self._broken[name] = detail
+        if not detail:
+            del self._broken[name]
+
+    def _tell(self, part: str, detail: str) -> None:
+        state = "degraded" if detail else "ok"
+        log.event("part_changed", level=logging.WARNING if detail else logging.INFO, part=part, state=state)
+        data = {"part": part, "state": state, "detail": detail or "well again"}
+        for tenant in self.tenants.values():
+            tenant.pipeline.announce(Change(type="system_state", time=self.now_ms(), data=data))
+
+    def _rests(self, name: str, tenant: Tenant) -> bool:
+        """Tell whether nothing came in for some rounds, so that saving what lags disturbs nobody."""
+        last_no, rounds = self._still.get(name, (-1, 0))
+        rounds = rounds + 1 if tenant.pipeline.last_no == last_no else 0
+        self._still[name] = (tenant.pipeline.last_no, rounds)
+        return rounds >= REST_AFTER_ROUNDS and tenant.pipeline.saved_to < tenant.pipeline.last_no
+
+    async def _checkpoint(self, name: str, tenant: Tenant) -> None:
+        idle = tenant.pipeline.idle and self._still[name][1] == 1
+        size = await tenant.store.wal_bytes()
+        if idle or size > self.settings.wal_max_bytes:
+            await tenant.store.checkpoint(wal_max_bytes=self.settings.wal_max_bytes)
+
+    async def _measure(self) -> None:
+        stats = self.feed_stats()
+        self.metrics.feed_clients.set(stats.clients)
+        self.metrics.feed_backlog.set(stats.backlog)
+        self.metrics.feed_lagged.set(stats.lagged)
+        sizes = await asyncio.to_thread(_sizes, [tenant.store.path for tenant in self.tenants.values()])
+        self.metrics.database_bytes.set(sizes[0])
+        self.metrics.wal_bytes.set(sizes[1])
+
+
+def timetable(upkeep: Upkeep) -> list[Job]:
+    """Return the jobs that run now."""
+    return [
+        Job(name="expiries", run=upkeep.pass_time, every_s=1, limit_s=0.5, quiet=True),
+        Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
+        Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
+    ]
+
+
+def _part(detail: str) -> dict[str, Any]:
+    return {"state": "degraded" if detail else "ok", "detail": detail}
+
+
+def _sizes(paths: list[Path]) -> tuple[int, int]:
+    wals = [path.with_name(f"{path.name}-wal") for path in paths]
+    return _total(paths), _total(wals)
+
+
+def _total(paths: list[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.exists())

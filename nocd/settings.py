@@ -1,0 +1,240 @@
+"""Every knob of the daemon: arguments > environment (`NOCD_…`) > TOML file > defaults; a typo must not pass."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
+
+from nocd.domain.instant import zone
+from nocd.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+PREFIX: Final = "NOCD_"
+# `NOCD_` variables that are no settings: which file to read, and how clients find the daemon.
+OTHER_VARIABLES: Final = frozenset({"CONFIG", "URL", "TOKEN"})
+
+MIB: Final = 1_048_576
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "json", "text"]
+MaybePath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+
+
+def _number(default: int, low: int, high: int, meaning: str) -> Any:
+    return Field(default, ge=low, le=high, description=meaning)
+
+
+def _value(default: object, meaning: str) -> Any:
+    return Field(default, description=meaning)
+
+
+class Settings(BaseSettings):
+    """The settings of one daemon; read them by `load`, which also tells where each came from."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
+
+    listen: str = _value("127.0.0.1:8460", "Where HTTP is served, HOST:PORT; [::1]:8460 for IPv6, port 0 for any free.")
+    data_dir: MaybePath = _value(
+        None,
+        "The data folder; empty for $STATE_DIRECTORY, else $XDG_STATE_HOME/nocd, else ~/.local/state/nocd.",
+    )
+    timezone: str = _value("UTC", "IANA time zone of the timetable; sites have their own.")
+    tls_cert: MaybePath = _value(None, "PEM file of the certificate and its chain; empty for plain HTTP.")
+    tls_key: MaybePath = _value(None, "PEM file of the certificate's key; set with tls_cert.")
+    allow_remote: bool = _value(
+        default=False, meaning="Serve other machines without TLS; behind a proxy that adds it, for instance."
+    )
+
+    max_body_bytes: int = _number(16 * MIB, 65_536, 256 * MIB, "Largest request body taken, unpacked.")
+    max_event_bytes: int = _number(65_536, 1_024, MIB, "Largest single event taken.")
+    max_batch: int = _number(10_000, 1, 100_000, "Most events in one request.")
+    max_future_s: int = _number(
+        300, 0, 86_400, "An event whose time is further ahead than this is stored at the time of its receipt."
+    )
+    max_age_days: int = _number(30, 1, 400, "Older events are stored and flagged late; nothing is learned from them.")
+    lateness_minutes: int = _number(10, 0, 1_440, "How long a closed window waits for events that arrive late.")
+
+    batch_events_max: int = _number(1_000, 1, 10_000, "Most events in one commit.")
+    inbox_events_max: int = _number(20_000, 100, 1_000_000, "Events waiting for a commit; past it, 429.")
+    state_lag_events_max: int = _number(
+        50_000, 1_000, 1_000_000, "Most events folded again at start; more means less writing and a longer start."
+    )
+    feed_backlog_max: int = _number(10_000, 100, 1_000_000, "Changes a slow feed client may be behind; then it is cut.")
+    feed_clients_max: int = _number(500, 1, 10_000, "Feed clients served at a time.")
+
+    feed_retention_days: int = _number(90, 1, 3_650, "How long changes can be resumed from.")
+    inputs_retention_days: int = _number(
+        90, 1, 3_650, "How long events, and the keys that tell their repeats, are kept."
+    )
+    alerts_retention_days: int = _number(400, 30, 3_650, "How long findings, alerts and their ledger are kept.")
+    min_free_bytes: int = _number(
+        64 * MIB,
+        MIB,
+        1_099_511_627_776,
+        "With less room on disk new events are refused (507); never more than 5 % of the file system.",
+    )
+    wal_max_bytes: int = _number(64 * MIB, MIB, 4_096 * MIB, "Write-ahead log size at which a checkpoint is forced.")
+
+    alerts_open_max: int = _number(
+        50_000, 100, 1_000_000, "Unresolved alerts held; further troubles are counted in one flood alert."
+    )
+    quiet_for_outside_alerts_minutes: int = _number(
+        60, 1, 10_080, "An alert of outside monitoring that is not renewed for so long is resolved."
+    )
+    ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
+    commands_per_minute: int = _number(100, 1, 100_000, "Commands taken from one token.")
+    failed_logins_per_minute: int = _number(10, 1, 1_000, "Failed logins answered from one address; past it, 429.")
+    idempotency_hours: int = _number(24, 1, 168, "How long the answer to an Idempotency-Key is kept.")
+
+    log_level: LogLevel = _value("info", "Least level that is logged.")
+    log_format: LogFormat = _value("auto", "auto is text on a terminal and one JSON object a line elsewhere.")
+    shutdown_s: int = _number(10, 1, 300, "Longest a stop may take; what is stored is safe at any moment of it.")
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host_and_port(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        zone(value)
+        return value
+
+    @field_validator("data_dir", "tls_cert", "tls_key")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else None
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together")
+        if not (self.loopback or self.tls_cert or self.allow_remote):
+            raise ValueError(
+                f"listen = {self.listen!r} would serve other machines without TLS: "
+                "set tls_cert and tls_key, listen on 127.0.0.1, or set allow_remote = true"
+            )
+        if self.max_event_bytes > self.max_body_bytes:
+            raise ValueError("max_event_bytes must not be larger than max_body_bytes")
+        if self.batch_events_max > self.inbox_events_max:
+            raise ValueError("batch_events_max must not be larger than inbox_events_max")
+        return self
+
+    @property
+    def host(self) -> str:
+        """Return the host of `listen`, without brackets."""
+        return host_and_port(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """Return the port of `listen`; 0 asks for any free one."""
+        return host_and_port(self.listen)[1]
+
+    @property
+    def loopback(self) -> bool:
+        """Tell whether only this machine can reach `listen`."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Return the two parts of `HOST:PORT`; raises ValueError saying what is expected."""
+    try:
+        parts = urlsplit(f"//{listen}")
+        if parts.hostname and parts.port is not None and parts.netloc == listen and "@" not in listen:
+            return parts.hostname, parts.port
+    except ValueError:
+        pass  # said below, as for every other form that is not one
+    raise ValueError(f"{listen!r} is not HOST:PORT, like 127.0.0.1:8460 or [::1]:8460")
+
+
+class SettingsRefused(InputError):
+    """One or more settings cannot be used; `faults` has a sentence for each. Trying again mends nothing."""
+
+    code = "bad_settings"
+
+    exit_code = 2
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and where each came from: `argument`, `environment NOCD_X`, `file PATH` or `default`."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def load(arguments: Mapping[str, object] | None = None, *, file: Path | None = None) -> Loaded:
+    """Read the settings in force; an argument of None counts as not given.
+
+    Raises SettingsRefused with every fault found: unknown keys (with the nearest known one), values out of range, a
+    file that is missing or is no TOML. Unknown `NOCD_` variables are left to `unknown_variables`.
+    """
+    given = {key: value for key, value in (arguments or {}).items() if value is not None}
+    in_file = _read(file) if file else {}
+    in_environment = EnvSettingsSource(Settings)()
+    values = {**in_file, **in_environment, **given}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    origins |= dict.fromkeys(in_file, f"file {file}")
+    origins |= {name: f"environment {PREFIX}{name.upper()}" for name in in_environment}
+    origins |= dict.fromkeys(given, "argument")
+    try:
+        settings = Settings(_build_sources=((InitSettingsSource(Settings, values),), {}))
+    except ValidationError as error:
+        raise SettingsRefused(list(_faults(error, origins))) from error
+    return Loaded(settings=settings, origins=origins)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each `NOCD_` variable that means nothing here, with the nearest that does."""
+    known = {*(name.upper() for name in Settings.model_fields), *OTHER_VARIABLES}
+    ours = sorted(name for name in environ if name.upper().startswith(PREFIX))
+    names = {name: name.upper().removeprefix(PREFIX) for name in ours}
+    return [f"{name} is no setting{_nearest(own, known, PREFIX)}" for name, own in names.items() if own not in known]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsRefused([f"{file} cannot be read: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused([f"{file} is no TOML: {error}"]) from error
+
+
+def _faults(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_context=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        said = re.sub(r"^Value error, ", "", fault["msg"])
+        if fault["type"] == "extra_forbidden":
+            yield f"{origins[name]}: {name} is no setting{_nearest(name, Settings.model_fields)}"
+        elif name:
+            given = f" (given {fault['input']!r:.80})" if said == fault["msg"] else ""
+            yield f"{origins[str(fault['loc'][0])]}: {name}: {said}{given}"
+        else:
+            yield said
+
+
+def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {prefix}{near[0]}?" if near else "; `nocd check` lists those there are"

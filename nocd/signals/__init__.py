@@ -1,0 +1,1 @@
+"""What can be told about a person or site right now."""

@@ -1,0 +1,196 @@
+"""Who is on duty: punches paired by event time, however late and in whatever order they arrive."""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from nocd.domain.instant import HOUR_MS, MINUTE_MS, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nocd.domain.event import Event
+    from nocd.domain.observation import Punch
+    from nocd.domain.roster import Roster
+    from nocd.domain.shelf import Shelves
+
+KIND = "duty"
+OPEN_PUNCH_AFTER_MS = 16 * HOUR_MS
+SHIFT_END_GRACE_MS = 60 * MINUTE_MS
+PUNCHES_MAX = 64
+PUNCHES_KEPT_MS = 72 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Mark:
+    """A punch as pairing needs it, ordered by event time."""
+
+    time: int
+    id: str
+    source: str
+    direction: Literal["in", "out", "break_start", "break_end"]
+    site: str
+    verified: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class DutyRecord:
+    """One person's recent punches, the findings they led to (key → finding id), and how far absence was judged."""
+
+    marks: list[Mark] = field(default_factory=list)
+    claims: dict[str, str] = field(default_factory=dict)
+    judged_to: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """From an `in` to what ended it; `end` is None while it lasts and `deadline` is when it ends by itself."""
+
+    site: str
+    start: int
+    deadline: int
+    end: int | None = None
+    closed_by: Literal["out", "in", "deadline"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A punch that does not pair: `kind` DOUBLE_PUNCH or OPEN_PUNCH at the punch `mark`, found at `time`."""
+
+    kind: Literal["DOUBLE_PUNCH", "OPEN_PUNCH"]
+    mark: Mark
+    time: int
+
+    @property
+    def key(self) -> str:
+        """Return what makes this claim the same claim after another pairing."""
+        return f"{self.kind}:{self.mark.source}:{self.mark.id}"
+
+
+def pair(marks: list[Mark], *, deadline_of: Callable[[Mark], int], judged_to: int) -> tuple[list[Duty], list[Claim]]:
+    """Pair time-ordered marks into duties, and name those that do not pair.
+
+    An open duty ends at its deadline once a later mark or `judged_to` (ms) has passed it. An `out` is a second one only
+    after another `out`: what was before the first mark is not known.
+    """
+    pairing = _Pairing(deadline_of)
+    for mark in marks:
+        if mark.direction == "out" or (mark.direction == "in" and mark.verified):
+            pairing.take(mark)
+    pairing.expire(judged_to)
+    return pairing.duties, pairing.claims
+
+
+class _Pairing:
+    def __init__(self, deadline_of: Callable[[Mark], int]) -> None:
+        self.duties: list[Duty] = []
+        self.claims: list[Claim] = []
+        self._deadline_of = deadline_of
+        self._former: str | None = None
+
+    def take(self, mark: Mark) -> None:
+        self.expire(mark.time - 1)
+        if mark.direction == self._former:
+            self.claims.append(Claim(kind="DOUBLE_PUNCH", mark=mark, time=mark.time))
+        self._close(mark.time, "in" if mark.direction == "in" else "out")
+        self._former = mark.direction
+        if mark.direction == "in":
+            self._opened = mark
+            self.duties.append(Duty(site=mark.site, start=mark.time, deadline=self._deadline_of(mark)))
+
+    def expire(self, now: int) -> None:
+        if self.duties and self.duties[-1].end is None and self.duties[-1].deadline <= now:
+            deadline = self.duties[-1].deadline
+            self.claims.append(Claim(kind="OPEN_PUNCH", mark=self._opened, time=deadline))
+            self._close(deadline, "deadline")
+            self._former = None
+
+    def _close(self, end: int, by: Literal["out", "in", "deadline"]) -> None:
+        if self.duties and self.duties[-1].end is None:
+            self.duties[-1] = replace(self.duties[-1], end=end, closed_by=by)
+
+
+class Duties:
+    """Every person's duty, kept up to date punch by punch."""
+
+    def __init__(self, shelves: Shelves, roster: Roster) -> None:
+        """Take up what the shelves hold."""
+        self._shelves = shelves
+        self._roster = roster
+        self._open: dict[str, Duty] = {}
+        self._heads: dict[str, int] = {}
+        for person in shelves.kind(KIND):
+            self._pair(person)
+
+    def punch(self, event: Event, data: Punch) -> tuple[list[Claim], list[str], int | None]:
+        """Take a punch in; return new claims, the finding ids that no longer hold, and the open duty's deadline."""
+        record = self._shelves.edit(KIND, data.person)
+        if record is None:
+            record = DutyRecord()
+            self._shelves.put(KIND, data.person, record)
+        mark = Mark(
+            time=event.time,
+            id=event.id,
+            source=event.source,
+            direction=data.direction,
+            site=data.site,
+            verified=data.verified is not False,
+        )
+        insort(record.marks, mark)
+        horizon = record.marks[-1].time - PUNCHES_KEPT_MS
+        while len(record.marks) > PUNCHES_MAX or record.marks[0].time < horizon:
+            del record.marks[0]
+        return self._settle(data.person, record)
+
+    def judge(self, person: str, now: int) -> tuple[list[Claim], list[str], int | None]:
+        """Let time pass for one person's open duty; same answer as `punch`."""
+        if self._shelves.get(KIND, person) is None:
+            return [], [], None
+        record = self._shelves.edit(KIND, person)
+        record.judged_to = max(record.judged_to, now)
+        return self._settle(person, record)
+
+    def remember(self, person: str, claim: Claim, finding: str) -> None:
+        """Keep the id of the finding a claim became, so that it can be withdrawn."""
+        self._shelves.edit(KIND, person).claims[claim.key] = finding
+
+    def on_duty(self, person: str) -> Duty | None:
+        """Return the person's open duty, or None."""
+        return self._open.get(person)
+
+    def heads(self, site: str) -> int:
+        """Return how many people are on duty at a site."""
+        return self._heads.get(site, 0)
+
+    def deadlines(self) -> list[tuple[int, str]]:
+        """Return (deadline, person) of every open duty."""
+        return [(duty.deadline, person) for person, duty in self._open.items()]
+
+    def _settle(self, person: str, record: DutyRecord) -> tuple[list[Claim], list[str], int | None]:
+        claims = {claim.key: claim for claim in self._pair(person)}
+        kept = {f"{mark.source}:{mark.id}" for mark in record.marks}
+        gone = {key: record.claims.pop(key) for key in list(record.claims) if key not in claims}
+        withdrawn = [finding for key, finding in gone.items() if key.partition(":")[2] in kept]
+        fresh = [claim for key, claim in claims.items() if key not in record.claims]
+        duty = self._open.get(person)
+        return fresh, withdrawn, duty.deadline if duty else None
+
+    def _pair(self, person: str) -> list[Claim]:
+        record = self._shelves.get(KIND, person)
+        duties, claims = pair(record.marks, deadline_of=self._deadline_of(person), judged_to=record.judged_to)
+        former = self._open.pop(person, None)
+        if former is not None:
+            self._heads[former.site] -= 1
+        if duties and duties[-1].end is None:
+            self._open[person] = duties[-1]
+            self._heads[duties[-1].site] = self._heads.get(duties[-1].site, 0) + 1
+        return claims
+
+    def _deadline_of(self, person: str) -> Callable[[Mark], int]:
+        def deadline(mark: Mark) -> int:
+            shift = self._roster.shift_at(person=person, site=mark.site, time=mark.time, margin_ms=SHIFT_END_GRACE_MS)
+            return mark.time + OPEN_PUNCH_AFTER_MS if shift is None else to_ms(shift.end) + SHIFT_END_GRACE_MS
+
+        return deadline

@@ -1,0 +1,1 @@
+"""What is durable: one SQLite file a tenant, one writer, read-only readers."""

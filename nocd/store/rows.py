@@ -1,0 +1,68 @@
+"""What one transaction writes, and what a start reads back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nocd.domain.alert import Alert
+    from nocd.domain.change import LedgerRow, NumberedChange
+    from nocd.domain.command import Reply
+    from nocd.domain.finding import Finding
+    from nocd.domain.shelf import Row
+
+
+class InputKind(IntEnum):
+    """What an input is."""
+
+    EVENT = 0
+    COMMAND = 1
+    TICK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """One input as stored; `time` is when it happened, both times are UTC milliseconds."""
+
+    no: int
+    kind: InputKind
+    time: int
+    received_at: int
+    claimed_time: int | None
+    late: bool
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Commit:
+    """Everything one batch makes durable, in one transaction."""
+
+    inputs: list[InputRow] = field(default_factory=list)
+    keys: list[tuple[str, str, int]] = field(default_factory=list)
+    changes: list[NumberedChange] = field(default_factory=list)
+    alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    findings: list[tuple[Finding, str | None, str | None]] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    replies: list[tuple[str, int, str, Reply]] = field(default_factory=list)
+    state: list[Row] = field(default_factory=list)
+    save_complete: bool = False
+    now: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a start finds: the numbers, the records true at `saved_to`, and how many inputs follow it."""
+
+    epoch: str
+    last_no: int
+    last_seq: int
+    saved_to: int
+    state: list[tuple[str, str, bytes]]
+
+
+def number(object_id: str) -> int:
+    """Return the number in an id like `A-12`; raises ValueError where there is none."""
+    return int(object_id.rpartition("-")[2])

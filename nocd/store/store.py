@@ -1,0 +1,183 @@
+"""A tenant's file as the rest sees it: one writer in its own thread, a few read-only readers, errors made plain."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from nocd.errors import NocdError, StateError, StorageFull, UnavailableError
+from nocd.store.codec import decode_alert
+from nocd.store.rows import number
+from nocd.store.sqlite import aiosqlite, sqlite3
+from nocd.store.writer import Writer, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from nocd.domain.alert import Alert
+    from nocd.store.rows import Commit, InputRow, Loaded
+
+P = ParamSpec("P")
+R = TypeVar("R")
+READERS = 2
+
+
+class Store:
+    """One tenant's durable side; open it with `Store.open`, close it once."""
+
+    def __init__(
+        self, path: Path, write: aiosqlite.Connection, writer: Writer, readers: list[aiosqlite.Connection]
+    ) -> None:
+        """Hold the connections; use `open`."""
+        self.path = path
+        self._write = write
+        self._writer = writer
+        self._readers = readers
+        self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        for reader in readers:
+            self._idle.put_nowait(reader)
+
+    @classmethod
+    async def open(cls, path: Path, *, now: int) -> Store:
+        """Open and migrate the file at `path`; raises StateError for a damaged, altered or newer database."""
+        connections: list[sqlite3.Connection] = []
+
+        def opened() -> sqlite3.Connection:
+            connections.append(connect(path))
+            return connections[0]
+
+        write = await aiosqlite.Connection(opened, iter_chunk_size=256)
+        writer = Writer(connections[0], path)
+        readers: list[aiosqlite.Connection] = []
+        try:
+            await _in_thread(write, writer.prepare, now)
+            for _ in range(READERS):
+                reader = aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+                readers.append(await reader)
+                await reader.execute("PRAGMA query_only = ON")
+        except BaseException:
+            for connection in (*readers, write):
+                await connection.close()
+            raise
+        return cls(path, write, writer, readers)
+
+    async def close(self) -> None:
+        """Let running reads end, then close every connection and its thread."""
+        for reader in self._readers:
+            await reader.close()
+        await self._write.close()
+
+    async def load(self) -> Loaded:
+        """Return what the last complete save holds."""
+        return await self._do(self._writer.load)
+
+    async def tail(self, after: int, limit: int) -> list[InputRow]:
+        """Return up to `limit` inputs after number `after`."""
+        return await self._do(self._writer.tail, after, limit)
+
+    async def known(self, keys: list[tuple[str, str]]) -> list[bool]:
+        """Tell for each (source, id) whether it was stored before, or stands earlier in `keys`."""
+        return await self._do(self._writer.known, keys)
+
+    async def reply(self, key: str) -> tuple[str, int, bytes] | None:
+        """Return (what was asked, status, body) of the first answer under an idempotency key."""
+        return await self._do(self._writer.reply, key)
+
+    async def recall(self, alert_id: str) -> Alert | None:
+        """Return an alert the engine no longer holds, or None where there never was one."""
+        try:
+            no = number(alert_id)
+        except ValueError:
+            return None
+        record = await self._do(self._writer.alert_record, no)
+        return None if record is None or alert_id != f"A-{no}" else decode_alert(record)
+
+    async def begin_save(self, no: int) -> None:
+        """Begin a save of the lagging state as it is at input number `no`."""
+        await self._do(self._writer.begin_save, no)
+
+    async def commit(self, commit: Commit) -> bool:
+        """Make a batch durable; return whether a save under way became complete with it."""
+        return await self._do(self._writer.commit, commit)
+
+    async def checkpoint(self, *, wal_max_bytes: int) -> int:
+        """Copy the write-ahead log back, cutting it where it is longer than `wal_max_bytes`; return its size before."""
+
+        def run() -> int:
+            size = self._writer.wal_bytes()
+            if size:
+                self._writer.checkpoint("TRUNCATE" if size > wal_max_bytes else "PASSIVE")
+            return size
+
+        return await self._do(run)
+
+    async def wal_bytes(self) -> int:
+        """Return the size of the write-ahead log."""
+        return await self._do(self._writer.wal_bytes)
+
+    async def run(self, statements: list[tuple[str, tuple[Any, ...]]]) -> int:
+        """Carry out statements in one small transaction; return how many rows they changed."""
+        return await self._do(self._writer.run, statements)
+
+    async def remove_inputs(self, *, before: int, upto: int, step: int) -> int:
+        """Remove events, their dedup keys, commands and ticks received before `before` and numbered up to `upto`."""
+        total = 0
+        while removed := await self._do(self._writer.remove_inputs, before, upto, step):
+            total += removed
+        return total
+
+    async def vacuum(self, pages_max: int) -> None:
+        """Give free pages back to the file system, a few at a time."""
+        while await self._do(self._writer.vacuum, pages_max):
+            pass
+
+    async def read(
+        self, query: Callable[Concatenate[sqlite3.Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `query(connection, …)` on a reader, inside one read transaction."""
+        async with self._reader() as reader:
+
+            def run() -> R:
+                connection = reader._conn  # noqa: SLF001 - aiosqlite has no public way to run a function in its thread
+                connection.execute("BEGIN")
+                try:
+                    return query(connection, *args, **kwargs)
+                finally:
+                    connection.execute("ROLLBACK")
+
+            return await _in_thread(reader, run)
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[aiosqlite.Connection]:
+        reader = await self._idle.get()
+        try:
+            yield reader
+        finally:
+            self._idle.put_nowait(reader)
+
+    async def _do(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await _in_thread(self._write, function, *args, **kwargs)
+
+
+async def _in_thread(
+    connection: aiosqlite.Connection, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run a function in a connection's own thread: one hop, whatever it does there."""
+    try:
+        result: R = await connection._execute(function, *args, **kwargs)  # type: ignore[no-untyped-call]  # noqa: SLF001 - private and untyped, but the only way to one hop a batch
+    except sqlite3.Error as error:
+        raise plain(error) from error
+    return result
+
+
+def plain(error: sqlite3.Error) -> NocdError:
+    """Return the product's own error for SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary == sqlite3.SQLITE_FULL:
+        return StorageFull("the disk is full; free some space, intake then resumes by itself")
+    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StateError(f"the database is damaged ({error}); restore a backup", code="corrupt_database")
+    return UnavailableError(f"the store cannot write now ({error})", code="store_failing")

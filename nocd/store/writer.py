@@ -1,0 +1,303 @@
+"""The one connection that writes and checkpoints; every method runs in its thread."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from nocd.errors import StateError
+from nocd.store.migrations import migrate, shipped
+from nocd.store.rows import Commit, InputKind, InputRow, Loaded, number
+from nocd.store.seen import Seen, key_of
+from nocd.store.sqlite import sqlite3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "wal_autocheckpoint = 0",
+    "temp_store = MEMORY",
+    "cache_size = -32000",
+    "busy_timeout = 2000",
+)
+_CHECKPOINT_BYTES = 8 * 1024 * 1024
+_SLICE_SEEN_MAX = 2_048
+_SLICE_STALE_MAX = 512
+_HEADER = b"SQLite format 3\0"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a tenant's file for writing; a file that is no sound database is named and left alone."""
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(len(_HEADER)) != _HEADER:
+                msg = f"{path} is not an SQLite database; it was left as it is: restore a backup"
+                raise StateError(msg, code="corrupt_database")
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        if not path.stat().st_size:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            msg = f"{path} is damaged ({error}); it was left as it is: restore a backup"
+            raise StateError(msg, code="corrupt_database") from error
+        raise
+    return connection
+
+
+class Writer:
+    """Commits batches, keeps the dedup index, saves the lagging state and checkpoints."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Work on `connection` to the file at `path`."""
+        self._connection = connection
+        self._wal = path.with_name(path.name + "-wal")
+        self._seen = Seen(connection, b"")
+        self._save_no = 0
+        self._stale: list[tuple[str, str, int]] = []
+
+    def prepare(self, now: int) -> list[str]:
+        """Migrate and make sure of the tenant's own secrets; return the names of the migrations applied."""
+        applied = migrate(self._connection, shipped(), now=now)
+        for key, value in (("epoch", secrets.token_hex(8)), ("seen_key", secrets.token_bytes(32)), ("saved_to", 0)):
+            self._connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (key, value))
+        return applied
+
+    def load(self) -> Loaded:
+        """Return what the last complete save holds; rows of an unfinished save are removed."""
+        self.rollback()
+        meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
+        saved_to = int(meta["saved_to"])
+        self._seen = Seen(self._connection, meta["seen_key"])
+        self._stale = []
+        self._connection.execute("DELETE FROM state WHERE no > ?", (saved_to,))
+        self._connection.execute(
+            "DELETE FROM state WHERE EXISTS (SELECT 1 FROM state AS newer"
+            " WHERE newer.kind = state.kind AND newer.key = state.key AND newer.no > state.no)"
+        )
+        rows = self._connection.execute("SELECT kind, key, body FROM state WHERE body IS NOT NULL").fetchall()
+        return Loaded(
+            epoch=str(meta["epoch"]),
+            last_no=max(self._scalar("SELECT max(no) FROM inputs"), saved_to),
+            last_seq=self._scalar("SELECT max(seq) FROM feed"),
+            saved_to=saved_to,
+            state=rows,
+        )
+
+    def tail(self, after: int, limit: int) -> list[InputRow]:
+        """Return up to `limit` inputs after number `after`, holding the keys of their events as seen."""
+        rows = [
+            InputRow(no, InputKind(kind), time, received_at, claimed_time, bool(late), body)
+            for no, kind, time, received_at, claimed_time, late, body in self._connection.execute(
+                "SELECT no, kind, time, received_at, claimed_time, late, body FROM inputs"
+                " WHERE no > ? ORDER BY no LIMIT ?",
+                (after, limit),
+            )
+        ]
+        for row in rows:
+            if row.kind is InputKind.EVENT:
+                self._seen.add(key_of(row.body), row.no)
+        return rows
+
+    def known(self, keys: list[tuple[str, str]]) -> list[bool]:
+        """Tell for each (source, id) whether it was stored before, or stands earlier in `keys`."""
+        return self._seen.known(keys)
+
+    def reply(self, key: str) -> tuple[str, int, bytes] | None:
+        """Return (what was asked, status, body) of the first answer under an idempotency key."""
+        row: tuple[str, int, bytes] | None = self._connection.execute(
+            "SELECT asked, status, body FROM replies WHERE key = ?", (key,)
+        ).fetchone()
+        return row
+
+    def alert_record(self, no: int) -> bytes | None:
+        """Return an alert's stored record, or None."""
+        row = self._connection.execute("SELECT record FROM alerts WHERE no = ?", (no,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def begin_save(self, no: int) -> None:
+        """Begin a save of the lagging state as it is at input number `no`."""
+        self._save_no = no
+        self._seen.begin_save()
+
+    def commit(self, commit: Commit) -> bool:
+        """Make a batch durable; return whether a save under way became complete with it."""
+        execute, many = self._connection.execute, self._connection.executemany
+        seen = self._seen.take_slice(_SLICE_SEEN_MAX)
+        complete = commit.save_complete and not self._seen.saving
+        stale, rest = self._stale[:_SLICE_STALE_MAX], self._stale[_SLICE_STALE_MAX:]
+        execute("BEGIN IMMEDIATE")
+        try:
+            many("INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?)", [_input(row) for row in commit.inputs])
+            many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _feed(commit))
+            many("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _alerts(commit))
+            many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _ledger(commit))
+            many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", _findings(commit))
+            many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
+            many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", _replies(commit))
+            many("INSERT OR REPLACE INTO seen VALUES (?, ?)", seen)
+            many("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", _state(commit, self._save_no))
+            many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
+            if complete:
+                execute("UPDATE meta SET value = ? WHERE key = 'saved_to'", (self._save_no,))
+            execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        self._stale = rest
+        self._stale += [(kind, key, self._save_no) for kind, key, _ in commit.state]
+        for source, event_id, no in commit.keys:
+            self._seen.add((source, event_id), no)
+        if complete:
+            self._seen.saved(self._save_no)
+        if self.wal_bytes() > _CHECKPOINT_BYTES:
+            self.checkpoint("PASSIVE")
+        return complete
+
+    def rollback(self) -> None:
+        """Leave no transaction open."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def wal_bytes(self) -> int:
+        """Return the size of the write-ahead log."""
+        return self._wal.stat().st_size if self._wal.exists() else 0
+
+    def checkpoint(self, mode: str) -> None:
+        """Copy the write-ahead log back: PASSIVE when idle, TRUNCATE when it grew too long."""
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+
+    def close(self) -> None:
+        """Close; an open transaction is rolled back."""
+        self.rollback()
+        self._connection.close()
+
+    def run(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> int:
+        """Carry out statements in one transaction; return how many rows they changed."""
+        before = self._connection.total_changes
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, values in statements:
+                self._connection.execute(sql, values)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        return self._connection.total_changes - before
+
+    def remove_inputs(self, before: int, upto: int, step: int) -> int:
+        """Remove up to `step` of the oldest inputs received before `before`, and their dedup keys; the newest stays."""
+        rows = self._connection.execute(
+            "SELECT no, kind, received_at, body FROM inputs WHERE no <= ? AND no < (SELECT max(no) FROM inputs)"
+            " ORDER BY no LIMIT ?",
+            (upto, step),
+        ).fetchall()
+        old = [row for row in rows if row[2] < before]
+        digests = [
+            (digest, no)
+            for no, kind, _, body in old
+            if kind == InputKind.EVENT
+            for digest in self._seen.digests(key_of(body))
+        ]
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany("DELETE FROM inputs WHERE no = ?", [(row[0],) for row in old])
+            self._connection.executemany("DELETE FROM seen WHERE h = ? AND no = ?", digests)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self.rollback()
+            raise
+        return len(old)
+
+    def vacuum(self, pages_max: int) -> bool:
+        """Give back up to `pages_max` free pages; tell whether there are more."""
+        self._connection.execute(f"PRAGMA incremental_vacuum({pages_max})").fetchall()
+        return self._scalar("PRAGMA freelist_count") > 0
+
+    def _scalar(self, sql: str) -> int:
+        return int(self._connection.execute(sql).fetchone()[0] or 0)
+
+
+def _input(row: InputRow) -> tuple[object, ...]:
+    return row.no, row.kind.value, row.time, row.received_at, row.claimed_time, row.late, row.body
+
+
+def _feed(commit: Commit) -> list[tuple[object, ...]]:
+    return [
+        (
+            numbered.seq,
+            numbered.no,
+            numbered.change.time,
+            numbered.change.type,
+            numbered.change.site,
+            numbered.change.client,
+            numbered.change.person,
+            numbered.change.severity,
+            numbered.body,
+        )
+        for numbered in commit.changes
+    ]
+
+
+def _alerts(commit: Commit) -> list[tuple[object, ...]]:
+    return [
+        (
+            alert.no,
+            alert.status,
+            alert.unresolved or alert.ended_unseen,
+            alert.severity.rank,
+            alert.priority,
+            alert.last_seen,
+            alert.updated_at,
+            alert.type,
+            alert.site,
+            view["client"],
+            alert.person,
+            alert.fingerprint,
+            orjson.dumps(view),
+            orjson.dumps(alert),
+        )
+        for alert, view in commit.alerts
+    ]
+
+
+def _ledger(commit: Commit) -> list[tuple[object, ...]]:
+    return [
+        (number(row.alert), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
+        for row in commit.ledger
+    ]
+
+
+def _findings(commit: Commit) -> list[tuple[object, ...]]:
+    return [
+        (
+            number(finding.id),
+            None if alert is None else number(alert),
+            finding.time,
+            commit.now,
+            finding.type,
+            finding.severity.rank,
+            finding.site,
+            client,
+            finding.person,
+            orjson.dumps(finding),
+        )
+        for finding, alert, client in commit.findings
+    ]
+
+
+def _replies(commit: Commit) -> list[tuple[object, ...]]:
+    return [(key, time, asked, reply.status, orjson.dumps(reply.body)) for key, time, asked, reply in commit.replies]
+
+
+def _state(commit: Commit, no: int) -> list[tuple[object, ...]]:
+    return [(kind, key, no, body) for kind, key, body in commit.state]

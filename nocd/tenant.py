@@ -1,0 +1,185 @@
+"""One tenant: its store, engine, pipeline and hub, wired; nothing of it is shared with another tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nocd.domain.shelf import Shelves
+from nocd.engine import RECORD_TYPES, Engine, Outcome
+from nocd.feed.hub import Hub
+from nocd.ingest.decode import decode_body
+from nocd.pipeline import Limits, Pipeline, Started
+from nocd.store import queries
+from nocd.store.codec import decode_command, decoders, encode
+from nocd.store.rows import InputKind, InputRow
+from nocd.store.store import Store
+from nocd.triage.intake import Limits as TriageLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nocd.batch import Accepted
+    from nocd.domain.change import NumberedChange
+    from nocd.domain.command import Command, Reply
+    from nocd.domain.event import Event
+    from nocd.metrics import Metrics
+    from nocd.store.rows import Loaded
+
+TAIL_SLICE = 256
+_DECODERS = decoders(RECORD_TYPES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantLimits:
+    """The limits of one tenant's rooms."""
+
+    pipeline: Limits = field(default_factory=Limits)
+    triage: TriageLimits = field(default_factory=TriageLimits)
+
+
+class Tenant:
+    """Takes events and commands, answers reads, feeds subscribers."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        store: Store,
+        hub: Hub,
+        metrics: Metrics,
+        limits: TenantLimits,
+        now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
+        event_clock: bool = False,
+    ) -> None:
+        """Wire the rooms; use `open`."""
+        self.name = name
+        self.store = store
+        self.hub = hub
+        self.log = StoredFeed(store)
+        self._limits = limits
+        self._task: asyncio.Task[None] | None = None
+        self.pipeline = Pipeline(
+            store=store,
+            rebuild=self._rebuild,
+            tells=hub,
+            metrics=metrics,
+            limits=limits.pipeline,
+            now_ms=now_ms,
+            monotonic_s=monotonic_s,
+            event_clock=event_clock,
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        name: str,
+        path: Path,
+        *,
+        metrics: Metrics,
+        limits: TenantLimits,
+        now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
+        event_clock: bool = False,
+    ) -> Tenant:
+        """Open the file at `path`, fold what its state lags behind, and begin to work."""
+        store = await Store.open(path, now=now_ms())
+        try:
+            loaded = await store.load()
+            hub = Hub(epoch=loaded.epoch, seq=loaded.last_seq, later=asyncio.get_running_loop().call_later)
+            tenant = cls(
+                name,
+                store=store,
+                hub=hub,
+                metrics=metrics,
+                limits=limits,
+                now_ms=now_ms,
+                monotonic_s=monotonic_s,
+                event_clock=event_clock,
+            )
+            await tenant.pipeline.start()
+        except BaseException:
+            await store.close()
+            raise
+        tenant._task = asyncio.create_task(tenant.pipeline.run(), name=f"pipeline-{name}")
+        return tenant
+
+    async def post(self, events: list[Event]) -> Accepted:
+        """Return once all of `events` are durable."""
+        return await self.pipeline.post(events)
+
+    async def ask(self, command: Command) -> Reply:
+        """Return a command's reply once what it did is durable."""
+        return await self.pipeline.ask(command)
+
+    async def close(self) -> None:
+        """Commit what waits, save the state, close the file."""
+        await self.pipeline.drain()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.pipeline.save()
+        await self.store.close()
+
+    async def _rebuild(self) -> Started:
+        """Return an engine true at the last durable input: the saved state, and the inputs after it folded again."""
+        loaded = await self.store.load()
+        engine = Engine(restored(loaded), self._limits.triage)
+        no = loaded.saved_to
+        while rows := await self.store.tail(no, TAIL_SLICE):
+            refold(engine, rows)
+            no = rows[-1].no
+            await asyncio.sleep(0)
+        return Started(engine=engine, last_no=loaded.last_no, last_seq=loaded.last_seq, saved_to=loaded.saved_to)
+
+
+class StoredFeed:
+    """The feed's durable side, read by subscribers that resume."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from `store`."""
+        self._store = store
+
+    async def read(self, after: int, *, limit: int) -> list[NumberedChange]:
+        """Return up to `limit` changes numbered after `after`."""
+        return await self._store.read(queries.changes, after=after, limit=limit)
+
+    async def bounds(self) -> tuple[int, int]:
+        """Return the oldest and newest kept numbers."""
+        return await self._store.read(queries.bounds)
+
+    async def events_between(self, first_no: int, last_no: int) -> list[tuple[int, int, bytes]]:
+        """Return (no, received_at, body) of events by number, both ends included."""
+        return await self._store.read(queries.events_between, first_no, last_no)
+
+
+def restored(loaded: Loaded) -> Shelves:
+    """Return shelves holding the saved records."""
+    shelves = Shelves(encode)
+    for kind, key, body in loaded.state:
+        shelves.restore(kind, key, _DECODERS[kind](body))
+    return shelves
+
+
+def refold(engine: Engine, rows: list[InputRow]) -> Outcome:
+    """Fold stored inputs again, in order; return what they decide, which is what they decided."""
+    for row in rows:
+        if row.kind is InputKind.EVENT:
+            engine.fold([event_of(row)])
+        elif row.kind is InputKind.COMMAND:
+            engine.apply(decode_command(row.body))
+        else:
+            engine.tick(row.time)
+    return engine.finish()
+
+
+def event_of(row: InputRow) -> Event:
+    """Return the event a stored input is."""
+    return decode_body(
+        row.body, time=row.time, received_at=row.received_at, claimed_time=row.claimed_time, late=row.late
+    )

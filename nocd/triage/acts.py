@@ -1,0 +1,158 @@
+"""What operators do to alerts: checked against the table, carried out, answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nocd.domain.alert import Alert, Status, Undo, Verdict
+from nocd.domain.instant import MINUTE_MS, SECOND_MS
+from nocd.triage.lifecycle import refusal, target
+
+if TYPE_CHECKING:
+    from nocd.domain.command import Command
+    from nocd.triage.book import AlertBook
+
+UNDO_WITHIN_MS = 10 * SECOND_MS
+_UNDOABLE = (
+    "status",
+    "acknowledged_by",
+    "acknowledged_at",
+    "ack_expires_at",
+    "resolved_by",
+    "resolved_at",
+    "verdict",
+    "ended_unseen",
+    "ended_time",
+)
+
+
+class Refused(Exception):
+    """A command that is not carried out, and why; `code` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """Keep the code and the sentence."""
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Acts:
+    """Carries out commands on the alerts of a book."""
+
+    def __init__(self, book: AlertBook, *, ack_expires_ms: int) -> None:
+        """Work on `book`; an acknowledgement that names no time holds `ack_expires_ms`."""
+        self._book = book
+        self._ack_expires_ms = ack_expires_ms
+
+    def act(self, alert_id: str, command: Command, *, now: int) -> Alert:
+        """Carry out a command on a held alert and return it; raises Refused."""
+        standing = self._book.get(alert_id)
+        if standing is None:
+            raise Refused("not_found", f"there is no alert {alert_id}")
+        if command.verb == "ack" and standing.ended_unseen:
+            return self._look_at(alert_id, command, now=now)
+        reason = refusal(command.verb, standing.status)
+        if reason is not None:
+            raise Refused("not_in_this_status", reason)
+        if command.verb == "undo":
+            return self._undo(standing, command, now=now)
+        alert = self._book.edit(alert_id)
+        getattr(self, f"_{command.verb}")(alert, command, now)
+        return alert
+
+    def _ack(self, alert: Alert, command: Command, now: int) -> None:
+        self._offer_undo(alert, command, now)
+        minutes = command.args.get("expires_minutes")
+        _mark_seen(alert, command.actor, now)
+        alert.ack_expires_at = now + (self._ack_expires_ms if minutes is None else int(minutes) * MINUTE_MS)
+        self._move(alert, command, now)
+
+    def _assign(self, alert: Alert, command: Command, now: int) -> None:
+        alert.assignee = str(command.args["assignee"])
+        alert.ack_expires_at = None
+        self._move(alert, command, now, f"to {alert.assignee}")
+
+    def _start(self, alert: Alert, command: Command, now: int) -> None:
+        _mark_seen(alert, command.actor, now)
+        alert.assignee = alert.assignee or command.actor
+        alert.ack_expires_at = None
+        self._move(alert, command, now)
+
+    def _escalate(self, alert: Alert, command: Command, now: int) -> None:
+        alert.escalated_at = now
+        alert.ack_expires_at = None
+        self._move(alert, command, now)
+
+    def _resolve(self, alert: Alert, command: Command, now: int) -> None:
+        self._offer_undo(alert, command, now)
+        alert.verdict = Verdict(command.args["verdict"])
+        alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
+        alert.ended_unseen = False
+        self._move(alert, command, now, f"verdict {alert.verdict}")
+
+    def _reopen(self, alert: Alert, command: Command, now: int) -> None:
+        alert.resolved_by = alert.resolved_at = alert.verdict = alert.ended_time = alert.ack_expires_at = None
+        alert.ended_unseen = False
+        alert.undo = None
+        alert.renewed_at = now
+        self._move(alert, command, now)
+
+    def _note(self, alert: Alert, command: Command, now: int) -> None:
+        alert.notes += 1
+        self._book.decide(alert, "note", str(command.args["text"]), now=now, actor=command.actor)
+
+    def _look_at(self, alert_id: str, command: Command, *, now: int) -> Alert:
+        alert = self._book.edit(alert_id)
+        alert.ended_unseen = False
+        _mark_seen(alert, command.actor, now)
+        self._book.decide(alert, "seen", _words(command, "ended before anyone saw it"), now=now, actor=command.actor)
+        return alert
+
+    def _undo(self, standing: Alert, command: Command, *, now: int) -> Alert:
+        undo = standing.undo
+        if undo is None or undo.actor != command.actor or now > undo.until:
+            raise Refused(
+                "nothing_to_undo",
+                f"only your own acknowledge or resolve of the last {UNDO_WITHIN_MS // SECOND_MS} s can be undone",
+            )
+        alert = self._book.edit(standing.id)
+        before = dict(undo.before)
+        status = Status(before.pop("status"))
+        for name, value in before.items():
+            setattr(alert, name, value)
+        alert.verdict = None if alert.verdict is None else Verdict(alert.verdict)
+        alert.undo = None
+        self._book.move(alert, status, now)
+        self._book.decide(alert, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)
+        return alert
+
+    def _move(self, alert: Alert, command: Command, now: int, what: str = "") -> None:
+        self._book.move(alert, target(command.verb), now)
+        self._book.decide(alert, _PAST[command.verb], _words(command, what), now=now, actor=command.actor)
+
+    @staticmethod
+    def _offer_undo(alert: Alert, command: Command, now: int) -> None:
+        before: dict[str, Any] = {name: getattr(alert, name) for name in _UNDOABLE}
+        alert.undo = Undo(verb=command.verb, actor=command.actor, until=now + UNDO_WITHIN_MS, before=before)
+
+
+_PAST = {
+    "ack": "acknowledged",
+    "assign": "assigned",
+    "start": "started",
+    "escalate": "escalated",
+    "resolve": "resolved",
+    "reopen": "reopened",
+}
+
+
+def _mark_seen(alert: Alert, actor: str, now: int) -> None:
+    """Keep who acknowledged first, and when: it is what the time to acknowledge is measured to."""
+    if alert.acknowledged_at is None:
+        alert.acknowledged_at = now
+    alert.acknowledged_by = actor
+
+
+def _words(command: Command, what: str) -> str:
+    note = str(command.args.get("note") or "")
+    return ": ".join(part for part in (what, note) if part) or f"by {command.actor}"

@@ -1,0 +1,252 @@
+"""From one sighting to one alert: opened, renewed, made worse, reopened or ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nocd.domain.alert import Alert, Status
+from nocd.domain.finding import Category, Finding, fingerprint
+from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.severity import Severity, worst
+from nocd.triage.book import REOPEN_WITHIN_MS, AlertBook
+
+if TYPE_CHECKING:
+    from nocd.domain.event import Event
+    from nocd.domain.observation import OutsideAlert
+
+ALERT_FROM = Severity.MEDIUM
+FLOOD = "ALERT_FLOOD"
+BACKPRESSURE = "backpressure"
+CONDITION_QUIET_MIN_MS = 15 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long outside alerts may be quiet before they end, how many alerts may stand, how long an ack holds."""
+
+    outside_quiet_ms: int = HOUR_MS
+    ack_expires_ms: int = HOUR_MS
+    alerts_open_max: int = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One more sign of a trouble, from a detector or from outside, in the form the book keeps."""
+
+    fingerprint: str
+    type: str
+    category: Category
+    severity: Severity
+    title: str
+    reason: str
+    site: str | None
+    person: str | None
+    entity_type: str
+    entity_id: str
+    source: str
+    time: int
+    condition: bool
+    quiet_for_ms: int | None
+    evidence: dict[str, Any]
+    labels: dict[str, str]
+
+
+class Intake:
+    """Takes sightings in and decides which alert they belong to."""
+
+    def __init__(self, book: AlertBook, limits: Limits) -> None:
+        """Work on `book` within `limits`."""
+        self._book = book
+        self._limits = limits
+
+    def outside(self, event: Event, data: OutsideAlert, *, now: int) -> None:
+        """Take in what another monitoring system says: firing opens or renews, resolved ends."""
+        sighting = self._from_outside(event, data)
+        if data.status == "firing":
+            self._seen(sighting, now=now)
+        else:
+            self._ended(sighting, now=now)
+
+    def finding(self, finding: Finding, *, now: int) -> str | None:
+        """Take in a finding; return its alert's id, or None where it stays evidence only."""
+        if finding.severity.rank < ALERT_FROM.rank:
+            return None
+        return self._seen(_from_finding(finding), now=now)
+
+    def _seen(self, sighting: Sighting, *, now: int) -> str:
+        standing = self._book.standing(sighting.fingerprint)
+        if standing is None or (not standing.unresolved and not self._reopens(standing, sighting, now)):
+            if standing is not None and sighting.time < (standing.ended_time or 0):
+                return standing.id  # told late: it was over before this was sent
+            return self._open(sighting, now=now)
+        alert = self._book.edit(standing.id)
+        was_resolved = not alert.unresolved
+        self._see_again(alert, sighting, now=now)
+        if was_resolved:
+            self._reopen(alert, now=now)
+        else:
+            self._book.renew(alert, now=now)
+        return alert.id
+
+    def _open(self, sighting: Sighting, *, now: int) -> str:
+        if self._book.unresolved >= self._limits.alerts_open_max and sighting.type != FLOOD:
+            return self._seen(_flood(sighting, self._limits.alerts_open_max), now=now)
+        number = self._book.next_no()
+        alert = Alert(
+            id=f"A-{number}",
+            no=number,
+            fingerprint=sighting.fingerprint,
+            type=sighting.type,
+            category=sighting.category,
+            severity=sighting.severity,
+            title=sighting.title,
+            reason=sighting.reason,
+            entity_type=sighting.entity_type,
+            entity_id=sighting.entity_id,
+            source=sighting.source,
+            first_seen=sighting.time,
+            last_seen=sighting.time,
+            opened_at=now,
+            renewed_at=now,
+            site=sighting.site,
+            person=sighting.person,
+            condition=sighting.condition,
+            quiet_for_ms=sighting.quiet_for_ms,
+            evidence=sighting.evidence,
+            labels=sighting.labels,
+            hourly=[(now // HOUR_MS, 1)],
+            recent_opens=[now],
+        )
+        self._book.add(alert)
+        self._book.decide(alert, "opened", f"no alert with its fingerprint stood: {sighting.reason}", now=now)
+        return alert.id
+
+    def _see_again(self, alert: Alert, sighting: Sighting, *, now: int) -> None:
+        alert.count += 1
+        alert.renewed_at = now
+        alert.first_seen = min(alert.first_seen, sighting.time)
+        _tally(alert, now // HOUR_MS)
+        if sighting.time >= alert.last_seen:
+            alert.last_seen = sighting.time
+            alert.reason, alert.evidence, alert.labels = sighting.reason, sighting.evidence, sighting.labels
+        if worst(alert.severity, sighting.severity) is not alert.severity:
+            self._worsen(alert, sighting.severity, now=now)
+
+    def _worsen(self, alert: Alert, severity: Severity, *, now: int) -> None:
+        former = alert.severity
+        self._book.recount(alert, severity)
+        self._book.decide(alert, "severity_raised", f"seen as {severity}, was {former}", now=now)
+        if (
+            alert.status is Status.SUPPRESSED
+            and alert.suppressed_by == BACKPRESSURE
+            and severity.rank >= ALERT_FROM.rank
+        ):
+            alert.suppressed_by = alert.former_status = None
+            self._book.move(alert, Status.OPEN, now)
+            self._book.decide(alert, "unsuppressed", f"{severity} is never held back by {BACKPRESSURE}", now=now)
+
+    def _reopen(self, alert: Alert, *, now: int) -> None:
+        alert.resolved_at = alert.resolved_by = alert.verdict = alert.ended_time = alert.undo = None
+        alert.ended_unseen = False
+        self._book.move(alert, Status.OPEN, now)
+        reason = f"seen again within {REOPEN_WITHIN_MS // MINUTE_MS} min of its end"
+        self._book.decide(alert, "reopened", reason, now=now)
+
+    def _reopens(self, alert: Alert, sighting: Sighting, now: int) -> bool:
+        late = alert.ended_time is not None and sighting.time < alert.ended_time
+        return not late and now <= (alert.resolved_at or 0) + REOPEN_WITHIN_MS
+
+    def _ended(self, sighting: Sighting, *, now: int) -> None:
+        standing = self._book.standing(sighting.fingerprint)
+        if standing is None or not standing.unresolved or sighting.time < standing.last_seen:
+            return
+        alert = self._book.edit(standing.id)
+        alert.reason, alert.ended_time = sighting.reason, sighting.time
+        end(self._book, alert, f"{sighting.source} says it is over", now=now)
+
+    def _from_outside(self, event: Event, data: OutsideAlert) -> Sighting:
+        key = data.dedup_key
+        return Sighting(
+            fingerprint=fingerprint("outside", key)
+            if key
+            else fingerprint(data.alert_type, data.site, data.person or f"{data.entity_type}:{data.entity_id}"),
+            type=data.alert_type,
+            category=Category.OPERATIONAL,
+            severity=data.severity,
+            title=_title(data),
+            reason=data.message or data.alert_type,
+            site=data.site,
+            person=data.person,
+            entity_type=data.entity_type,
+            entity_id=data.entity_id,
+            source=event.source,
+            time=event.time,
+            condition=True,
+            quiet_for_ms=self._limits.outside_quiet_ms,
+            evidence={"message": data.message, "event": event.id, "source": event.source},
+            labels=data.labels,
+        )
+
+
+def end(book: AlertBook, alert: Alert, reason: str, *, now: int) -> None:
+    """Resolve an alert that ended by itself; a HIGH or CRITICAL one nobody acknowledged stays listed as unseen."""
+    unseen = alert.acknowledged_at is None and alert.assignee is None
+    alert.ended_unseen = unseen and alert.severity.rank >= Severity.HIGH.rank
+    alert.resolved_at, alert.resolved_by = now, "nocd"
+    book.move(alert, Status.RESOLVED, now)
+    book.decide(alert, "ended", reason, now=now)
+
+
+def _tally(alert: Alert, hour: int) -> None:
+    """Count a sighting in its hour; 24 hours are kept."""
+    if alert.hourly and alert.hourly[-1][0] == hour:
+        alert.hourly[-1] = (hour, alert.hourly[-1][1] + 1)
+    else:
+        alert.hourly = [kept for kept in alert.hourly if kept[0] > hour - 24] + [(hour, 1)]
+
+
+def _title(data: OutsideAlert) -> str:
+    return f"{data.alert_type} on {data.entity_id}" if data.entity_id else data.alert_type
+
+
+def _from_finding(finding: Finding) -> Sighting:
+    return Sighting(
+        fingerprint=finding.fingerprint,
+        type=finding.type,
+        category=finding.category,
+        severity=finding.severity,
+        title=finding.type.replace("_", " ").capitalize(),
+        reason=finding.reason,
+        site=finding.site,
+        person=finding.person,
+        entity_type=finding.entity_type,
+        entity_id=finding.entity_id,
+        source="nocd",
+        time=finding.time,
+        condition=finding.condition,
+        quiet_for_ms=CONDITION_QUIET_MIN_MS if finding.condition else None,
+        evidence={**finding.evidence, "confidence": finding.confidence, "finding": finding.id},
+        labels={},
+    )
+
+
+def _flood(sighting: Sighting, alerts_open_max: int) -> Sighting:
+    return Sighting(
+        fingerprint=fingerprint(FLOOD),
+        type=FLOOD,
+        category=Category.OPERATIONAL,
+        severity=worst(Severity.HIGH, sighting.severity),
+        title="Alert flood",
+        reason=f"{alerts_open_max} alerts stand already; more are counted here, the newest: {sighting.title}",
+        site=None,
+        person=None,
+        entity_type="system",
+        entity_id="nocd",
+        source="nocd",
+        time=sighting.time,
+        condition=True,
+        quiet_for_ms=HOUR_MS,
+        evidence={"newest": sighting.title, "newest_fingerprint": sighting.fingerprint},
+        labels={},
+    )

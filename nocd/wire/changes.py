@@ -1,0 +1,95 @@
+"""The `data` of every change type of the feed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from nocd.wire.views import AlertView, EventView, FindingView, StatusName, View
+
+
+class EventsStored(View):
+    """A commit stored events; `events` only for clients that asked `events=1`."""
+
+    count: int
+    first_no: int
+    last_no: int
+    events: list[EventView] | None = None
+
+
+class FindingCreated(FindingView):
+    """A detector claimed something."""
+
+    site_name: str | None = None
+    person_name: str | None = None
+    client: str | None = None
+    opened_alert: str | None = None
+    held_back: str | None = None
+
+
+class FindingWithdrawn(View):
+    """Evidence that came later refuted a finding."""
+
+    id: str
+    finding_type: str
+    reason: str
+    evidence: dict[str, Any]
+    site_name: str | None = None
+    person_name: str | None = None
+
+
+class AlertChanged(AlertView):
+    """An alert opened or moved: the whole alert, what happened to it, and why."""
+
+    old_status: StatusName | None = None
+    new_status: StatusName
+    happened: str
+    why: str
+    actor: str
+
+
+class DirectoryChanged(View):
+    """A directory entry was created, updated or removed."""
+
+    kind: str
+    id: str
+    name: str | None = None
+    happened: Literal["created", "updated", "removed", "provisional"]
+
+
+class NoteAdded(View):
+    """Someone wrote something down on an alert."""
+
+    alert: str
+    text: str
+    actor: str
+    site_name: str | None = None
+
+
+class JobFinished(View):
+    """A job of the timetable ran."""
+
+    job: str
+    outcome: Literal["ok", "failed"]
+    seconds: float
+    detail: str
+
+
+class SystemState(View):
+    """A part of the daemon became degraded, or well again."""
+
+    part: str
+    state: Literal["ok", "degraded"]
+    detail: str
+
+
+CHANGES: dict[str, type[View]] = {
+    "events_stored": EventsStored,
+    "finding_created": FindingCreated,
+    "finding_withdrawn": FindingWithdrawn,
+    "alert_created": AlertChanged,
+    "alert_updated": AlertChanged,
+    "directory_changed": DirectoryChanged,
+    "note_added": NoteAdded,
+    "job_finished": JobFinished,
+    "system_state": SystemState,
+}

@@ -1,0 +1,279 @@
+"""The console itself: folds what the client heard into the desk, paints on a beat, and sends what is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual.app import App
+
+from noctui.client import tidings
+from noctui.client.clock import now_ms
+from noctui.client.orders import Order
+from noctui.messages import Heard
+from noctui.screens.alerts import AlertsScreen
+from noctui.screens.base import DeskScreen
+from noctui.screens.feed import FeedScreen
+from noctui.state import reduce
+from noctui.state.acts import Act, body_of
+from noctui.state.desk import Desk
+from noctui.state.pace import LOCAL_S, Pacer
+from noctui.state.times import SECOND_MS
+from noctui.theme import DARK, MONO, THEMES
+from noctui.widgets import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+    from textual.binding import BindingType
+
+    from noctui.client.mailbox import Mailbox
+    from noctui.messages import AlertWanted, LeaveWanted, LedgerWanted, RetryWanted, UndoWanted, Wanted
+    from noctui.state.model import Model
+
+HANGUP_GRACE_S = 2.0
+TERMINATED = 128
+
+
+class LinkPort(Protocol):
+    """What the console needs of its link."""
+
+    mailbox: Mailbox
+
+    def start(self) -> None:
+        """Begin to connect."""
+
+    def close(self) -> None:
+        """Let go."""
+
+    def submit(self, order: Order) -> None:
+        """Send an order as soon as possible."""
+
+    def cancel(self, key: str) -> bool:
+        """Take an order back, if it was never sent."""
+
+    def retry(self) -> None:
+        """Try a lost link now."""
+
+    def fetch_why(self, alert_id: str) -> None:
+        """Ask for the ledger of an alert."""
+
+
+def fold(model: Model, tiding: tidings.Tiding) -> str:
+    """Fold what the client heard into the model, and return why an act was refused, if one was."""
+    match tiding:
+        case tidings.Frame(body, at):
+            reduce.frame(model, body, now=at)
+        case tidings.Snapshot(body, at, reason, hole):
+            reduce.snapshot(model, body, now=at, reason=reason, hole=hole)
+        case tidings.OrderTried(key):
+            model.outbox.tried(key)
+        case tidings.OrderAnswered(key, status, body, at):
+            return reduce.answered(model, key, status, body, now=at)
+        case tidings.Fetched(alert, status, body):
+            reduce.ledger(model, alert, status, body)
+        case _:
+            _fold_link(model, tiding)
+    return ""
+
+
+def _fold_link(model: Model, tiding: tidings.Tiding) -> None:
+    match tiding:
+        case tidings.Latency(latency_ms):
+            reduce.latency(model, latency_ms)
+        case tidings.LinkLost(detail, at, attempt, retry_at):
+            reduce.link_moved(model, "lost", now=at, detail=detail, attempt=attempt, retry_at=retry_at)
+        case tidings.LinkRefused(detail, at):
+            reduce.link_moved(model, "refused", now=at, detail=detail)
+
+
+class Console(App[int]):
+    """One operator's console over one link."""
+
+    CSS_PATH = "noctui.tcss"
+    DEFAULT_MODE = "alerts"
+    TITLE = "noctui"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("ctrl+z", "suspend_process", "Suspend"),
+        ("ctrl+c", "how_to_quit", "Quit"),
+    ]
+
+    def __init__(
+        self,
+        link: LinkPort,
+        *,
+        mono: bool = False,
+        read_only: bool = False,
+        beat_s: float = LOCAL_S,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        super().__init__(ansi_color=True if mono else None)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = MONO if mono else DARK
+        self.animation_level = "none"
+        self.desk = Desk()
+        self.desk.badges = replace(self.desk.badges, read_only=read_only)
+        self._link = link
+        self._clock = clock
+        self._pacer = Pacer(beat_s)
+        self._painted_revision = -1
+        self._beating = False
+        self._leaving = False
+        self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
+        self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
+
+    def on_mount(self) -> None:
+        """Begin to listen."""
+        self._link.mailbox.wake = self._wake
+        self.call_after_refresh(self._link.start)
+        self.set_interval(1.0, self._second)
+        if not self.is_headless:
+            self._watch_signals()
+
+    def on_unmount(self) -> None:
+        """Let go of the daemon."""
+        self._link.close()
+
+    # ------------------------------------------------------------------------------------------------ hear and paint
+
+    def _wake(self) -> None:
+        """Have a beat follow; called in the client's thread, where only posting a message is safe."""
+        if not self._beating:
+            self._beating = True
+            self.post_message(Heard())
+
+    def on_heard(self, _event: Heard) -> None:
+        """Let what else comes at the same time come, then take it all in."""
+        self.set_timer(self._pacer.beat_s, self.beat)
+
+    def beat(self) -> None:
+        """Take in what was heard and paint it, unless the terminal is still drawing what came before."""
+        self._beating = False
+        if not self._pacer.due(self._clock() / SECOND_MS, terminal.backlog(self)):
+            self._wake()
+            return
+        for tiding in self._link.mailbox.drain():
+            self._take(tiding)
+        model = self.desk.model
+        if model.revision != self._painted_revision:
+            self._painted_revision = model.revision
+            self.desk.queue.follow(model)
+            self.paint()
+
+    def _second(self) -> None:
+        """Let ages grow; leave when the terminal has gone."""
+        self.desk.badges = replace(self.desk.badges, slow=self._pacer.slow)
+        if terminal.backlog(self) <= 1:
+            self.paint()
+        if not self.is_headless and terminal.gone():
+            grace = threading.Timer(HANGUP_GRACE_S, os._exit, (TERMINATED + signal.SIGHUP,))
+            grace.daemon = True
+            grace.start()
+            self.exit(TERMINATED + signal.SIGHUP)
+
+    def paint(self) -> None:
+        """Draw the screen that is up."""
+        for screen in self.screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.paint()
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the prompt line."""
+        self.desk.say(text, self._clock(), role)
+        self.paint()
+
+    def _take(self, tiding: tidings.Tiding) -> None:
+        problem = fold(self.desk.model, tiding)
+        if problem:
+            self.desk.say(problem, self._clock(), "error")
+
+    # -------------------------------------------------------------------------------------------------- act and leave
+
+    def _submit(self, verb: str, alert_id: str, body: dict[str, str]) -> bool:
+        alert, outbox = self.desk.model.find(alert_id), self.desk.model.outbox
+        if outbox.full:
+            self.say(f"{len(outbox.waiting)} acts wait already; u takes the newest back", "error")
+            return False
+        key = uuid.uuid4().hex
+        title = alert.title if alert is not None else ""
+        outbox.ask(Act(key=key, verb=verb, alert=alert_id, title=title, at=self._clock(), body=body))
+        self._link.submit(Order(key=key, verb=verb, alert=alert_id, body=body))
+        return True
+
+    def on_wanted(self, event: Wanted) -> None:
+        """Send an act; its row is marked at once, and the cursor goes on."""
+        body = body_of(event.verb, event.text)
+        if event.verdict:
+            body["verdict"] = event.verdict
+        if not self._submit(event.verb, event.alert, body):
+            return
+        if event.verb in {"ack", "resolve"} and isinstance(self.screen, AlertsScreen):
+            self.screen.onward()
+        self.paint()
+
+    def on_undo_wanted(self, _event: UndoWanted) -> None:
+        """Take back an act that was never sent, else the last one that can still be undone."""
+        outbox = self.desk.model.outbox
+        newest = outbox.newest_unsent()
+        if newest is not None and self._link.cancel(newest.key):
+            outbox.waiting.pop(newest.key, None)
+            self.say(f"{newest.verb} {newest.alert} was never sent and is cancelled")
+            return
+        act = outbox.undoable(self._clock())
+        if act is None:
+            self.say("nothing to undo: only your own ack or resolve of the last 10 s", "muted")
+            return
+        outbox.last = None
+        self._submit("undo", act.alert, {})
+        self.paint()
+
+    def on_retry_wanted(self, _event: RetryWanted) -> None:
+        """Try the link now."""
+        self._link.retry()
+        self.say("trying the link now" if self.desk.model.link.phase in {"lost", "refused"} else "the link is up")
+
+    def on_ledger_wanted(self, event: LedgerWanted) -> None:
+        """Ask for the decisions about an alert."""
+        self._link.fetch_why(event.alert)
+
+    async def on_alert_wanted(self, event: AlertWanted) -> None:
+        """Show an alert of the feed in the queue."""
+        model, queue = self.desk.model, self.desk.queue
+        if event.alert not in model.alerts:
+            self.say(f"{event.alert} is no longer in the queue", "muted")
+            return
+        queue.go(model, event.alert)
+        await self.switch_mode("alerts")
+
+    def on_leave_wanted(self, _event: LeaveWanted) -> None:
+        """Leave; while acts wait to be sent, only when asked twice."""
+        waiting = len(self.desk.model.outbox.waiting)
+        if waiting and not self._leaving:
+            self._leaving = True
+            self.say(f"acts waiting to be sent: {waiting}; q again drops them and leaves", "stale")
+            return
+        self.exit(0)
+
+    def on_key(self, event: events.Key) -> None:
+        """Let no typed letter be lost, or taken for a command, between a question and its having the keyboard."""
+        screen = self.screen
+        if isinstance(screen, DeskScreen) and screen.prompt.question is not None and event.is_printable:
+            event.prevent_default()
+            screen.prompt.type_in(event.character or "")
+
+    def action_how_to_quit(self) -> None:
+        """Answer ctrl-c, which many press by reflex."""
+        self.say("q quits")
+
+    def _watch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(name, self.exit, TERMINATED + name)

@@ -1,0 +1,215 @@
+"""What all screens share: the lines around the body, the prompt, and keys that come from the action table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import var
+from textual.screen import Screen
+
+from noctui.messages import Answered, LeaveWanted, Question, RetryWanted, UndoWanted
+from noctui.screens.help import HelpScreen
+from noctui.state.actions import ACTIONS, BY_ID, Scope, footer_words
+from noctui.state.bars import banner, link_bar, outbox_line, status_bar
+from noctui.state.find import read_filter
+from noctui.state.lines import BLANK, Line, line
+from noctui.widgets.bar import Bar
+from noctui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from noctui.state.desk import Desk
+
+CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
+LINK_CELLS = 30
+READ_ONLY = "read-only: ask a supervisor"
+
+
+def bindings() -> list[BindingType]:
+    """Return the bindings of the action table; of keys pressed in turn, the first is bound."""
+    return [
+        Binding(key.split()[0], f"do({action.id!r})", action.title, show=False)
+        for action in ACTIONS
+        for key in action.keys
+    ]
+
+
+class DeskScreen(Screen[None]):
+    """A screen that draws a desk; `scope` names it in the action table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as an attribute
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-mid"),
+        (150, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as an attribute
+        (0, "-low"),
+        (16, "-short"),
+        (30, "-middle"),
+        (45, "-tall"),
+    ]
+    scope: ClassVar[Scope]
+    title_word: ClassVar[str]
+    pressed: var[str] = var("")
+
+    def __init__(self, desk: Desk, now: Callable[[], int]) -> None:
+        super().__init__()
+        self.desk = desk
+        self.now = now
+
+    def compose(self) -> ComposeResult:
+        """Give the lines around the body, and the body."""
+        with Horizontal(id="top"):
+            yield Bar(id="status")
+            yield Bar(id="link")
+        yield Bar(id="info")
+        yield from self.body()
+        yield Prompt()
+        yield Bar(id="below")
+        yield Bar(id="footer")
+
+    def body(self) -> ComposeResult:
+        """Give what lies between the info line and the prompt."""
+        raise NotImplementedError
+
+    def draw(self, step: int = 0) -> None:
+        """Draw the body; the row of the cursor moves by `step` lines on the screen."""
+        raise NotImplementedError
+
+    def info(self, width: int) -> Line:
+        """Return the second line while the link is well."""
+        raise NotImplementedError
+
+    @property
+    def home(self) -> Widget:
+        """Return the widget that has the focus while nothing is asked."""
+        raise NotImplementedError
+
+    @property
+    def prompt(self) -> Prompt:
+        """Return the prompt line."""
+        return self.query_one(Prompt)
+
+    def paint(self, step: int = 0) -> None:
+        """Draw the desk as it is now."""
+        if not self.is_mounted or not self.is_active:
+            return
+        now, width, desk = self.now(), self.size.width, self.desk
+        cramped = width < CRAMPED_WIDTH or self.size.height < CRAMPED_HEIGHT
+        self.set_class(cramped, "-cramped")
+        if cramped:
+            self._bar("status").show(line(f"needs {CRAMPED_WIDTH}x{CRAMPED_HEIGHT}", "stale"))
+            return
+        self._bar("status").show(status_bar(desk.model, self.title_word, width, now, desk.badges))
+        self._bar("link").show(link_bar(desk.model, LINK_CELLS, now))
+        self._bar("info").show(banner(desk.model, now, width) or self.info(width))
+        self.draw(step)
+        said = desk.said(now, width)
+        self.prompt.say(said[0] if said else BLANK)
+        self._bar("below").show(said[1] if said[1:] else outbox_line(desk.model, now))
+        self._bar("footer").show(line(footer_words(self.scope, width), "muted"))
+
+    def _bar(self, name: str) -> Bar:
+        return self.query_one(f"#{name}", Bar)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw again in the new size."""
+        self.call_after_refresh(self.paint)
+
+    def on_screen_resume(self) -> None:
+        """Draw what moved while another screen was up."""
+        self.call_after_refresh(self.paint)
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Say something in the prompt line."""
+        self.desk.say(text, self.now(), role)
+        self.paint()
+
+    # ------------------------------------------------------------------------------------------------- what keys do
+
+    def action_do(self, action_id: str) -> None:
+        """Do what the action table names, if it may be done here and now."""
+        action = BY_ID[action_id]
+        if self.prompt.question is not None:
+            if action_id == "back":
+                self.do_back()
+            return
+        pressed, self.pressed = self.pressed, ""
+        if any(" " in key for key in action.keys) and pressed != action_id:
+            self.pressed = action_id
+            return
+        if action.mutating and self.desk.badges.read_only:
+            self.say(READ_ONLY, "stale")
+            return
+        if self.scope not in action.scopes:
+            self.say(f"{action.title.lower()} is for {', '.join(action.scopes)}", "muted")
+            return
+        if action_id.startswith("screen_"):
+            self.do_screen(action_id.removeprefix("screen_"))
+        else:
+            getattr(self, f"do_{action_id}")()
+
+    def do_screen(self, number: str) -> None:
+        """Go to another screen, or say that it is not there yet."""
+        modes = {"2": "alerts", "3": "feed"}
+        if number in modes:
+            self.app.switch_mode(modes[number])
+        else:
+            self.say(f"{BY_ID[f'screen_{number}'].title} comes with a later release", "muted")
+
+    def do_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen())
+
+    def do_back(self) -> None:
+        """Close the prompt."""
+        if self.prompt.question is not None:
+            self.prompt.close()
+            self.set_focus(self.home)
+            self.paint()
+
+    def do_filter(self) -> None:
+        """Ask for a filter."""
+        self.prompt.ask(Question(id="filter", label="/", value=self.filter_text))
+
+    def do_clear(self) -> None:
+        """Show everything again."""
+        self.narrow("")
+
+    @property
+    def filter_text(self) -> str:
+        """Return the filter as typed."""
+        raise NotImplementedError
+
+    def narrow(self, text: str) -> None:
+        """Show only what the filter lets through."""
+        raise NotImplementedError
+
+    def do_undo(self) -> None:
+        """Take back the last act."""
+        self.post_message(UndoWanted())
+
+    def do_retry(self) -> None:
+        """Try a lost link now."""
+        self.post_message(RetryWanted())
+
+    def do_quit(self) -> None:
+        """Leave the console."""
+        self.post_message(LeaveWanted())
+
+    def on_answered(self, event: Answered) -> None:
+        """Give the keyboard back, and take a filter in."""
+        self.set_focus(self.home)
+        if event.question.id == "filter":
+            event.stop()
+            self.narrow(read_filter(event.text).text)
+        self.paint()

@@ -1,0 +1,150 @@
+"""The one table of what can be done by key; bindings, footer, help, read-only mode and the README follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Scope: TypeAlias = Literal["alerts", "feed"]
+EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed")
+ALERTS: tuple[Scope, ...] = ("alerts",)
+FEED: tuple[Scope, ...] = ("feed",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something a key does; a blank in `keys` parts keys pressed in turn, `footer` is its word in the key line."""
+
+    id: str
+    title: str
+    keys: tuple[str, ...]
+    help: str
+    scopes: tuple[Scope, ...] = EVERYWHERE
+    mutating: bool = False
+    footer: str = ""
+
+
+ACTIONS = (
+    Action(id="down", title="Down", keys=("j", "down"), help="the next row, or the next line of an open drawer"),
+    Action(id="up", title="Up", keys=("k", "up"), help="the row or line before"),
+    Action(id="page_down", title="Page down", keys=("pagedown", "ctrl+f", "ctrl+d"), help="a page further"),
+    Action(id="page_up", title="Page up", keys=("pageup",), help="a page back"),
+    Action(
+        id="top",
+        title="Top",
+        keys=("g g",),
+        help="the first row, with everything new sorted in; on Feed the oldest line",
+    ),
+    Action(id="end", title="End", keys=("G",), help="the last row; on Feed follow the newest line again"),
+    Action(
+        id="open",
+        title="Open",
+        keys=("enter",),
+        help="read the evidence in the drawer; on Feed go to the alert of the line",
+        footer="enter open",
+    ),
+    Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
+    Action(id="back", title="Back", keys=("escape",), help="close the drawer, the prompt or this help"),
+    Action(
+        id="tab", title="Drawer tab", keys=("tab",), help="the next tab of the drawer: why, notes, raw", scopes=ALERTS
+    ),
+    Action(id="pane", title="Pane", keys=("shift+tab",), help="between the list and the drawer", scopes=ALERTS),
+    Action(
+        id="ack",
+        title="Acknowledge",
+        keys=("a",),
+        help="take the alert on; the reason is optional, enter sends",
+        scopes=ALERTS,
+        mutating=True,
+        footer="a ack",
+    ),
+    Action(
+        id="resolve",
+        title="Resolve",
+        keys=("r",),
+        help="end it: a letter for the verdict, then an optional note, enter sends",
+        scopes=ALERTS,
+        mutating=True,
+        footer="r resolve",
+    ),
+    Action(
+        id="note",
+        title="Note",
+        keys=("n",),
+        help="write something down on the alert",
+        scopes=ALERTS,
+        mutating=True,
+        footer="n note",
+    ),
+    Action(
+        id="undo",
+        title="Undo",
+        keys=("u",),
+        help="take back your last ack or resolve within 10 s, or cancel an act that was never sent",
+        mutating=True,
+        footer="u undo",
+    ),
+    Action(
+        id="pause",
+        title="Pause",
+        keys=("space",),
+        help="stand still while new lines are counted; again to go on",
+        scopes=FEED,
+        footer="space pause",
+    ),
+    Action(
+        id="filter",
+        title="Filter",
+        keys=("/",),
+        help="words that must be found, -word that must not",
+        footer="/ filter",
+    ),
+    Action(id="help", title="Help", keys=("?",), help="this list", footer="? help"),
+    Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
+    Action(id="retry", title="Retry", keys=("R",), help="try a lost link again now; also reads the token again"),
+    Action(id="screen_1", title="Overview", keys=("1",), help="comes with a later release"),
+    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="2 alerts"),
+    Action(
+        id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="3 feed"
+    ),
+    Action(id="screen_4", title="Sites", keys=("4",), help="comes with a later release"),
+    Action(id="screen_5", title="People", keys=("5",), help="comes with a later release"),
+    Action(id="screen_6", title="Risk", keys=("6",), help="comes with a later release"),
+    Action(id="screen_7", title="Cases", keys=("7",), help="comes with a later release"),
+    Action(id="screen_8", title="Shift", keys=("8",), help="comes with a later release"),
+    Action(
+        id="quit",
+        title="Quit",
+        keys=("q", "Q"),
+        help="leave; q closes an open drawer first, and both ask while acts wait to be sent",
+        footer="q quit",
+    ),
+)
+BY_ID = {action.id: action for action in ACTIONS}
+_KEY_WORDS = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "shift+tab": "shift-tab", "g g": "g g"}
+
+
+def key_words(action: Action) -> str:
+    """Return the keys of an action as they are written for people."""
+    return " ".join(_KEY_WORDS.get(key, key.replace("ctrl+", "ctrl-")) for key in action.keys)
+
+
+def footer_words(scope: Scope, cells: int) -> str:
+    """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
+    hidden = {"alerts": "screen_2", "feed": "screen_3"}[scope]
+    shown = " j/k move"
+    for action in ACTIONS:
+        word = f"  {action.footer}"
+        if action.footer and scope in action.scopes and action.id != hidden and len(shown + word) <= cells:
+            shown += word
+    return shown
+
+
+def keys_table() -> str:
+    """Return the Markdown table of the README."""
+    rows = (
+        f"| `{key_words(action)}` | {action.title} | {action.help} | {', '.join(action.scopes)} |"
+        for action in ACTIONS
+        if action.help != "comes with a later release"
+    )
+    return "\n".join(("| keys | action | what it does | screen |", "|---|---|---|---|", *rows))

@@ -1,0 +1,108 @@
+"""What the operator asked for: waiting in a visible outbox until the daemon answers, undoable for a while after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from noctui.state.cells import clean
+from noctui.state.times import SECOND_MS, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACTS_MAX = 100
+UNDO_MS = 10 * SECOND_MS
+UNDOABLE = ("ack", "resolve")
+DONE = {"ack": "acked", "resolve": "resolved", "note": "noted on", "undo": "undid the last act on"}
+VERDICTS = {
+    "t": "true_positive",
+    "f": "fraud",
+    "p": "false_positive",
+    "b": "benign",
+    "d": "duplicate",
+    "u": "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One command on one alert under its idempotency key; `at` and `undo_until` are this machine's milliseconds."""
+
+    key: str
+    verb: str
+    alert: str
+    title: str
+    at: int
+    body: Mapping[str, Any] = field(default_factory=dict)
+    tried: bool = False
+    undo_until: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Return what was done, for the undo line."""
+        words = f"{DONE.get(self.verb, self.verb)} {self.alert} {self.title}"
+        reason = self.body.get("verdict") or self.body.get("note") or self.body.get("text")
+        return f"{words}  '{clean(reason)}'" if reason else words
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Acts in the order they were asked; the last one answered well can be undone while its time lasts."""
+
+    waiting: dict[str, Act] = field(default_factory=dict)
+    last: Act | None = None
+
+    @property
+    def full(self) -> bool:
+        """Tell whether no further act may be queued."""
+        return len(self.waiting) >= ACTS_MAX
+
+    def ask(self, act: Act) -> None:
+        """Queue an act; its row is marked until the answer comes."""
+        self.waiting[act.key] = act
+
+    def tried(self, key: str) -> None:
+        """Note that an act was sent: from here on it cannot be cancelled, only undone."""
+        if key in self.waiting:
+            self.waiting[key] = replace(self.waiting[key], tried=True)
+
+    def newest_unsent(self) -> Act | None:
+        """Return the newest act that was never sent, which can be cancelled."""
+        return next((act for act in reversed(self.waiting.values()) if not act.tried), None)
+
+    def undoable(self, now: int) -> Act | None:
+        """Return the act that `u` would undo now."""
+        return self.last if self.last is not None and now < self.last.undo_until else None
+
+
+def settle(outbox: Outbox, key: str, status: int, body: Mapping[str, Any], *, now: int, offset_ms: int) -> str:
+    """Take in the answer to an act and return what went wrong, empty where nothing did."""
+    act = outbox.waiting.pop(key, None)
+    if act is None:
+        return ""
+    if status >= 400:  # noqa: PLR2004 - HTTP's own border
+        return f"{act.verb} {act.alert} refused: {refusal(status, body)}"
+    until = 0
+    if act.verb in UNDOABLE:
+        told = parse(body.get("undo_until"))
+        until = told - offset_ms if told else 0 if "undo_until" in body else now + UNDO_MS
+    outbox.last = replace(act, undo_until=until) if act.verb != "undo" else None
+    return ""
+
+
+def refusal(status: int, body: Mapping[str, Any]) -> str:
+    """Return why the daemon said no, with the cure where the console knows one."""
+    if status == 401:  # noqa: PLR2004 - unauthorised
+        return "the token is not known to nocd; start noctui with --token-file of an operator token"
+    if status == 403:  # noqa: PLR2004 - forbidden
+        return clean(body.get("detail") or "this token may not do that") + "; ask for an operator token"
+    return clean(body.get("detail") or body.get("title") or f"HTTP {status}")
+
+
+def body_of(verb: str, text: str) -> dict[str, Any]:
+    """Return the request body of an act from what was typed; an empty reason is left out."""
+    text = text.strip()
+    if verb == "note":
+        return {"text": text}
+    return {"note": text} if text else {}

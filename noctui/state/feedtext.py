@@ -1,0 +1,99 @@
+"""What a change of the feed says in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from noctui.state.alert import STATES, rank_of
+from noctui.state.cells import clean
+from noctui.state.ring import FeedLine
+from noctui.state.times import parse
+
+Change = Mapping[str, Any]
+OTHER_CHARS_MAX = 400
+
+
+def describe(change: Change, *, fetched: bool = False) -> FeedLine | None:
+    """Return the line of a change, or None for one that is only counted (stored events)."""
+    kind = str(change.get("type", ""))
+    if kind == "events_stored":
+        return None
+    data = change.get("data") or {}
+    word, what, extra = _WORDS.get(kind, _other)(data, kind)
+    severity = change.get("severity") or data.get("severity")
+    return FeedLine(
+        seq=int(change["seq"]),
+        time=parse(change.get("time")) or 0,
+        kind=word,
+        what=clean(what),
+        rank=None if severity is None else rank_of(severity),
+        site=clean(change.get("site") or data.get("site") or ""),
+        who=clean(change.get("person") or data.get("person") or _entity(data)),
+        extra=clean(extra),
+        alert=_alert(kind, data),
+        fetched=fetched,
+    )
+
+
+def _entity(data: Change) -> str:
+    entity = data.get("entity")
+    return str(entity.get("id", "")) if isinstance(entity, Mapping) else ""
+
+
+def _alert(kind: str, data: Change) -> str:
+    key = {"alert_created": "id", "alert_updated": "id", "note_added": "alert", "finding_created": "opened_alert"}
+    return clean(data.get(key[kind]) or "") if kind in key else ""
+
+
+def _alert_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    old, new = data.get("old_status"), data.get("new_status")
+    happened = str(data.get("happened") or "changed").replace("_", " ")
+    if old and new and old != new:
+        happened = f"{STATES.get(old, (old,))[0]} > {STATES.get(new, (new,))[0]}"
+    actor = data.get("actor")
+    return "alert", data.get("title") or data.get("type"), f"{happened} by {actor}" if actor else happened
+
+
+def _finding_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    held, alert = data.get("held_back"), data.get("opened_alert")
+    extra = f"held back: {held}" if held else f"alert {alert}" if alert else f"confidence {data.get('confidence')}"
+    return "finding", data.get("reason") or data.get("type"), extra
+
+
+def _withdrawn_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    return "finding", f"withdrawn: {data.get('finding_type')}", str(data.get("reason") or "")
+
+
+def _directory_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    return "roster", f"{data.get('kind')} {data.get('name') or data.get('id')}", str(data.get("happened") or "")
+
+
+def _note_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    return "note", data.get("text"), f"by {data.get('actor')} on {data.get('alert')}"
+
+
+def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    return "job", f"{data.get('job')} {data.get('outcome')}", str(data.get("detail") or f"{data.get('seconds')} s")
+
+
+def _system_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    return "system", f"{data.get('part')} {data.get('state')}", str(data.get("detail") or "")
+
+
+def _other(data: Change, kind: str) -> tuple[str, Any, str]:
+    return kind.replace("_", " "), orjson.dumps(data, default=str).decode()[:OTHER_CHARS_MAX], ""
+
+
+_WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
+    "alert_created": _alert_words,
+    "alert_updated": _alert_words,
+    "finding_created": _finding_words,
+    "finding_withdrawn": _withdrawn_words,
+    "directory_changed": _directory_words,
+    "note_added": _note_words,
+    "job_finished": _job_words,
+    "system_state": _system_words,
+}

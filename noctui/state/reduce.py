@@ -1,0 +1,244 @@
+"""How the model moves: one function per thing heard, each leaving the same model for the same story however it was cut.
+
+A change is applied once, by its number: a repeat is counted and left alone, a hole is counted and nothing past it is
+applied until a snapshot has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from noctui.state.acts import settle
+from noctui.state.alert import Alert, read_alert
+from noctui.state.cells import clean
+from noctui.state.feedtext import describe
+from noctui.state.model import ENDED_MAX, Ledger, Mending, Model, Phase
+from noctui.state.ring import FeedLine
+from noctui.state.times import clock, parse, spell
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+Body = Mapping[str, Any]
+SEVERE_RANK = 1
+
+
+def snapshot(model: Model, body: Body, *, now: int, reason: str = "", hole: bool = False) -> None:
+    """Start over from a snapshot; where there was a picture before, a gap line says why it was given up."""
+    seq = int(body["seq"])
+    model.holes += hole
+    if model.loaded:
+        _gap_line(model, seq=seq, reason=reason or "start over")
+    model.epoch, model.seq, model.loaded = str(body["epoch"]), seq, True
+    model.alerts = {alert.id: alert for alert in map(read_alert, body.get("alerts", ())) if alert.queued}
+    model.alerts_total = int(body.get("alerts_total", len(model.alerts)))
+    model.ended.clear()
+    model.sites = {clean(site["id"]): clean(site.get("name") or site["id"]) for site in body.get("sites", ())}
+    model.counts = {clean(name): count for name, count in body.get("counts", {}).items() if isinstance(count, int)}
+    model.last_alert_at = max((alert.opened_at for alert in model.alerts.values()), default=model.last_alert_at)
+    model.mending = None
+    model.link = replace(model.link, phase="connecting", since=now)
+    _heard(model, server_time=parse(body.get("time")), now=now, told=True)
+
+
+def _gap_line(model: Model, *, seq: int, reason: str) -> None:
+    model.gaps += 1
+    missed = f"{seq - model.seq} changes not shown" if seq > model.seq else "numbers begin anew"
+    what = f"gap: {clean(reason)}; new snapshot at {seq}, {missed}"
+    model.ring.add(FeedLine(seq=0, time=model.told_at or 0, kind="gap", what=what))
+
+
+def frame(model: Model, body: Body, *, now: int) -> None:
+    """Fold one frame of the feed in; frames of a type from a newer daemon only show that it lives."""
+    if not model.loaded:
+        return
+    model.link = replace(model.link, heard_at=now)
+    handle = _FRAMES.get(str(body.get("type")))
+    if handle:
+        handle(model, body, now)
+    model.revision += 1
+
+
+def _hello(model: Model, body: Body, now: int) -> None:
+    model.version = clean(body.get("version") or "")
+    model.hello_at = parse(body.get("server_time"))
+    _heard(model, server_time=model.hello_at, now=now, told=False)
+    first = model.link.phase == "connecting"
+    model.link = replace(model.link, phase="resuming", since=now, detail="", attempt=0)
+    if not first and model.mending is None:
+        line = FeedLine(seq=0, time=model.told_at or 0, kind="gap", what="gap: resuming ...")
+        model.mending = Mending(model.ring.add(line), since=model.told_at or 0, until=model.hello_at or 0)
+
+
+def _batch(model: Model, body: Body, now: int) -> None:
+    first, last = int(body["from"]), int(body["to"])
+    if first > model.seq + 1:
+        model.holes += 1
+        return
+    for change in body.get("changes", ()):
+        if int(change["seq"]) <= model.seq:
+            model.repeats += 1
+        else:
+            _change(model, change, now)
+    model.seq = max(model.seq, last)
+
+
+def _change(model: Model, change: Body, now: int) -> None:
+    model.seq = int(change["seq"])
+    told = parse(change.get("time"))
+    model.told_at = max(told or 0, model.told_at or 0)
+    handle = _CHANGES.get(str(change.get("type")))
+    if handle:
+        handle(model, change.get("data") or {}, now)
+    if model.mending:
+        model.mending = replace(model.mending, fetched=model.mending.fetched + 1)
+    model.changes.add(1, now)
+    line = describe(change, fetched=model.mending is not None)
+    if line:
+        model.ring.add(line)
+        model.minutes.add(line.time, severe=line.rank is not None and line.rank <= SEVERE_RANK)
+
+
+def _alert_changed(model: Model, data: Body, _now: int) -> None:
+    alert = read_alert(data)
+    was = data.get("old_status")
+    stood = alert.id in model.alerts or was not in {None, "resolved"}
+    model.alerts_total += alert.queued - stood
+    if alert.queued:
+        model.ended.pop(alert.id, None)
+        model.alerts[alert.id] = alert
+    else:
+        _end(model, alert)
+        model.ended_count += stood
+    if was is None:
+        model.last_alert_at = max(alert.opened_at, model.last_alert_at or 0)
+
+
+def _end(model: Model, alert: Alert) -> None:
+    model.alerts.pop(alert.id, None)
+    model.ended[alert.id] = alert
+    model.ended.move_to_end(alert.id)
+    while len(model.ended) > ENDED_MAX:
+        model.ended.popitem(last=False)
+
+
+def _events_stored(model: Model, data: Body, now: int) -> None:
+    model.events.add(int(data.get("count") or 0), now)
+
+
+def _directory_changed(model: Model, data: Body, _now: int) -> None:
+    if data.get("kind") != "site":
+        return
+    site = clean(data["id"])
+    if data.get("happened") == "removed":
+        model.sites.pop(site, None)
+    else:
+        model.sites[site] = clean(data.get("name") or data["id"])
+
+
+def _system_state(model: Model, data: Body, _now: int) -> None:
+    part = clean(data.get("part") or "")
+    if data.get("state") == "ok":
+        model.degraded.pop(part, None)
+    else:
+        model.degraded[part] = clean(data.get("detail") or "degraded")
+
+
+def _caught_up(model: Model, _body: Body, now: int) -> None:
+    model.link = replace(model.link, phase="live", since=now)
+    model.told_at = max(model.told_at or 0, model.hello_at or 0)
+    for alert_id in [key for key, held in model.ledgers.items() if held.problem]:
+        del model.ledgers[alert_id]  # what could not be fetched is wanted again
+    if model.mending:
+        model.ring.replace(model.mending.no, _mended(model.mending, model.tz))
+        model.mending = None
+
+
+def _mended(mending: Mending, tz: tzinfo | None) -> FeedLine:
+    dark = f"{clock(mending.since, tz)}-{clock(mending.until, tz)} link lost"
+    count = mending.fetched
+    fetched = f"{count} change{'s' * (count != 1)} fetched, in time order" if count else "nothing was missed"
+    what = f"gap {dark} {spell(mending.until - mending.since)}: {fetched}"
+    return FeedLine(seq=0, time=mending.until, kind="gap", what=what)
+
+
+def _heartbeat(model: Model, body: Body, now: int) -> None:
+    told = int(body.get("seq") or 0) <= model.seq
+    _heard(model, server_time=parse(body.get("time")), now=now, told=told)
+
+
+def _heard(model: Model, *, server_time: int | None, now: int, told: bool) -> None:
+    model.link = replace(model.link, heard_at=now)
+    model.revision += 1
+    if server_time is None:
+        return
+    model.offset_ms = server_time - now
+    if told:
+        model.told_at = max(server_time, model.told_at or 0)
+
+
+def link_moved(model: Model, phase: Phase, *, now: int, detail: str = "", attempt: int = 0, retry_at: int = 0) -> None:
+    """Note that the link is being tried, is lost or was refused; `since` keeps the moment it was first lost."""
+    down = model.link.phase in {"lost", "refused"}
+    since = model.link.since if down and phase in {"lost", "refused"} else now
+    model.link = replace(
+        model.link, phase=phase, since=since, detail=clean(detail), attempt=attempt, retry_at=retry_at, latency_ms=None
+    )
+    model.revision += 1
+
+
+def latency(model: Model, latency_ms: float) -> None:
+    """Note how long the daemon takes to answer a ping."""
+    model.link = replace(model.link, latency_ms=latency_ms)
+    model.revision += 1
+
+
+def answered(model: Model, key: str, status: int, body: Body, *, now: int) -> str:
+    """Take in the answer to an act, the alert after it included, and return the refusal or an empty text."""
+    model.revision += 1
+    act = model.outbox.waiting.get(key)
+    after = body.get("alert") if isinstance(body.get("alert"), Mapping) else body
+    problem = settle(model.outbox, key, status, after or {}, now=now, offset_ms=model.offset_ms)
+    if act is None or problem or not after or after.get("id") != act.alert:
+        return problem
+    alert = read_alert(after)
+    known = model.find(alert.id)
+    if known is None or known.updated_at <= alert.updated_at:
+        _take_answer(model, alert)
+    if act.verb == "ack":
+        model.me = alert.who or model.me
+    return ""
+
+
+def _take_answer(model: Model, alert: Alert) -> None:
+    if alert.queued:
+        model.ended.pop(alert.id, None)
+        model.alerts[alert.id] = alert
+    else:
+        _end(model, alert)
+
+
+def ledger(model: Model, alert_id: str, status: int, body: Body) -> None:
+    """Take in what was fetched about an alert."""
+    as_of = model.ledgers.get(alert_id, Ledger()).as_of
+    if status < 400:  # noqa: PLR2004 - HTTP's own border
+        model.keep_ledger(alert_id, Ledger(tuple(body.get("items") or body.get("why") or ()), as_of=as_of))
+    else:
+        model.keep_ledger(alert_id, Ledger(None, clean(body.get("detail") or f"HTTP {status}"), as_of))
+
+
+_FRAMES: dict[str, Callable[[Model, Body, int], None]] = {
+    "hello": _hello,
+    "batch": _batch,
+    "caught_up": _caught_up,
+    "heartbeat": _heartbeat,
+}
+_CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
+    "alert_created": _alert_changed,
+    "alert_updated": _alert_changed,
+    "events_stored": _events_stored,
+    "directory_changed": _directory_changed,
+    "system_state": _system_state,
+}

@@ -1,0 +1,70 @@
+"""What a list widget shows: lines by index, so that only the visible ones are ever made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noctui.state.lines import Line
+
+
+class Sheet(Protocol):
+    """Lines to show; `cursor` is kept in view, `top` (where not None) says which line comes first."""
+
+    @property
+    def count(self) -> int:
+        """Return how many lines there are."""
+
+    @property
+    def cursor(self) -> int | None:
+        """Return the line of the cursor."""
+
+    @property
+    def top(self) -> int | None:
+        """Return the first line to show, or None where the widget may choose."""
+
+    def head(self, width: int) -> Line | None:
+        """Return a line that stays above."""
+
+    def foot(self, width: int) -> Line | None:
+        """Return a line that stays below."""
+
+    def line(self, index: int, width: int) -> Line:
+        """Return a line by its index."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSheet:
+    """Lines that are there already."""
+
+    lines: Sequence[Line] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.lines)
+
+    @property
+    def cursor(self) -> int | None:
+        """Return None: text has no cursor."""
+        return None
+
+    @property
+    def top(self) -> int | None:
+        """Return None: text is scrolled by its widget."""
+        return None
+
+    def head(self, _width: int) -> Line | None:
+        """Return None: nothing stays above."""
+        return None
+
+    def foot(self, _width: int) -> Line | None:
+        """Return None: nothing stays below."""
+        return None
+
+    def line(self, index: int, _width: int) -> Line:
+        """Return a line by its index."""
+        return self.lines[index]

@@ -1,0 +1,70 @@
+"""Instants and durations as people read them; an instant is UTC milliseconds, a zone is always given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """From where the model is looked at: the daemon's time `now` (frozen while nothing is heard) and the zone."""
+
+    now: int
+    tz: tzinfo | None = None
+    me: str = ""
+
+
+def parse(text: object) -> int | None:
+    """Return an RFC 3339 instant as UTC milliseconds, or None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return round(moment.timestamp() * SECOND_MS) if moment.tzinfo else None
+
+
+def clock(instant: int | None, tz: tzinfo | None) -> str:
+    """Return `14:07:22` in the zone given (None: this machine's), or `-` for no instant."""
+    return _local(instant, tz).strftime("%H:%M:%S") if instant is not None else "-"
+
+
+def moment(instant: int | None, look: Look) -> str:
+    """Return the time of day, with the date where it is not today's."""
+    if instant is None:
+        return "-"
+    then, today = _local(instant, look.tz), _local(look.now, look.tz)
+    return then.strftime("%H:%M:%S" if then.date() == today.date() else "%Y-%m-%d %H:%M:%S")
+
+
+def _local(instant: int, tz: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(instant / SECOND_MS, tz) if tz else datetime.fromtimestamp(instant / SECOND_MS)  # noqa: DTZ006 - this machine's zone is meant
+
+
+def age(duration_ms: int) -> str:
+    """Return an age in at most six cells, coarser as it grows: 0:41, 7:40, 11m, 2h10, 1d02."""
+    duration_ms = max(duration_ms, 0)
+    if duration_ms < MINUTE_MS:
+        return f"0:{duration_ms // SECOND_MS:02d}"
+    if duration_ms < 10 * MINUTE_MS:
+        return f"{duration_ms // MINUTE_MS}:{duration_ms % MINUTE_MS // (10 * SECOND_MS)}0"
+    if duration_ms < HOUR_MS:
+        return f"{duration_ms // MINUTE_MS}m"
+    if duration_ms < DAY_MS:
+        return f"{duration_ms // HOUR_MS}h{duration_ms % HOUR_MS // MINUTE_MS:02d}"
+    return f"{duration_ms // DAY_MS}d{duration_ms % DAY_MS // HOUR_MS:02d}"
+
+
+def spell(duration_ms: int) -> str:
+    """Return a duration in words of the largest unit that fits: `12 s`, `3 min`, `2 h`, `4 d`."""
+    for unit, size in (("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS)):
+        if duration_ms >= 2 * size:
+            return f"{duration_ms // size} {unit}"
+    return f"{max(duration_ms, 0) // SECOND_MS} s"

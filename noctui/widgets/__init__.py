@@ -1,0 +1,1 @@
+"""Widgets that draw the lines they are given; they know neither the daemon nor the model."""

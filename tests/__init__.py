@@ -1,0 +1,1 @@
+"""Tests of every kind; `python -m tests.bench` runs the benchmarks."""

@@ -1,0 +1,83 @@
+"""Any seed makes a world whose every event is valid, in order, paired and true to what was planted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from nocd.domain.observation import EVENT_TYPES
+from nocd.simulate import RATES, World, events
+from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, seen
+from tests.unit.simulate.test_events import alternate
+from tests.unit.simulate.test_troubles import assert_disjoint
+
+ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(data) for kind, data in EVENT_TYPES.items()}
+FEW = settings(max_examples=20)
+
+
+@st.composite
+def worlds(draw, rates: dict[str, float] | None = None) -> World:
+    return World(
+        draw(st.integers(0, 2**64)),
+        sites=draw(st.integers(1, 5)),
+        people=draw(st.integers(1, 20)),
+        start_ms=START + draw(st.integers(0, 400 * 86_400_000)),
+        days=draw(st.integers(1, 2)),
+        rates=rates,
+    )
+
+
+@FEW
+@given(worlds())
+def test_every_event_fits_its_type_strictly(made):
+    for event in events(made):
+        ADAPTERS[event["type"]].validate_json(orjson.dumps(event["data"]), strict=True)
+        assert event["specversion"] == "1.0"
+        assert 1 <= len(event["id"]) <= 128
+        assert 1 <= len(event["source"]) <= 256
+
+
+@FEW
+@given(worlds())
+def test_time_never_goes_back_and_names_never_repeat(made):
+    stream = list(events(made))
+    assert all(before["time"] <= after["time"] for before, after in pairwise(stream))
+    assert len({(event["source"], event["id"]) for event in stream}) == len(stream)
+    assert ms(stream[0]["time"]) == made.start_ms
+
+
+@FEW
+@given(worlds(NONE))
+def test_honest_punches_pair(made):
+    saw, truths = seen(made)
+    assert truths == []
+    assert all(alternate(saw.punches(person)) for person in saw.person)
+
+
+@FEW
+@given(worlds(dict.fromkeys(RATES, 0.25)))
+def test_every_truth_holds_and_points_at_an_event(made):
+    saw, truths = seen(made)
+    for truth in truths:
+        assert not truth.event_id or truth.event_id in saw.by_id
+        assert holds(truth, saw), truth
+    if truths:
+        assert_disjoint(made, truths)
+
+
+@FEW
+@given(worlds())
+def test_disorder_changes_arrival_alone(made):
+    ordered = {event["id"]: event for event in events(made)}
+    arrived = Seen(events(made, disorder=True))
+    assert {event["id"] for event in arrived.all} == ordered.keys()
+    latest = 0
+    for event in arrived.all:
+        assert event["time"] == ordered[event["id"]]["time"]
+        assert latest - event["at"] < 600_000
+        latest = max(latest, event["at"])

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from noctui.state.actions import ACTIONS, BY_ID, footer_words, key_words, keys_table
+
+README = Path(__file__).parents[3] / "noctui" / "README.md"
+FORBIDDEN = {
+    *("ctrl+a", "ctrl+b", "ctrl+space", "ctrl+@", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+c"),
+    *("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+enter", "backspace", "delete"),
+}
+
+
+def test_no_default_key_is_one_that_terminals_and_multiplexers_need():
+    keys = {key for action in ACTIONS for key in action.keys}
+    assert not keys & FORBIDDEN
+    assert not [key for key in keys if key.startswith(("alt+", "f1"))]
+
+
+def test_no_key_means_two_things():
+    first = Counter(key.split()[0] for action in ACTIONS for key in action.keys)
+    assert not [key for key, count in first.items() if count > 1]
+    assert len(BY_ID) == len(ACTIONS)
+
+
+def test_every_act_on_data_is_marked_as_one():
+    assert {action.id for action in ACTIONS if action.mutating} == {"ack", "resolve", "note", "undo"}
+
+
+@pytest.mark.parametrize("cells", [20, 80, 200])
+def test_the_key_line_fits_and_names_what_matters(cells: int):
+    assert len(footer_words("alerts", cells)) <= cells
+    if cells >= 80:
+        assert {"a ack", "r resolve", "? help"} <= set(footer_words("alerts", cells).split("  "))
+        assert "space pause" in footer_words("feed", cells)
+        assert "a ack" not in footer_words("feed", cells)
+
+
+def test_keys_are_written_for_people():
+    assert key_words(BY_ID["page_down"]) == "PgDn ctrl-f ctrl-d"
+    assert key_words(BY_ID["top"]) == "g g"
+
+
+def test_the_readme_lists_exactly_what_the_keys_do():
+    assert keys_table() in README.read_text("utf-8")

@@ -1,0 +1,46 @@
+"""The console's idea of the wire against the daemon's own models."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from nocd.wire.changes import CHANGES
+from nocd.wire.requests import COMMANDS
+from nocd.wire.views import AlertView, SeverityName, StatusName, VerdictName
+from noctui.state import feedtext, reduce
+from noctui.state.acts import DONE, VERDICTS, body_of
+from noctui.state.alert import SEVERITIES, STATES, read_alert
+from tests.integration.noctui.fake import view
+from tests.unit.noctui.story import T0
+
+
+def test_every_severity_state_and_verdict_of_the_wire_is_known():
+    assert set(SEVERITIES) == set(SeverityName.__args__)  # type: ignore[attr-defined] # a Literal holds its values there
+    assert set(STATES) == set(StatusName.__args__)  # type: ignore[attr-defined] # as above
+    assert set(VERDICTS.values()) == set(VerdictName.__args__)  # type: ignore[attr-defined] # as above
+
+
+def test_every_change_of_the_wire_has_words_or_is_counted():
+    assert set(CHANGES) - {"events_stored"} <= set(feedtext._WORDS)
+    assert set(reduce._CHANGES) <= set(CHANGES)
+
+
+def test_an_alert_view_is_read_field_by_field():
+    alert = read_alert(view("A-1", T0, person="P1", acknowledged_by="mara", ticket="NTH-1", fraud_score=0.5))
+    assert (alert.id, alert.rank, alert.priority, alert.status) == ("A-1", 1, 50, "open")
+    assert (alert.site, alert.site_name, alert.person, alert.who) == ("NTH-04", "Depot North", "P1", "mara")
+    assert (alert.case, alert.score, alert.count, alert.opened_at) == ("NTH-1", 0.5, 1, T0)
+    assert set(AlertView.model_fields) >= {"ended_unseen", "undo_until", "flapping", "acknowledged_at", "updated_at"}
+
+
+@pytest.mark.parametrize("verb", sorted(DONE))
+def test_what_the_console_asks_is_what_the_daemon_takes(verb: str):
+    body = {} if verb == "undo" else body_of(verb, "because")
+    if verb == "resolve":
+        body["verdict"] = "benign"
+    COMMANDS[verb].model_validate(body)
+    if verb != "note":
+        COMMANDS[verb].model_validate({**body_of(verb, ""), **({"verdict": "benign"} if verb == "resolve" else {})})
+    with pytest.raises(ValidationError):
+        COMMANDS[verb].model_validate({**body, "sureprise": 1})

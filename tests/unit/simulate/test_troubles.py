@@ -1,0 +1,152 @@
+"""What is planted holds by the specification's rules, alone in its shift, and leaves the rest of the world alone."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from nocd.domain.instant import HOUR_MS
+from nocd.simulate import RATES, Truth, World
+from nocd.simulate.plan import honest
+from nocd.simulate.roster import Duty, crews, duties
+from nocd.simulate.troubles import CREW_TROUBLES, DUTY_TROUBLES, crew_trouble, patrol, planned
+from nocd.simulate.troubles.base import quiet_window
+from tests.unit.simulate.claims import HOLDS, NONE, START, holds, only, seen, world
+
+
+def test_every_kind_is_planted_by_some_trouble_has_a_rate_and_a_check():
+    kinds = {trouble.kind for trouble in DUTY_TROUBLES} | {trouble.kind for trouble in CREW_TROUBLES}
+    assert kinds == set(RATES) == set(HOLDS)
+    names = [*(trouble.name for trouble in DUTY_TROUBLES), *(trouble.name for trouble in CREW_TROUBLES)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("kind", RATES)
+@pytest.mark.parametrize(("sites", "people"), [(4, 30), (6, 12)])
+def test_a_planted_trouble_holds(kind, sites, people):
+    """Thirty people make crews of several; twelve at six sites make crews of one."""
+    saw, truths = seen(world(1, sites=sites, people=people, rates=only(kind)))
+    assert truths or (kind == "WRONG_PERSON" and people == 12)
+    assert {truth.kind for truth in truths} <= {kind}
+    for truth in truths:
+        assert holds(truth, saw), truth
+        assert truth.from_ms <= truth.to_ms
+
+
+def test_both_ways_of_buddy_punching_occur():
+    alone, _ = seen(world(2, sites=6, people=12, rates=only("BUDDY_PUNCHING")))
+    pairs, truths = seen(world(2, sites=4, people=30, rates=only("BUDDY_PUNCHING")))
+    assert any(event["id"].endswith("-buddy") for event in alone.all)
+    assert any(pairs.by_id[truth.event_id]["data"]["device"] != f"PH-{truth.person[2:]}" for truth in truths)
+
+
+def test_the_three_ways_of_faking_a_position_occur():
+    _, truths = seen(world(2, rates=only("GPS_SPOOFING")))
+    ways = {truth.event_id.rpartition("-")[2] for truth in truths}
+    assert ways == {"mock0", "jump", "frozen0"}
+
+
+def test_strangers_are_people_or_sites():
+    _, truths = seen(world(2, rates=only("UNKNOWN_ENTITY")))
+    assert any(truth.person for truth in truths)
+    assert any(truth.site for truth in truths)
+    assert all(bool(truth.person) != bool(truth.site) for truth in truths)
+
+
+@pytest.mark.parametrize("kind", ["BUDDY_PUNCHING", "IMPOSSIBLE_SHIFTS", "UNAUTHORIZED_SITE"])
+def test_a_company_of_one_site_has_no_second_one_to_be_at(kind):
+    _, truths = seen(world(3, sites=1, people=2, rates=only(kind)))
+    assert truths == []
+
+
+def test_a_static_post_has_no_tour_to_miss_or_to_hurry():
+    made = world(4, people=60)
+    static = next(duty for guard in made.guards for duty in duties(made, guard) if duty.static)
+    plan = honest(made, static)
+    assert patrol.tour_missed(made, plan, Random(1)) is None
+    assert patrol.tour_too_fast(made, plan, Random(1)) is None
+    assert planned(made, static)[0].walks == []
+
+
+def a_duty(made: World) -> Duty:
+    return next(duty for guard in made.guards for duty in duties(made, guard))
+
+
+def test_a_shift_without_room_for_a_trouble_goes_on_honestly():
+    made = world(5)
+    plan = honest(made, a_duty(made))
+    assert quiet_window(plan, Random(1), 24 * HOUR_MS) is None
+    assert quiet_window(plan, Random(1), 5 * HOUR_MS) is None
+
+
+def test_where_no_window_is_quiet_nothing_of_a_phone_is_planted():
+    made = world(5, rates=only("GPS_SPOOFING"))
+    duty = a_duty(made)
+    plan = honest(made, duty)
+    plan.pause = (plan.start, plan.end)
+    by_kind = {trouble.kind: trouble.plant for trouble in DUTY_TROUBLES}
+    for seed in range(9):
+        assert by_kind["GPS_SPOOFING"](made, plan, Random(seed)) is None
+    assert by_kind["DEVICE_OFFLINE"](made, plan, Random(1)) is None
+    assert plan.mutes == []
+    assert plan.extras == []
+
+
+def test_with_everything_likely_no_shift_has_two_troubles():
+    made = world(6, sites=6, people=50, days=6, rates=dict.fromkeys(RATES, 0.12))
+    saw, truths = seen(made)
+    assert len({truth.kind for truth in truths}) == len(RATES)
+    assert all(holds(truth, saw) for truth in truths)
+    assert_disjoint(made, truths)
+
+
+def assert_disjoint(made: World, truths: list[Truth]) -> None:
+    """Each shift has one trouble of its own at most, and none if its crew has one; each crew one at most."""
+    common = {}
+    for place in made.places:
+        for crew in crews(made, place):
+            planted = crew_trouble(made, crew)
+            if planted is not None:
+                common[planted.truth] = crew.key
+    struck = [common[truth] for truth in truths if truth in common]
+    own: dict[str, int] = {}
+    for truth in truths:
+        if truth not in common:
+            duty = _duty(made, truth)
+            own[duty.id] = own.get(duty.id, 0) + 1
+            assert crew_trouble(made, duty.crew) is None
+    assert len(struck) == len(set(struck)) == len(common)
+    assert max(own.values(), default=0) <= 1
+
+
+def _duty(made: World, truth: Truth) -> Duty:
+    guard = next(guard for guard in made.guards if guard.id == truth.person)
+    return [duty for duty in duties(made, guard) if duty.crew.start - HOUR_MS <= truth.from_ms][-1]
+
+
+def test_planting_one_trouble_changes_nothing_but_its_shift():
+    plain, _ = seen(world(7, rates=NONE))
+    other, truths = seen(world(7, rates=only("TOUR_MISSED", 0.2)))
+    missed = {truth.person for truth in truths}
+    changed = {
+        event_id
+        for event_id in plain.by_id.keys() | other.by_id.keys()
+        if plain.by_id.get(event_id) != other.by_id.get(event_id)
+    }
+    assert truths
+    assert changed
+    assert all(any(person[2:] in event_id for person in missed) for event_id in changed)
+
+
+def test_a_rate_is_the_share_of_shifts():
+    made = world(8, sites=10, people=150, days=6, rates=only("DOUBLE_PUNCH", 0.1))
+    _, truths = seen(made)
+    shifts = sum(1 for guard in made.guards for _ in duties(made, guard))
+    assert 0.07 < len(truths) / shifts < 0.13
+
+
+def test_truth_rows_lie_inside_the_world():
+    made = world(9, days=3, rates=dict.fromkeys(RATES, 0.1))
+    for truth in seen(made)[1]:
+        assert START <= truth.from_ms < made.end_ms + 24 * HOUR_MS

@@ -1,0 +1,264 @@
+"""From sightings to alerts, and what operators and time do to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nocd.domain.alert import Alert, Status
+from nocd.domain.command import Command
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.engine import Engine
+from nocd.triage.expiry import MINOR_OPEN_MAX
+from nocd.triage.intake import Limits
+from nocd.triage.lifecycle import VERBS, refusal, target
+from tests.build import T0, engine, event, firing, resolved
+
+
+def only(made: Engine) -> Alert:
+    alert: Alert
+    (alert,) = made.shelves.kind("alert").values()
+    return alert
+
+
+def act(made: Engine, verb: str, alert_id: str = "A-1", *, at: int = T0, actor: str = "mara", **args: Any):
+    return made.apply(Command(verb=verb, target=alert_id, actor=actor, time=at, args=args))
+
+
+def opened(*more, **args) -> Engine:
+    made = engine()
+    made.fold([firing(**args), *more])
+    made.finish()
+    return made
+
+
+def decisions(made: Engine) -> list[str]:
+    return [row.decision for row in made.finish().ledger]
+
+
+def test_a_sighting_opens_and_its_repeats_renew() -> None:
+    made = engine()
+    made.fold([firing(at=T0), firing(at=T0 + 5_000), firing(at=T0 + 2_000)])
+    outcome = made.finish()
+    alert = only(made)
+    assert (alert.id, alert.count, alert.first_seen, alert.last_seen) == ("A-1", 3, T0, T0 + 5_000)
+    assert [change.type for change in outcome.changes if change.type.startswith("alert")] == ["alert_created"]
+    assert [(row.row, row.decision) for row in outcome.ledger] == [(1, "opened"), (2, "renewed")]
+    made.fold([firing(at=T0 + 9_000)])
+    again = made.finish()
+    assert [(row.row, row.reason) for row in again.ledger] == [(2, "seen 3 more times, 4 in all")]
+    assert again.changes[0].data["happened"] == "renewed"
+
+
+def test_different_entities_are_different_alerts() -> None:
+    made = engine()
+    made.fold([firing(), firing(entity="cam-8"), firing("Door"), firing(site="S2")])
+    assert len(made.shelves.kind("alert")) == 4
+
+
+def test_a_dedup_key_overrides_the_rest() -> None:
+    made = engine()
+    made.fold([firing(dedup_key="x"), firing("Other", entity="cam-9", dedup_key="x")])
+    assert only(made).count == 2
+
+
+def test_a_worse_sighting_raises_severity_and_a_milder_does_not_lower_it() -> None:
+    made = opened(firing(severity="CRITICAL"), firing(severity="LOW"), severity="MEDIUM")
+    assert only(made).severity == "CRITICAL"
+
+
+def test_resolved_from_outside_ends_it_and_unseen_high_stays_listed() -> None:
+    made = opened(resolved(at=T0 + MINUTE_MS, received_at=T0 + MINUTE_MS))
+    alert = only(made)
+    assert alert.status is Status.RESOLVED
+    assert alert.ended_unseen
+    assert act(made, "ack", at=T0 + 2 * MINUTE_MS).ok
+    assert not alert.ended_unseen
+    assert act(made, "ack", at=T0 + 3 * MINUTE_MS).status == 409
+
+
+def test_a_resolve_older_than_the_newest_sighting_is_no_end() -> None:
+    made = opened(resolved(at=T0 - 1))
+    assert only(made).status is Status.OPEN
+
+
+def test_a_late_sighting_does_not_reopen_what_ended_after_it() -> None:
+    made = opened(resolved(at=T0 + MINUTE_MS), firing(at=T0 + 30_000))
+    assert only(made).status is Status.RESOLVED
+    made.fold([firing(at=T0 + 30_000, received_at=T0 + HOUR_MS)])
+    assert len(made.shelves.kind("alert")) == 1
+
+
+def test_seen_again_within_five_minutes_reopens_and_later_opens_anew() -> None:
+    made = opened(resolved(at=T0 + 1), firing(at=T0 + 5 * MINUTE_MS))
+    assert only(made).status is Status.OPEN
+    made.fold([resolved(at=T0 + 6 * MINUTE_MS), firing(at=T0 + 11 * MINUTE_MS + 1)])
+    assert [alert.status for alert in made.shelves.kind("alert").values()] == [Status.RESOLVED, Status.OPEN]
+
+
+def test_three_opens_in_five_minutes_are_flapping() -> None:
+    made = opened(*(kind(at=T0 + n) for n, kind in enumerate([resolved, firing, resolved, firing], start=1)))
+    assert only(made).flapping
+
+
+def test_quiet_ends_a_condition_but_never_a_critical_one() -> None:
+    made = opened(firing("Fire", severity="CRITICAL"))
+    assert not made.tick(T0 + HOUR_MS - 1)
+    assert made.tick(T0 + HOUR_MS)
+    assert {alert.type: alert.status for alert in made.shelves.kind("alert").values()} == {
+        "Camera": Status.RESOLVED,
+        "Fire": Status.OPEN,
+    }
+    assert made.tick(T0 + HOUR_MS + 5 * MINUTE_MS)
+    assert [alert.type for alert in made.shelves.kind("alert").values()] == ["Fire"]
+    assert not made.tick(T0 + 300 * DAY_MS)
+
+
+def test_renewal_puts_quiet_off() -> None:
+    made = opened()
+    made.fold([firing(at=T0 + 50 * MINUTE_MS)])
+    made.finish()
+    assert not made.tick(T0 + HOUR_MS)
+    assert made.tick(T0 + 110 * MINUTE_MS)
+
+
+def test_an_acknowledgement_runs_out() -> None:
+    made = opened(severity="CRITICAL")
+    assert act(made, "ack", expires_minutes=5).body["status"] == "acknowledged"
+    made.finish()
+    assert made.next_due() == T0 + 5 * MINUTE_MS
+    assert made.tick(T0 + 5 * MINUTE_MS)
+    assert only(made).status is Status.OPEN
+    assert "ack_expired" in decisions(made)
+
+
+def test_a_resolve_keeps_the_verdict_and_how_long_it_took() -> None:
+    made = opened()
+    body = act(made, "resolve", at=T0 + 90_000, verdict="false_positive", note="cat").body
+    assert (body["verdict"], body["resolved_by"], body["time_to_resolve_s"]) == ("false_positive", "mara", 90.0)
+
+
+def test_assign_start_escalate_note_reopen() -> None:
+    made = opened()
+    assert act(made, "assign", assignee="tomas").body["assignee"] == "tomas"
+    assert act(made, "start").body["acknowledged_by"] == "mara"
+    assert act(made, "escalate").body["status"] == "escalated"
+    assert act(made, "note", text="called twice").body["notes"] == 1
+    assert act(made, "resolve", verdict="benign").body["status"] == "resolved"
+    assert act(made, "reopen").body["verdict"] is None
+    outcome = made.finish()
+    acts = "assigned started escalated note resolved reopened"
+    assert [row.decision for row in outcome.ledger] == acts.split()
+    assert [change.type for change in outcome.changes] == ["note_added", "alert_updated"]
+
+
+def test_undo_takes_back_ones_own_act_within_ten_seconds_once() -> None:
+    made = opened()
+    act(made, "resolve", verdict="fraud")
+    assert act(made, "undo", actor="tomas", at=T0 + 1_000).status == 409
+    assert act(made, "undo", at=T0 + 10_000).body["status"] == "open"
+    assert act(made, "undo", at=T0 + 10_000).status == 409
+    act(made, "ack", at=T0 + 20_000)
+    assert act(made, "undo", at=T0 + 30_001).status == 409
+
+
+def test_a_command_on_nothing_and_an_unknown_command_are_refused() -> None:
+    made = engine()
+    assert act(made, "ack", "A-9").status == 404
+    assert act(made, "dance").status == 400
+
+
+def test_a_recalled_alert_is_worked_on_and_let_go_again() -> None:
+    made = opened()
+    act(made, "resolve", verdict="benign")
+    made.finish()
+    made.tick(T0 + HOUR_MS)
+    assert not made.holds("A-1")
+    former = engine()
+    former.fold([firing()])
+    act(former, "resolve", verdict="benign")
+    later = T0 + 2 * HOUR_MS
+    reply = made.apply(Command(verb="reopen", target="A-1", actor="mara", time=later, recalled=only(former)))
+    assert reply.body["status"] == "open"
+    assert made.holds("A-1")
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS - {"note", "undo"}))
+@pytest.mark.parametrize("status", list(Status))
+def test_the_table_says_why_not(verb: str, status: Status) -> None:
+    reason = refusal(verb, status)
+    assert reason is None or (verb in reason and status in reason)
+    assert target(verb) in Status
+
+
+def test_resolved_moves_only_to_open_and_open_never_to_itself() -> None:
+    assert [verb for verb in sorted(VERBS) if refusal(verb, Status.RESOLVED) is None] == ["note", "reopen", "undo"]
+    assert refusal("reopen", Status.OPEN) is not None
+
+
+def test_past_the_most_open_alerts_one_flood_alert_counts_the_rest() -> None:
+    made = engine(Limits(alerts_open_max=3))
+    made.fold([firing(entity=f"cam-{n}") for n in range(10)])
+    alerts = list(made.shelves.kind("alert").values())
+    assert len(alerts) == 4
+    assert (alerts[3].type, alerts[3].count) == ("ALERT_FLOOD", 7)
+
+
+def test_a_backlog_of_untouched_minor_alerts_steps_back_and_a_worse_sighting_brings_one_forward() -> None:
+    made = engine()
+    made.fold([firing(severity="LOW", entity=f"cam-{n}") for n in range(MINOR_OPEN_MAX + 1)])
+    made.finish()
+    made.fold([firing(severity="LOW", entity="cam-0", at=T0 + 59 * MINUTE_MS)])
+    made.finish()
+    later = T0 + 61 * MINUTE_MS
+    alerts = made.shelves.kind("alert")
+    for alert in alerts.values():
+        alert.quiet_for_ms = None
+    made.tick(later)
+    assert alerts["A-1"].status is Status.OPEN
+    suppressed = alerts["A-2"]
+    assert (suppressed.status, suppressed.suppressed_by) == (Status.SUPPRESSED, "backpressure")
+    made.fold([firing(severity="CRITICAL", entity="cam-1", at=later)])
+    assert suppressed.status is Status.OPEN
+
+
+def test_panic_opens_a_safety_alert_where_the_person_is_on_duty() -> None:
+    made = engine()
+    made.fold(
+        [
+            event("noc.person", id="P1", name="Ada Silva"),
+            event("noc.attendance.punch", person="P1", site="S1", direction="in", method="FACE"),
+            event("noc.phone.event", person="P1", kind="panic", battery_percent=20.0),
+        ]
+    )
+    alert = only(made)
+    assert (alert.type, alert.severity, alert.site) == ("GUARD_DISTRESS", "CRITICAL", "S1")
+    assert "Ada Silva" in alert.reason
+    made.finish()
+    assert not made.tick(T0 + 10 * HOUR_MS)
+
+
+def test_an_unknown_name_is_told_once_and_kept_as_provisional() -> None:
+    made = engine()
+    made.fold([firing(), firing()])
+    outcome = made.finish()
+    assert [finding.type for finding, _ in outcome.findings] == ["UNKNOWN_ENTITY"]
+    assert outcome.findings[0][1] is None
+    created = [change for change in outcome.changes if change.type == "finding_created"]
+    assert created[0].data["held_back"]
+    assert made.roster.sites["S1"].provisional
+
+
+def test_priority_orders_by_what_hurts_and_shows_its_parts() -> None:
+    made = engine()
+    site: dict[str, Any] = {"id": "S1", "name": "Depot", "timezone": "Europe/Lisbon", "tier": 5, "client": "Acme"}
+    made.fold([event("noc.site", **site), *(firing(at=T0 + n * MINUTE_MS) for n in range(241))])
+    alert = only(made)
+    assert alert.priority_parts["impact"] == 20.0
+    assert alert.priority_parts["site_tier"] == 15.0
+    assert alert.priority_parts["recurrences_24h"] == 10.0
+    assert alert.priority_parts["off_hours_or_alone"] == 10.0  # New Year's night in Lisbon
+    assert alert.priority == round(sum(alert.priority_parts.values()))
+    view = made.finish().changes[-1].data
+    assert (view["site_name"], view["client"], view["entity"]) == ("Depot", "Acme", {"type": "camera", "id": "cam-7"})
