@@ -66,6 +66,7 @@ class Daemon:
         self.url = ""
         self._sockets = sockets or []
         self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
         self._starting = "starting"
         self._upkeep: Upkeep
 
@@ -101,7 +102,8 @@ class Daemon:
         settings = self.settings
         table = await asyncio.to_thread(_tokens, self.folder)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
-        for name in sorted({DEFAULT_TENANT, *self.folder.tenant_names()}):
+        named = {token.tenant for token in await asyncio.to_thread(table.store.all)}
+        for name in sorted({DEFAULT_TENANT, *named, *self.folder.tenant_names()}):
             await self._open_tenant(name)
         feed_server = FeedServer(
             self._feed_of,
@@ -123,9 +125,8 @@ class Daemon:
             commands_per_minute=settings.commands_per_minute,
             failures_per_minute=settings.failed_logins_per_minute,
         )
-        app = make_app(
-            self._desk(), gate=gate, feed_server=feed_server, tokens=TokenRoutes(table, revoked=feed_server.expel)
-        )
+        tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
+        app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens)
         await self._listen(app)
         self._closing("feed", feed_server.close_all)
         await self._upkeep.guard_disk()
@@ -134,18 +135,24 @@ class Daemon:
         )
         scheduler.start()
         self._closing("jobs", scheduler.stop)
+        checking = asyncio.create_task(scheduler.run("integrity"))
+        self._closing("integrity", lambda: _end(checking))
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
 
     async def _open_tenant(self, name: str) -> None:
-        self.tenants[name] = tenant = await Tenant.open(
-            name,
-            self.folder.tenant_db(name),
-            metrics=self.metrics,
-            limits=tenant_limits(self.settings),
-            now_ms=self.now_ms,
-            monotonic_s=monotonic_s,
-        )
-        self._closing(f"tenant {name}", tenant.close)
+        """Serve a tenant, making its file where there is none; no effect where it is served already."""
+        async with self._opening:
+            if name in self.tenants:
+                return
+            self.tenants[name] = tenant = await Tenant.open(
+                name,
+                self.folder.tenant_db(name),
+                metrics=self.metrics,
+                limits=tenant_limits(self.settings),
+                now_ms=self.now_ms,
+                monotonic_s=monotonic_s,
+            )
+            self._closing(f"tenant {name}", tenant.close)
 
     def _desk(self) -> Desk:
         settings = self.settings
@@ -357,6 +364,11 @@ def _url(addresses: list[Any], *, tls: bool) -> str:
     host, port = next(address[:2] for address in addresses if isinstance(address, tuple))
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _unlink(*paths: Path) -> None:

@@ -139,6 +139,8 @@ class Engine:
 
     def _punched(self, event: Event) -> None:
         data: Punch = event.data  # type: ignore[assignment]  # dispatched by type
+        if data.person not in self.roster.people:
+            return  # past the bound on provisional people: stored, but no duty is kept for it
         self._settle(data.person, *self.duties.punch(event, data))
 
     def _phoned(self, event: Event) -> None:

@@ -139,7 +139,7 @@ class Pipeline:
         while True:
             await self._inbox.arrived.wait()
             self._inbox.arrived.clear()
-            while await self._step():
+            while await self._step_safely():
                 pass
             self._drained.set()
 
@@ -167,6 +167,15 @@ class Pipeline:
     def _must_work(self) -> None:
         if (error := self.broken or self.refusal) is not None:
             raise error
+
+    async def _step_safely(self) -> bool:
+        """Take a step; a defect outside the engine is logged and repaired like a failed commit, never the end."""
+        try:
+            return await self._step()
+        except Exception as error:  # noqa: BLE001 - this is the one task everything waits for
+            log.event("step_failed", level=logging.ERROR, error=error)
+            self.broken = UnavailableError(f"the pipeline stumbled ({error})", code="engine_failed")
+            return False
 
     async def _step(self) -> bool:
         if self.broken is not None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from nocd import __version__
 from nocd.api import answers
+from nocd.api.asyncapi import document as feed_document
 from nocd.api.auth import TOKEN, needs, public
 from nocd.api.keys import DESK, tenant_of
 from nocd.api.openapi import document
@@ -34,6 +35,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/snapshot", snapshot),
         web.get("/v1/openapi.json", openapi),
         web.get("/openapi.json", openapi),
+        web.get("/asyncapi.json", asyncapi),
         web.get("/v1/docs", docs),
         web.get("/metrics", metrics),
         web.get("/v1/metrics", metrics),
@@ -115,6 +117,12 @@ def _sites(tenant: Tenant, token: Token) -> list[dict[str, Any]]:
 async def openapi(request: web.Request) -> web.Response:
     """Answer the OpenAPI document, made from the models that are served."""
     return web.Response(body=document(request.app), content_type="application/json")
+
+
+@public
+async def asyncapi(_: web.Request) -> web.Response:
+    """Answer the AsyncAPI document of the feed, made from the models it carries."""
+    return web.Response(body=feed_document(), content_type="application/json")
 
 
 @public

@@ -18,7 +18,7 @@ from nocd.errors import InputError, NotAllowed, NotFound
 from nocd.store.tokens import LOCAL, Grant, TokenTable, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=1_000)]
 _M = TypeVar("_M", bound=BaseModel)
@@ -69,8 +69,10 @@ class TokenRoutes:
         *,
         clock: Callable[[], int] = now_ms,
         revoked: Callable[[str, str], object] = lambda _tenant, _name: None,
+        serve: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """`revoked(tenant, name)` is called once a token opens nothing any more, to end what it had opened."""
+        """`revoked(tenant, name)` ends what a token that is gone had open; `serve(tenant)` opens a new one's tenant."""
+        self._serve = serve
         self._table = table
         self._clock = clock
         self._revoked = revoked
@@ -97,6 +99,8 @@ class TokenRoutes:
         caller = _unlimited(request)
         grant = _body(NewToken, await request.read()).grant(tenant=caller.tenant)
         _within(caller, grant)
+        if self._serve is not None:
+            await self._serve(grant.tenant)
         secret = await asyncio.to_thread(self._table.store.create, grant, now=self._clock())
         log.event("token_created", name=grant.name, role=grant.role.value, tenant=grant.tenant, by=caller.name)
         return _json({"token": secret, **describe(await self._reloaded(grant.name))}, status=201)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A row of the timetable: every so many seconds, or daily at HH:MM; a run past `limit_s` is stopped and failed.
+    """A row of the timetable: every so many seconds, or at HH:MM (daily, or on one `day` of the week).
+
+    A run past `limit_s` is stopped and failed.
 
     A `quiet` job's good runs are not told: it runs all the time. `run` returns a sentence about what it did.
     """
@@ -30,6 +32,7 @@ class Job:
     limit_s: float
     every_s: float | None = None
     at: str | None = None
+    day: str | None = None
     quiet: bool = False
 
 
@@ -111,5 +114,5 @@ class Scheduler:
 def _trigger(job: Job, timezone: ZoneInfo) -> IntervalTrigger | CronTrigger:
     if job.at is not None:
         hour, minute = job.at.split(":")
-        return CronTrigger(hour=int(hour), minute=int(minute), timezone=timezone)
+        return CronTrigger(day_of_week=job.day, hour=int(hour), minute=int(minute), timezone=timezone)
     return IntervalTrigger(seconds=job.every_s or 1, timezone=timezone)

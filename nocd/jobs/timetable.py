@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nocd import log
 from nocd.domain.change import Change
-from nocd.errors import StorageFull
+from nocd.errors import StateError, StorageFull
 from nocd.jobs.retention import Keep, retain
 from nocd.jobs.scheduler import Job
+from nocd.store import queries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +109,15 @@ class Upkeep:
         await asyncio.to_thread(self.flush_tokens)
         return "; ".join(told)
 
+    async def check_integrity(self) -> str:
+        """Have SQLite check every file, on a reader; what is damaged is degraded from then."""
+        for name, tenant in self.tenants.items():
+            found = await tenant.store.read(queries.quick_check)
+            if found != "ok":
+                self._tell("store", f"{name}: {found}")
+                raise StateError(f"{name}: {found}; restore a backup", code="corrupt_database")
+        return f"{len(self.tenants)} sound"
+
     def told(self, ran: Ran) -> None:
         """Hear of a job's run: measured always, on the feed and in the log where it matters."""
         self.metrics.job_seconds.labels(ran.job).observe(ran.seconds)
@@ -185,6 +195,7 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="expiries", run=upkeep.pass_time, every_s=1, limit_s=0.5, quiet=True),
         Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
+        Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800, quiet=True),
     ]
 
 
