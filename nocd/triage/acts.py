@@ -49,8 +49,11 @@ class Acts:
         standing = self._book.get(alert_id)
         if standing is None:
             raise Refused("not_found", f"there is no alert {alert_id}")
-        if command.verb == "ack" and standing.ended_unseen:
-            return self._look_at(alert_id, command, now=now)
+        if standing.status is Status.RESOLVED and standing.verdict is None:  # it ended by itself
+            if command.verb == "ack" and standing.ended_unseen:
+                return self._look_at(alert_id, command, now=now)
+            if command.verb == "resolve":
+                return self._judge(alert_id, command, now=now)
         reason = refusal(command.verb, standing.status)
         if reason is not None:
             raise Refused("not_in_this_status", reason)
@@ -106,6 +109,17 @@ class Acts:
         alert.ended_unseen = False
         _mark_seen(alert, command.actor, now)
         self._book.decide(alert, "seen", _words(command, "ended before anyone saw it"), now=now, actor=command.actor)
+        return alert
+
+    def _judge(self, alert_id: str, command: Command, *, now: int) -> Alert:
+        """Say what an alert was that ended by itself: as good a label as any."""
+        alert = self._book.edit(alert_id)
+        self._offer_undo(alert, command, now)
+        alert.verdict = Verdict(command.args["verdict"])
+        alert.ended_unseen = False
+        _mark_seen(alert, command.actor, now)
+        words = _words(command, f"verdict {alert.verdict} after it ended")
+        self._book.decide(alert, "judged", words, now=now, actor=command.actor)
         return alert
 
     def _undo(self, standing: Alert, command: Command, *, now: int) -> Alert:

@@ -207,7 +207,9 @@ def _tally(alert: Alert, hour: int) -> None:
 
 
 def _title(data: OutsideAlert) -> str:
-    return f"{data.alert_type} on {data.entity_id}" if data.entity_id else data.alert_type
+    what = data.alert_type.replace("_", " ")
+    what = what[:1].upper() + what[1:]
+    return f"{what} on {data.entity_id}" if data.entity_id else what
 
 
 def _from_finding(finding: Finding) -> Sighting:

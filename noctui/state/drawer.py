@@ -66,7 +66,7 @@ def _facts(evidence: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Ite
         name = f"{prefix}{clean(key)}"
         if isinstance(value, Mapping) and depth < EVIDENCE_DEPTH_MAX:
             yield from _facts(value, f"{name}.", depth + 1)
-        else:
+        elif value is not None:
             yield measure(name, value)
 
 

@@ -43,6 +43,7 @@ class Load:
 
     daemon: DaemonProcess
     seed: int
+    prefix: str = ""
     answered: set[str] = field(default_factory=set)
     retried: int = 0
     stopping: bool = False
@@ -77,7 +78,7 @@ class Load:
 
     def _event(self, worker: int, number: int, chance: random.Random) -> dict[str, Any]:
         time = rfc3339(1_790_000_000_000 + number * 1_000)
-        event = {"specversion": "1.0", "id": f"w{worker}-{number}", "source": "/kill", "time": time}
+        event = {"specversion": "1.0", "id": f"{self.prefix}w{worker}-{number}", "source": "/kill", "time": time}
         if chance.random() < 0.3:
             camera = f"cam-{chance.randint(1, 40)}"
             firing = {"alert_type": "Camera", "severity": chance.choice(["LOW", "HIGH"]), "message": "dark"}
@@ -157,7 +158,9 @@ async def run(folder: Path, *, kills: int, seed: int, longest_s: float = 1.5) ->
     await until(lambda: listener.seen >= last)
     listening.cancel()
     assert await daemon.stop() == 0
-    return check(folder, load) | {
+    return check(folder, load.answered) | {
+        "retried": load.retried,
+        "commands": load.commands,
         "kills": kills,
         "resumed": listener.resumed,
         "seen": listener.seen,
@@ -174,12 +177,12 @@ async def _newest(daemon: DaemonProcess) -> int:
         return int((await answer.json())["seq"])
 
 
-def check(folder: Path, load: Load) -> dict[str, Any]:
+def check(folder: Path, answered: set[str]) -> dict[str, Any]:
     """Compare what was answered with what is stored."""
     with closing(sqlite3.connect(folder / "tenants" / "default.db")) as base:
         assert base.execute("PRAGMA quick_check").fetchall() == [("ok",)]
         stored = [key_of(body)[1] for (body,) in base.execute("SELECT body FROM inputs WHERE kind = 0")]
-        lost = load.answered - set(stored)
+        lost = answered - set(stored)
         assert not lost, f"{len(lost)} answered events are not stored: {sorted(lost)[:5]}"
         assert len(stored) == len(set(stored)), f"{len(stored) - len(set(stored))} events are stored twice"
         first, last, count = base.execute("SELECT min(seq), max(seq), count(*) FROM feed").fetchone()
@@ -187,8 +190,8 @@ def check(folder: Path, load: Load) -> dict[str, Any]:
         shown = {no: json.loads(body) for no, body in base.execute("SELECT no, record FROM alerts")}
         replayed = _replay(base)
         assert replayed == shown, f"replayed inputs give other alerts: {_first_difference(replayed, shown)}"
-    counted = {"answered": len(load.answered), "stored": len(stored), "lost": 0, "doubled": 0, "changes": last}
-    return counted | {"retried": load.retried, "alerts": len(shown), "commands": load.commands}
+    counted = {"answered": len(answered), "stored": len(stored), "lost": 0, "doubled": 0, "changes": last}
+    return counted | {"alerts": len(shown)}
 
 
 def _first_difference(replayed: dict[int, Any], shown: dict[int, Any]) -> str:

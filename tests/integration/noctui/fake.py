@@ -50,6 +50,7 @@ class FakeNocd:
         self.refuse: dict[str, tuple[int, str]] = {}
         self.break_after_commit = 0
         self.swallow = 0
+        self.busy = 0
         self._runner: web.AppRunner | None = None
 
     # ------------------------------------------------------------------------------------------------------- serving
@@ -98,7 +99,9 @@ class FakeNocd:
 
     def _problem(self, status: int, code: str, detail: str) -> web.Response:
         body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
-        return web.json_response(body, status=status, content_type="application/problem+json")
+        return web.json_response(
+            body, status=status, content_type="application/problem+json", headers={"Retry-After": "0"}
+        )
 
     async def _snapshot(self, request: web.Request) -> web.Response:
         self.calls["snapshot"] += 1
@@ -129,6 +132,9 @@ class FakeNocd:
         self.calls[verb] += 1
         if not self._known(request):
             return self._unknown()
+        if self.busy:
+            self.busy -= 1
+            return self._problem(503, "unavailable", "starting")
         body = COMMANDS[verb].model_validate_json(await request.read()).model_dump(exclude_unset=True)
         key = request.headers["Idempotency-Key"]
         if key not in self.answers:

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from noctui.client import http
 from noctui.client.access import Access
+from noctui.client.cursor import Cursor
 from noctui.client.link import Link
+from noctui.client.session import Session
 from noctui.client.tidings import Fetched
 from tests.integration.noctui.fake import TOKEN, FakeNocd, batch
 from tests.integration.noctui.listening import Listener, eventually
@@ -220,3 +223,46 @@ async def test_closing_ends_the_thread_and_the_socket(nocd: FakeNocd):
     link.close()
     await eventually(lambda: not nocd.sockets)
     assert not link._thread.is_alive()
+
+
+async def test_an_answer_that_means_not_now_is_asked_for_again(listener: Listener, nocd: FakeNocd):
+    nocd.busy = 2
+    listener.ask("k1", "ack", "A-1")
+    await listener.until(lambda: not listener.model.outbox.waiting)
+    assert (nocd.calls["ack"], len(nocd.done), listener.problems) == (3, 1, [])
+
+
+async def test_what_answers_but_is_no_daemon_is_named(nocd: FakeNocd):
+    link = Link(Access(url=f"{nocd.url}/elsewhere", token=TOKEN), chance=lambda: 0.0)
+    listener = Listener(link)
+    link.start()
+    try:
+        await listener.until(lambda: listener.model.link.phase == "lost")
+        assert "answered 404; is nocd listening there?" in listener.model.link.detail
+    finally:
+        link.close()
+
+
+async def test_a_mistake_of_its_own_is_said_and_logged(
+    nocd: FakeNocd, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def wrong(_session: Session) -> Cursor:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(Session, "_snapshot", wrong)
+    link = Link(Access(url=nocd.url, token=TOKEN))
+    listener = Listener(link)
+    link.start()
+    await listener.until(lambda: listener.model.link.phase == "refused")
+    assert "the console's link failed" in listener.model.link.detail
+    assert "the link failed" in caplog.text
+    link.close()
+
+
+async def test_an_answer_has_a_bound(nocd: FakeNocd, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http, "ANSWER_BYTES_MAX", 10)
+    async with http.Api(Access(url=nocd.url, token=TOKEN)) as api:
+        with pytest.raises(http.Unreachable, match="larger than 10 bytes"):
+            await api.get("snapshot")
+    with pytest.raises(RuntimeError):
+        await http.Api(Access(url=nocd.url)).get("snapshot")

@@ -78,6 +78,15 @@ def test_resolved_from_outside_ends_it_and_unseen_high_stays_listed() -> None:
     assert act(made, "ack", at=T0 + 3 * MINUTE_MS).status == 409
 
 
+def test_an_alert_that_ended_by_itself_can_still_be_judged_and_that_taken_back() -> None:
+    made = opened(resolved(at=T0 + 1))
+    body = act(made, "resolve", at=T0 + 2, verdict="false_positive").body
+    assert (body["status"], body["verdict"], body["ended_unseen"]) == ("resolved", "false_positive", False)
+    assert act(made, "resolve", at=T0 + 3, verdict="fraud").status == 409
+    undone = act(made, "undo", at=T0 + 4).body
+    assert (undone["status"], undone["verdict"], undone["ended_unseen"]) == ("resolved", None, True)
+
+
 def test_a_resolve_older_than_the_newest_sighting_is_no_end() -> None:
     made = opened(resolved(at=T0 - 1))
     assert only(made).status is Status.OPEN
