@@ -70,8 +70,8 @@ def fold(model: Model, tiding: tidings.Tiding) -> str:
     match tiding:
         case tidings.Frame(body, at):
             reduce.frame(model, body, now=at)
-        case tidings.Snapshot(body, at, reason, hole):
-            reduce.snapshot(model, body, now=at, reason=reason, hole=hole)
+        case tidings.Snapshot(body, at, reason, hole, past):
+            reduce.snapshot(model, body, now=at, reason=reason, hole=hole, past=past)
         case tidings.OrderTried(key):
             model.outbox.tried(key)
         case tidings.OrderAnswered(key, status, body, at):

@@ -19,7 +19,7 @@ from noctui.client.sending import send
 from noctui.client.tidings import Fetched, Latency, LinkLost, LinkRefused, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from websockets.asyncio.client import ClientConnection
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from noctui.client.orders import Orders
 
 STEADY_MS = 5_000
+PAST_CHANGES = 100
 HTTP_ERROR = 400
 
 log = logging.getLogger(__name__)
@@ -157,6 +158,15 @@ class Session:
         if answer.status >= HTTP_ERROR or "seq" not in answer.body:
             raise refusal(self._access, answer.status)
         why, self._why = self._why, StartOver("")
-        self._mailbox.post(Snapshot(answer.body, now_ms(), why.reason, why.hole))
-        self._cursor = Cursor(str(answer.body["epoch"]), int(answer.body["seq"]))
+        seq = int(answer.body["seq"])
+        self._mailbox.post(Snapshot(answer.body, now_ms(), why.reason, why.hole, await self._past(seq)))
+        self._cursor = Cursor(str(answer.body["epoch"]), seq)
         return self._cursor
+
+    async def _past(self, seq: int) -> list[Mapping[str, Any]]:
+        """Return the last changes up to `seq`, so that Feed does not begin empty; none where they cannot be had."""
+        with contextlib.suppress(Unreachable):
+            answer = await self._api.get(f"changes?after={max(0, seq - PAST_CHANGES)}&limit={PAST_CHANGES}&wait_s=0")
+            if answer.status < HTTP_ERROR:
+                return [change for change in answer.body.get("changes", ()) if int(change["seq"]) <= seq]
+        return []

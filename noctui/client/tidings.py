@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Start over from here; `reason` says why an earlier picture was given up, `hole` that numbers were missing."""
+    """Start over from here; `reason` says why an earlier picture was given up, `hole` that numbers were missing.
+
+    `past` holds the last changes before it, oldest first.
+    """
 
     body: Mapping[str, Any]
     at: int
     reason: str = ""
     hole: bool = False
+    past: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

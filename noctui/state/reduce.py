@@ -6,7 +6,7 @@ applied until a snapshot has come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,20 @@ Body = Mapping[str, Any]
 SEVERE_RANK = 1
 
 
-def snapshot(model: Model, body: Body, *, now: int, reason: str = "", hole: bool = False) -> None:
-    """Start over from a snapshot; where there was a picture before, a gap line says why it was given up."""
+def snapshot(
+    model: Model, body: Body, *, now: int, reason: str = "", hole: bool = False, past: Sequence[Body] = ()
+) -> None:
+    """Start over from a snapshot; where there was a picture before, a gap line says why it was given up.
+
+    A first picture begins with the lines of `past`.
+    """
     seq = int(body["seq"])
     model.holes += hole
     if model.loaded:
         _gap_line(model, seq=seq, reason=reason or "start over")
+    else:
+        for change in past:
+            _show(model, change)
     model.epoch, model.seq, model.loaded = str(body["epoch"]), seq, True
     model.alerts = {alert.id: alert for alert in map(read_alert, body.get("alerts", ())) if alert.queued}
     model.alerts_total = int(body.get("alerts_total", len(model.alerts)))
@@ -95,6 +103,10 @@ def _change(model: Model, change: Body, now: int) -> None:
     if model.mending:
         model.mending = replace(model.mending, fetched=model.mending.fetched + 1)
     model.changes.add(1, now)
+    _show(model, change)
+
+
+def _show(model: Model, change: Body) -> None:
     line = describe(change, fetched=model.mending is not None)
     if line:
         model.ring.add(line)

@@ -37,6 +37,7 @@ class FakeNocd:
         self.clock = clock or Clock()
         self.epoch = "epoch-1"
         self.changes: list[dict[str, Any]] = []
+        self.tells_past = False  # most stories count lines from the snapshot on
         self.first_seq = 1
         self.alerts: dict[str, dict[str, Any]] = {}
         self.ledger: dict[str, list[dict[str, Any]]] = {}
@@ -64,6 +65,7 @@ class FakeNocd:
         app.add_routes(
             [
                 web.get("/v1/snapshot", self._snapshot),
+                web.get("/v1/changes", self._changes),
                 web.get("/v1/feed", self._feed),
                 web.get("/v1/alerts/{id}/why", self._why),
                 web.post("/v1/alerts/{id}/{verb}", self._command),
@@ -119,6 +121,11 @@ class FakeNocd:
                 "counts": {"open": len(alerts)},
             }
         )
+
+    async def _changes(self, request: web.Request) -> web.Response:
+        after = int(request.query["after"])
+        kept = self.changes if self.tells_past else []
+        return web.json_response({"changes": [change for change in kept if change["seq"] > after]})
 
     async def _why(self, request: web.Request) -> web.Response:
         self.calls["why"] += 1

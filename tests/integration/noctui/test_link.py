@@ -47,6 +47,15 @@ async def test_snapshot_and_feed_join_without_a_gap(listener: Listener, nocd: Fa
     await listener.until(lambda: listener.model.link.latency_ms is not None)
 
 
+async def test_the_first_picture_begins_with_what_happened_just_before(link: Link, nocd: FakeNocd):
+    nocd.tells_past = True
+    nocd.open_alert("A-1")
+    listener = Listener(link)
+    link.start()
+    await listener.live(1)
+    assert [(line.seq, line.kind) for line in listener.model.ring] == [(1, "alert")]
+
+
 @pytest.mark.parametrize("code", [None, 1001, 1011])
 async def test_after_a_restart_it_resumes_without_a_gap_or_a_double(
     listener: Listener, nocd: FakeNocd, code: int | None
