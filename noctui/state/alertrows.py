@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from noctui.state.alert import Alert, state_of
 from noctui.state.lines import Line, Span, column, dimmed, line
 from noctui.state.times import Look, age, spell
+from noctui.state.units import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ STATE = Column("STATE", 5, _state)
 AGE = Column("AGE", 5, _age, right=True)
 WHAT = Column("WHAT", FLEX, _what)
 WHO = Column("WHO", 8, _who)
-COUNT = Column("COUNT", 5, lambda alert, _: (f"x{alert.count}", "text"), right=True)
+COUNT = Column("COUNT", 5, lambda alert, _: (f"x{short(alert.count)}", "text"), right=True)
 CASE = Column("CASE", 8, lambda alert, _: (alert.case or "-", "text"))
 SCORE = Column("SCORE", 5, _score)
 

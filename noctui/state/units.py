@@ -62,3 +62,10 @@ def shown(value: object) -> str:
         more = f" and {len(value) - ITEMS_MAX} more" if len(value) > ITEMS_MAX else ""
         return ", ".join(shown(item) for item in value[:ITEMS_MAX]) + more
     return number(value)
+
+
+def short(count: int) -> str:
+    """Return a count in at most four characters: 9999, 16k, 999k, 3M; cut, never rounded up."""
+    if count >= 1_000_000:  # noqa: PLR2004 - its name says it
+        return f"{count // 1_000_000}M"
+    return f"{count // 1_000}k" if count >= 10_000 else str(count)  # noqa: PLR2004 - five characters from here

@@ -20,7 +20,7 @@ from noctui.state.lines import Line, cells_of, plain
 from noctui.state.model import Ledger, Model
 from noctui.state.queue import Queue
 from noctui.state.times import HOUR_MS, Look
-from noctui.state.units import measure, shown
+from noctui.state.units import measure, short, shown
 from tests.unit.noctui.story import T0, alert, alert_change, batch, hello, rfc3339, snapshot
 
 NOW = 1_000_000
@@ -320,3 +320,7 @@ def test_the_context_column_counts_by_severity_and_site_and_tells_the_health():
         assert words in text
     assert "(0 quiet)" in text
     assert "disk: 5 % left" in text
+
+
+def test_a_count_keeps_its_size_in_four_characters():
+    assert [short(count) for count in (7, 9_999, 16_799, 999_999, 3_900_000)] == ["7", "9999", "16k", "999k", "3M"]
