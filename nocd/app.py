@@ -8,18 +8,17 @@ import os
 import secrets
 import signal
 import ssl
-import tempfile
-from contextlib import AsyncExitStack
-from pathlib import Path
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from nocd import log, service
-from nocd.api.app import HEADER_MAX_BYTES, make_app
+from nocd.api.app import make_app
 from nocd.api.auth import Gate
 from nocd.api.feed_server import FeedLimits, FeedServer, FeedSource
 from nocd.api.keys import Desk
+from nocd.api.server import HttpLimits, Runner
 from nocd.api.tokens import TokenRoutes
 from nocd.clock import monotonic_s, now_ms
 from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS, zone
@@ -30,7 +29,6 @@ from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
 from nocd.metrics import Metrics
 from nocd.pipeline import Limits
-from nocd.store.backup import write_backup
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
@@ -38,6 +36,7 @@ from nocd.triage.intake import Limits as TriageLimits
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
 
     from nocd.settings import Settings
     from nocd.store.folder import Folder
@@ -55,9 +54,11 @@ class Daemon:
         *,
         sockets: list[socket.socket] | None = None,
         now_ms: Callable[[], int] = now_ms,
+        http: HttpLimits | None = None,
     ) -> None:
         """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`."""
         self.now_ms = now_ms
+        self.http = http or HttpLimits()
         self.decoder = decoder(settings)
         self.settings = settings
         self.folder = folder
@@ -65,7 +66,8 @@ class Daemon:
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
-        self._stack = AsyncExitStack()
+        self._stack, self._served = AsyncExitStack(), AsyncExitStack()
+        self._stop_by_s = 0.0
         self._opening = asyncio.Lock()
         self._starting = "starting"
         self._upkeep: Upkeep
@@ -82,6 +84,9 @@ class Daemon:
     async def stop(self) -> None:
         """Close in reverse: stop intake, end feeds, commit, save, close; each step bounded, all within `shutdown_s`."""
         self._starting = "stopping"
+        self._stop_by_s = monotonic_s() + self.settings.shutdown_s
+        with suppress(OSError):  # whoever is to be told may be gone; stopping goes on
+            service.notify(os.environ, "STOPPING=1")
         await self._stack.aclose()
 
     def ready(self) -> str:
@@ -102,12 +107,14 @@ class Daemon:
         settings = self.settings
         table = await asyncio.to_thread(_tokens, self.folder)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
-        named = {token.tenant for token in await asyncio.to_thread(table.store.all)}
-        for name in sorted({DEFAULT_TENANT, *named, *self.folder.tenant_names()}):
+        self._closing("tenants", self._served.aclose)
+        for name in await asyncio.to_thread(_tenant_names, table, self.folder):
             await self._open_tenant(name)
         feed_server = FeedServer(
             self._feed_of,
-            limits=FeedLimits(clients_max=settings.feed_clients_max, backlog_max=settings.feed_backlog_max),
+            limits=FeedLimits(
+                clients_max=settings.feed_clients_max, backlog_max=settings.feed_backlog_max, close_timeout_s=2.0
+            ),
             now=self.now_ms,
         )
         self._upkeep = Upkeep(
@@ -126,7 +133,7 @@ class Daemon:
             failures_per_minute=settings.failed_logins_per_minute,
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
-        app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens)
+        app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
         await self._listen(app)
         self._closing("feed", feed_server.close_all)
         await self._upkeep.guard_disk()
@@ -152,7 +159,7 @@ class Daemon:
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
-            self._closing(f"tenant {name}", tenant.close)
+            self._closing(f"tenant {name}", tenant.close, among=self._served)
 
     def _desk(self) -> Desk:
         settings = self.settings
@@ -165,20 +172,12 @@ class Daemon:
             max_body_bytes=settings.max_body_bytes,
             max_event_bytes=settings.max_event_bytes,
             max_batch=settings.max_batch,
-            backup=self._back_up,
+            folder=self.folder,
         )
 
     async def _listen(self, app: web.Application) -> None:
         settings = self.settings
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            auto_decompress=False,
-            handle_signals=False,
-            max_line_size=HEADER_MAX_BYTES,
-            max_field_size=HEADER_MAX_BYTES,
-            shutdown_timeout=2.0,
-        )
+        runner = Runner(app, self.http)
         await runner.setup()
         self._closing("http", runner.cleanup)
         tls = await asyncio.to_thread(_tls, settings)
@@ -199,25 +198,19 @@ class Daemon:
     def _feed_of(self, tenant: str) -> FeedSource:
         return FeedSource(self.tenants[tenant].hub, self.tenants[tenant].log)
 
-    async def _back_up(self, request: web.Request) -> web.StreamResponse:
-        target = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="backup-", dir=self.folder.root)) / "backup.tar"
-        try:
-            await asyncio.to_thread(write_backup, self.folder, target, now=now_ms())
-            response = web.FileResponse(target, headers={"Content-Type": "application/x-tar"})
-            await response.prepare(request)
-            return response
-        finally:
-            await asyncio.to_thread(_remove, target)
+    def _closing(
+        self, name: str, close: Callable[[], Awaitable[object]], *, among: AsyncExitStack | None = None
+    ) -> None:
+        """Have `close` awaited at the stop, within what is then left of `shutdown_s`: a second at the least."""
 
-    def _closing(self, name: str, close: Callable[[], Awaitable[object]]) -> None:
         async def closing() -> None:
             try:
-                async with asyncio.timeout(self.settings.shutdown_s):
+                async with asyncio.timeout(max(1.0, self._stop_by_s - monotonic_s())):
                     await close()
             except Exception as error:  # noqa: BLE001 - one part that will not close must not keep the rest from it
                 log.event("close_failed", level=logging.ERROR, part=name, error=error)
 
-        self._stack.push_async_callback(closing)
+        (among or self._stack).push_async_callback(closing)
 
 
 def tenant_limits(settings: Settings) -> TenantLimits:
@@ -272,18 +265,19 @@ async def serve(
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
     await daemon.start()
-    log.event("ready", url=daemon.url)
-    service.notify(os.environ, "READY=1")
-    ready(daemon.url)
-    tasks = [asyncio.create_task(_run(stopping.wait()))]
-    if beside is not None:
-        tasks.append(asyncio.create_task(_run(beside(daemon))))
-    feeding = asyncio.create_task(_feed_watchdog(service.watchdog_s(os.environ)))
+    tasks: list[asyncio.Task[None]] = []
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        tasks.append(asyncio.create_task(_feed_watchdog(service.watchdog_s(os.environ))))
+        log.event("ready", url=daemon.url)
+        service.notify(os.environ, "READY=1")
+        ready(daemon.url)
+        ends = [asyncio.create_task(_run(stopping.wait()))]
+        if beside is not None:
+            ends.append(asyncio.create_task(_run(beside(daemon))))
+        tasks += ends
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        service.notify(os.environ, "STOPPING=1")
-        for task in (*tasks, feeding):
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await daemon.stop()
@@ -341,6 +335,11 @@ def _tokens(folder: Folder) -> TokenTable:
     return TokenTable(store)
 
 
+def _tenant_names(table: TokenTable, folder: Folder) -> list[str]:
+    """Return who is served: the default tenant, and every other that has a token or a file."""
+    return sorted({DEFAULT_TENANT, *(token.tenant for token in table.store.all()), *folder.tenant_names()})
+
+
 def _reload(table: TokenTable) -> None:
     task = asyncio.ensure_future(asyncio.to_thread(table.reload))
     task.add_done_callback(_reloaded)
@@ -374,8 +373,3 @@ async def _end(task: asyncio.Task[Any]) -> None:
 def _unlink(*paths: Path) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def _remove(target: Path) -> None:
-    target.unlink(missing_ok=True)
-    target.parent.rmdir()

@@ -73,6 +73,9 @@ class Batch:
         return [event for part in self.parts for event in part.events]
 
 
+ANNOUNCED_MAX = 1_000
+
+
 class Inbox:
     """What waits for the next commits: events within a bound, commands, changes and the newest tick without one."""
 
@@ -127,6 +130,7 @@ class Inbox:
             part.submission.taken -= len(part.events)
             self.waiting_events += len(part.events)
         self._alone = len(batch.parts)
+        self._announce_again(batch)
 
     def fail(self, batch: Batch, error: NocdError) -> None:
         """Answer a batch that did not become durable; what still waits of its submissions fails with it."""
@@ -138,6 +142,15 @@ class Inbox:
         while self._submissions and self._submissions[0].done.done():
             gone = self._submissions.popleft()
             self.waiting_events -= len(gone.events) - gone.taken
+        self._announce_again(batch)
+
+    def fail_all(self, error: NocdError) -> None:
+        """Answer everything that waits with `error`."""
+        while self._submissions or self.commands:
+            self.fail(self.take(), error)
+
+    def _announce_again(self, batch: Batch) -> None:
+        self.announced = (batch.announced + self.announced)[-ANNOUNCED_MAX:]
 
 
 def worth_a_commit(commit: Commit) -> bool:

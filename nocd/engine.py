@@ -15,10 +15,11 @@ from nocd.detect.entities import unknown_entity
 from nocd.domain.alert import Alert
 from nocd.domain.change import Change, LedgerRow
 from nocd.domain.command import Command, Reply
-from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.directory import DIRECTORY_TYPES, Shift
+from nocd.domain.instant import DAY_MS
 from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch
 from nocd.domain.roster import Entered, Roster
-from nocd.signals.duty import Claim, Duties, DutyRecord
+from nocd.signals.duty import Claim, Duties, DutyRecord, Withdrawn
 from nocd.triage.acts import Acts, Refused
 from nocd.triage.book import AlertBook, Touch
 from nocd.triage.expiry import expire
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
     from nocd.domain.shelf import Shelves
 
+SHIFT = "noc.shift"
+DIRECTORY_KEPT_MS = 35 * DAY_MS
 # The kinds of record the engine keeps, and their types: what the store needs to bring them back.
 RECORD_TYPES: dict[str, Any] = {
     **{name.removeprefix("noc."): record for name, record in DIRECTORY_TYPES.items()},
@@ -76,7 +79,7 @@ class Engine:
             self._now = max(self._now, event.received_at)
             data = event.data
             if event.type in DIRECTORY_TYPES:
-                self._entered(self.roster.enter(event.type, data), event.time)  # type: ignore[arg-type]  # the type names a directory kind
+                self._direct(event)
             self._provide(event)
             react = _REACTIONS.get(type(data))
             if react is not None:
@@ -87,11 +90,14 @@ class Engine:
         now = max(self._now, command.time)
         if command.verb not in VERBS:
             return _refusal(400, "unknown_command", f"there is no command {command.verb}")
-        if self.book.get(command.target) is None and command.recalled is not None:
-            self.book.recall(command.recalled)
+        recalled = command.recalled if self.book.get(command.target) is None else None
+        if recalled is not None:
+            self.book.recall(recalled)
         try:
             alert = self._acts.act(command.target, command, now=now)
         except Refused as refused:
+            if recalled is not None:
+                self.book.let_go(recalled.id)
             return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
         self._now = now  # only what is logged moves the clock: a refused command is not
         if command.verb == "note":
@@ -107,7 +113,10 @@ class Engine:
         former, self._now = self._now, max(self._now, now)
         changed = bool(expire(self.book, now))
         while self._duty_due and self._duty_due[0][0] <= now:
-            _, person = heappop(self._duty_due)
+            at, person = heappop(self._duty_due)
+            duty = self.duties.on_duty(person)
+            if duty is None or duty.deadline != at:
+                continue  # it ended, or its shift moved, since this was planned
             self._settle(person, *self.duties.judge(person, now))
             changed = True
         if not changed:
@@ -131,10 +140,27 @@ class Engine:
             outcome.changes.append(_alert_change(touch, view, self._now))
         return outcome
 
+    def _direct(self, event: Event) -> None:
+        """Keep the directory; whose shifts change is paired again, for a duty ends by its shift."""
+        self._forget_the_past()
+        former = self.shelves.get("shift", event.data.id) if event.type == SHIFT else None  # type: ignore[union-attr]  # a directory entry
+        self._entered(self.roster.enter(event.type, event.data))  # type: ignore[arg-type]  # the type names its kind
+        if event.type == SHIFT:
+            people = {shift.person for shift in (former, event.data) if isinstance(shift, Shift)}
+            for person in sorted(people):
+                self._settle(person, *self.duties.again(person))
+
+    def _forget_the_past(self) -> None:
+        """Once a day let go of what was over weeks ago; with an input, so that a replay does it at the same place."""
+        day = self._now // DAY_MS
+        if day != self.shelves.get("counter", "forgot_day"):
+            self.shelves.put("counter", "forgot_day", day)
+            self.roster.forget_before(self._now - DIRECTORY_KEPT_MS)
+
     def _provide(self, event: Event) -> None:
         site, person = getattr(event.data, "site", None), getattr(event.data, "person", None)
         for entered in self.roster.provide(site=site, person=person):
-            self._entered(entered, event.time)
+            self._entered(entered)
             self._found(unknown_entity(entered.kind, entered.id, time=event.time, site=site))
 
     def _punched(self, event: Event) -> None:
@@ -153,9 +179,9 @@ class Engine:
     def _alerted(self, event: Event) -> None:
         self._intake.outside(event, event.data, now=self._now)  # type: ignore[arg-type]  # dispatched by type
 
-    def _settle(self, person: str, fresh: list[Claim], withdrawn: list[str], deadline: int | None) -> None:
-        for finding_id in withdrawn:
-            self._withdraw(finding_id, person)
+    def _settle(self, person: str, fresh: list[Claim], withdrawn: list[Withdrawn], deadline: int | None) -> None:
+        for gone in withdrawn:
+            self._withdraw(gone, person)
         for claim in fresh:
             name = self.roster.person_name(person) or person
             self.duties.remember(person, claim, self._found(unpaired(claim, person=person, person_name=name)))
@@ -179,21 +205,22 @@ class Engine:
         self._tell("finding_created", data, site=finding.site, person=finding.person, severity=finding.severity)
         return finding.id
 
-    def _withdraw(self, finding_id: str, person: str) -> None:
-        self._outcome.withdrawn.append(finding_id)
+    def _withdraw(self, gone: Withdrawn, person: str) -> None:
+        self._outcome.withdrawn.append(gone.finding)
         data: dict[str, Any] = {
-            "id": finding_id,
-            "finding_type": "unpaired punch",
+            "id": gone.finding,
+            "finding_type": gone.kind,
             "reason": "late_evidence",
             "evidence": {},
+            "site_name": self.roster.site_name(gone.site),
             "person_name": self.roster.person_name(person),
         }
-        self._tell("finding_withdrawn", data, person=person)
+        self._tell("finding_withdrawn", data, site=gone.site, person=person)
 
-    def _entered(self, entered: Entered | None, time: int) -> None:
+    def _entered(self, entered: Entered | None) -> None:
         if entered is None:
             return
-        data = {"kind": entered.kind, "id": entered.id, "name": entered.name, "happened": entered.happened, "at": time}
+        data = {"kind": entered.kind, "id": entered.id, "name": entered.name, "happened": entered.happened}
         site = entered.id if entered.kind == "site" else None
         person = entered.id if entered.kind == "person" else None
         self._tell("directory_changed", data, site=site, person=person)

@@ -115,8 +115,9 @@ class Pipeline:
         return await done
 
     async def ask(self, command: Command) -> Reply:
-        """Return a command's reply once what it did is durable; commands are never refused for load."""
-        self._must_work()
+        """Return a command's reply once what it did is durable; commands are never refused for load or for room."""
+        if self.broken is not None:
+            raise self.broken
         done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._inbox.commands.append(Asked(command=command, done=done))
         self._inbox.arrived.set()
@@ -198,7 +199,10 @@ class Pipeline:
             if worth_a_commit(batch.commit):
                 await self._commit(batch.commit)
         except asyncio.CancelledError:
-            self._inbox.fail(batch, UnavailableError("the daemon is stopping"))
+            self.broken = UnavailableError(
+                "the daemon is stopping"
+            )  # the engine may be half-way: nothing of it is saved
+            self._inbox.fail(batch, self.broken)
             raise
         except NocdError as error:
             self.broken = error
@@ -223,7 +227,7 @@ class Pipeline:
 
     async def _decide_command(self, batch: Batch, asked: Asked) -> None:
         command = asked.command
-        if command.key is not None and (repeated := await self._first_reply(command)) is not None:
+        if command.key is not None and (repeated := await self._first_reply(batch, command)) is not None:
             batch.replies.append((asked, repeated))
             return
         if not self.engine.holds(command.target):
@@ -235,11 +239,15 @@ class Pipeline:
             batch.commit.replies.append((reply_key(command), command.time, what_was_asked(command), reply))
         batch.replies.append((asked, reply))
 
-    async def _first_reply(self, command: Command) -> Reply | None:
-        stored = await self._store.reply(reply_key(command))
-        if stored is None:
+    async def _first_reply(self, batch: Batch, command: Command) -> Reply | None:
+        key = reply_key(command)
+        mine = (
+            (asked, reply.status, orjson.dumps(reply.body)) for at, _, asked, reply in batch.commit.replies if at == key
+        )
+        first = next(mine, None) or await self._store.reply(key)
+        if first is None:
             return None
-        asked, status, body = stored
+        asked, status, body = first
         if asked != what_was_asked(command):
             detail = "this Idempotency-Key was used for another command; use a new one"
             return Reply(status=422, body={"code": "idempotency_key_reused", "detail": detail})
@@ -265,11 +273,12 @@ class Pipeline:
     def _fold(self, batch: Batch, events: list[Event]) -> None:
         if not self._event_clock:
             self.engine.fold(events)
+            self._log_events(batch, events)
+            return
         for event in events:
-            if self._event_clock:
-                self._pass_time(batch, event.received_at)
-                self.engine.fold([event])
-            self._log_event(batch, event)
+            self._pass_time(batch, event.received_at)
+            self.engine.fold([event])
+            self._log_events(batch, [event])
 
     def _pass_time(self, batch: Batch, now: int) -> None:
         """Tick at every whole minute up to `now` at which something is due."""
@@ -280,15 +289,15 @@ class Pipeline:
             if self.engine.tick(minute):
                 self._log(batch, InputKind.TICK, minute, str(minute).encode())
 
-    def _log_event(self, batch: Batch, event: Event) -> None:
-        self.last_no += 1
-        batch.stored.append((self.last_no, event))
-        batch.commit.keys.append((event.source, event.id, self.last_no))
-        batch.commit.inputs.append(
-            InputRow(
-                self.last_no, InputKind.EVENT, event.time, event.received_at, event.claimed_time, event.late, event.body
-            )
-        )
+    def _log_events(self, batch: Batch, events: list[Event]) -> None:
+        numbered = list(enumerate(events, self.last_no + 1))
+        self.last_no += len(events)
+        batch.stored += numbered
+        batch.commit.keys += [(event.source, event.id, no) for no, event in numbered]
+        batch.commit.inputs += [
+            InputRow(no, InputKind.EVENT, event.time, event.received_at, event.claimed_time, event.late, event.body)
+            for no, event in numbered
+        ]
 
     def _log(self, batch: Batch, kind: InputKind, time: int, body: bytes) -> None:
         self.last_no += 1
@@ -375,6 +384,7 @@ class Pipeline:
             self._take_up(await self._rebuild())
         except NocdError as error:
             self.broken = error
+            self._inbox.fail_all(error)
             return False
         self._metrics.rebuilds.inc()
         return True

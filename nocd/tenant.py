@@ -123,8 +123,10 @@ class Tenant:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await self.pipeline.save()
-        await self.store.close()
+        try:
+            await self.pipeline.save()
+        finally:
+            await self.store.close()
 
     async def _rebuild(self) -> Started:
         """Return an engine true at the last durable input: the saved state, and the inputs after it folded again."""

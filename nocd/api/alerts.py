@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
+from pydantic_core import to_json
 
 from nocd.api import answers
 from nocd.api.auth import TOKEN, needs
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _FILTERS = ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor")
 _KEY_MAX = 200
+# `bulk` is no alert and `why` no command, so that a wrong method there is answered as one.
+_ID = "{id:(?!bulk$)[^{}/]+}"
+_COMMAND = "{command:(?!why$)[^{}/]+}"
 
 
 def routes() -> list[web.RouteDef]:
@@ -34,9 +38,9 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/v1/alerts", index),
         web.post("/v1/alerts/bulk", bulk),
-        web.get("/v1/alerts/{id}", show),
+        web.get(f"/v1/alerts/{_ID}", show),
         web.get("/v1/alerts/{id}/why", why),
-        web.post("/v1/alerts/{id}/{command}", command),
+        web.post(f"/v1/alerts/{{id}}/{_COMMAND}", command),
     ]
 
 
@@ -47,12 +51,12 @@ async def index(request: web.Request) -> web.Response:
     token = request[TOKEN]
     statuses = answers.words(request, "status", [*Status, "unresolved"])
     severities = answers.words(request, "severity", Severity)
-    least = answers.words(request, "min_severity", Severity)
+    least = answers.word(request, "min_severity", Severity)
     place = answers.from_cursor(request, 4)
     query = AlertQuery(
         statuses=() if "unresolved" in statuses else statuses,
         severities=tuple(Severity(word).rank for word in severities),
-        min_severity=Severity(least[0]).rank if least else 1,
+        min_severity=Severity(least).rank if least else 1,
         site=request.query.get("site"),
         type=request.query.get("type"),
         person=request.query.get("person"),
@@ -68,17 +72,20 @@ async def index(request: web.Request) -> web.Response:
 @needs(Act.READ)
 async def show(request: web.Request) -> web.Response:
     """Answer one alert with the decisions about it."""
-    body, no = await _visible(request)
-    rows = await tenant_of(request).store.read(queries.why, no)
-    text = b'{"alert":' + answers.seen_by(request[TOKEN], body) + b',"why":' + orjson.dumps(rows) + b"}"
-    return web.Response(body=text, content_type="application/json")
+    return web.Response(body=await _with_why(request), content_type="application/json")
 
 
 @needs(Act.READ)
 async def why(request: web.Request) -> web.Response:
     """Answer every decision about one alert, with its reason."""
-    _, no = await _visible(request)
-    return answers.json({"items": await tenant_of(request).store.read(queries.why, no), "cursor": None})
+    return answers.json({"items": orjson.loads(await _with_why(request))["why"], "cursor": None})
+
+
+async def _with_why(request: web.Request) -> bytes:
+    """Return `{alert, why}` as one text: a name that is masked in the alert is masked in the reasons too."""
+    body, no = await _visible(request)
+    rows = await tenant_of(request).store.read(queries.why, no)
+    return answers.seen_by(request[TOKEN], b'{"alert":' + body + b',"why":' + orjson.dumps(rows) + b"}")
 
 
 @needs(Act.OPERATE)
@@ -99,7 +106,7 @@ async def bulk(request: web.Request) -> web.Response:
     asked = answers.parsed(Bulk, await answers.small_body(request))
     if asked.command not in COMMANDS:
         raise InputError(f"there is no command {asked.command}", code="unknown_command")
-    args = answers.parsed(COMMANDS[asked.command], orjson.dumps(asked.args)).model_dump(exclude_none=True)
+    args = answers.parsed(COMMANDS[asked.command], to_json(asked.args)).model_dump(exclude_none=True)
     replies = await asyncio.gather(*(_one(request, asked.command, alert_id, args) for alert_id in asked.ids))
     items = [
         {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply)}
@@ -118,8 +125,8 @@ async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, A
 
 async def _ask(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= _KEY_MAX:
-        raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} characters", code="bad_header")
+    if key is not None and not (1 <= len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
+        raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} printable ASCII characters", code="bad_header")
     asked = Command(
         verb=verb,
         target=alert_id,

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from nocd.api.keys import HTTP
+from nocd.api.server import HttpLimits
 from nocd.domain.token import Right, Token
 from nocd.errors import InputError, TooLarge
 from nocd.feed.mask import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
 M = TypeVar("M", bound=BaseModel)
-LIMIT_MAX = 500
-LIMIT_DEFAULT = 100
-COMMAND_BODY_MAX_BYTES = 65_536
+LIMIT_MAX: Final = 500
+LIMIT_DEFAULT: Final = 100
+NUMBER_MAX: Final = 2**63 - 1  # what the store's numbers can be
+COMMAND_BODY_MAX_BYTES: Final = 65_536
+_CHUNK_BYTES: Final = 65_536
+
+
+class TooSlow(InputError):
+    """The body did not come in time; the connection is let go of."""
+
+    code = "body_timeout"
+    status = 408
 
 
 def json(content: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -33,16 +45,19 @@ def page(bodies: Iterable[bytes], cursor: str | None) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
+def number_in(text: str) -> int | None:
+    """Return the number a text is, 0 to `NUMBER_MAX` in plain digits; None for any other text."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))
+    return int(text) if plain and int(text) <= NUMBER_MAX else None
+
+
 def whole_number(request: web.Request, name: str, *, default: int, low: int, high: int) -> int:
     """Return a query parameter as a whole number within its range; raises InputError."""
     text = request.query.get(name)
     if text is None:
         return default
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if not low <= value <= high or not text.isascii():
+    value = number_in(text)
+    if value is None or not low <= value <= high:
         msg = f"{name} must be a whole number from {low} to {high}"
         raise InputError(msg, code="bad_parameter")
     return value
@@ -64,12 +79,23 @@ def words(request: web.Request, name: str, allowed: Iterable[str]) -> tuple[str,
     return given
 
 
+def word(request: web.Request, name: str, allowed: Iterable[str]) -> str | None:
+    """Return a query parameter that is one of `allowed`, or None where it is not given; raises InputError."""
+    given = words(request, name, allowed)
+    if len(given) > 1:
+        msg = f"{name} is one word, not {len(given)}"
+        raise InputError(msg, code="bad_parameter")
+    return given[0] if given else None
+
+
 def known_parameters(request: web.Request, *names: str) -> None:
-    """Refuse a query parameter nobody reads: a typo must not pass as a wider answer."""
+    """Refuse a query parameter nobody reads, or given twice: a typo must not pass as a wider answer."""
     unknown = set(request.query) - set(names)
     if unknown:
         msg = f"unknown parameter {', '.join(sorted(unknown))}; this route takes {', '.join(names) or 'none'}"
         raise InputError(msg, code="unknown_parameter")
+    if len(request.query) > len(set(request.query)):
+        raise InputError("each parameter is given once; lists have commas", code="bad_parameter")
 
 
 def to_cursor(place: tuple[int, ...] | None) -> str | None:
@@ -80,26 +106,49 @@ def to_cursor(place: tuple[int, ...] | None) -> str | None:
 def from_cursor(request: web.Request, size: int) -> tuple[int, ...] | None:
     """Return the place a cursor names; raises InputError for one that was not ours."""
     text = request.query.get("cursor")
-    if text is None:
+    if not text:
         return None
     try:
         place = orjson.loads(base64.urlsafe_b64decode(text))
     except ValueError:
         place = None
-    if not isinstance(place, list) or len(place) != size or not all(type(part) is int for part in place):
+    if not isinstance(place, list) or len(place) != size or not all(map(_is_place, place)):
         raise InputError("this cursor is not one of ours; start without one", code="bad_cursor")
     return tuple(place)
 
 
+def _is_place(part: object) -> bool:
+    return type(part) is int and abs(part) <= NUMBER_MAX
+
+
+async def chunks(request: web.Request, *, bytes_max: int, detail: str) -> AsyncIterator[bytes]:
+    """Yield a body as it arrives.
+
+    Raises TooLarge (`body_too_large`) past `bytes_max`, where a declared length is past it already, and TooSlow where
+    it stops coming or trickles.
+    """
+    limits, received = request.app.get(HTTP, HttpLimits()), 0
+    if (request.content_length or 0) > bytes_max:
+        raise TooLarge(detail, code="body_too_large")
+    patience_ends = asyncio.get_running_loop().time() + limits.body_timeout_s
+    while True:
+        try:
+            async with asyncio.timeout_at(patience_ends + received / limits.body_bytes_per_s_min):
+                chunk = await request.content.read(_CHUNK_BYTES)
+        except TimeoutError:
+            raise TooSlow(f"the body stopped coming after {received} bytes; send it again") from None
+        if not chunk:
+            return
+        received += len(chunk)
+        if received > bytes_max:
+            raise TooLarge(detail, code="body_too_large")
+        yield chunk
+
+
 async def small_body(request: web.Request) -> bytes:
-    """Return the body of a command; raises TooLarge past 64 KiB."""
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(COMMAND_BODY_MAX_BYTES):
-        body += chunk
-        if len(body) > COMMAND_BODY_MAX_BYTES:
-            msg = f"a command has at most {COMMAND_BODY_MAX_BYTES} bytes"
-            raise TooLarge(msg)
-    return bytes(body)
+    """Return the body of a command; raises TooLarge past 64 KiB, TooSlow where it stops coming."""
+    detail = f"this body has at most {COMMAND_BODY_MAX_BYTES} bytes"
+    return b"".join([chunk async for chunk in chunks(request, bytes_max=COMMAND_BODY_MAX_BYTES, detail=detail)])
 
 
 def parsed(model: type[M], body: bytes) -> M:

@@ -8,21 +8,23 @@ from aiohttp import web
 
 from nocd.api import alerts, directory, feed, ingest, system
 from nocd.api.auth import auth, undeclared
-from nocd.api.keys import DESK, Desk
+from nocd.api.keys import DESK, HTTP, Desk
 from nocd.api.problems import problems
 
 if TYPE_CHECKING:
     from nocd.api.auth import Gate
     from nocd.api.feed_server import FeedServer
+    from nocd.api.server import HttpLimits
     from nocd.api.tokens import TokenRoutes
 
-HEADER_MAX_BYTES = 16_384
 
-
-def make_app(desk: Desk, *, gate: Gate, feed_server: FeedServer, tokens: TokenRoutes) -> web.Application:
+def make_app(
+    desk: Desk, *, gate: Gate, feed_server: FeedServer, tokens: TokenRoutes, http: HttpLimits
+) -> web.Application:
     """Return the application; raises RuntimeError where a route does not say whom it serves."""
     app = web.Application(middlewares=[problems(desk.metrics), auth(gate)], client_max_size=desk.max_body_bytes)
     app[DESK] = desk
+    app[HTTP] = http
     app[feed.FEED_KEY] = feed_server
     app.add_routes(
         [

@@ -10,10 +10,10 @@ from aiohttp import web
 from nocd.api import answers
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
-from nocd.domain.token import Act, Token
-from nocd.errors import NotAllowed, NotFound
+from nocd.domain.token import Act, Right, Token
+from nocd.errors import InputError, NotAllowed, NotFound
+from nocd.feed.mask import MASK
 from nocd.store import queries
-from nocd.store.rows import number
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,7 +35,8 @@ KINDS = {
 def routes() -> list[web.RouteDef]:
     """Return the reading routes."""
     listed = [web.get(f"/v1/{plural}", _index(kind)) for plural, kind in KINDS.items()]
-    shown = [web.get(f"/v1/{plural}/{{id}}", _show(kind)) for plural, kind in KINDS.items()]
+    # aiohttp's own pattern leaves braces out, which an id may have.
+    shown = [web.get(f"/v1/{plural}/{{id:[^/]+}}", _show(kind)) for plural, kind in KINDS.items()]
     return [
         *listed,
         *shown,
@@ -49,6 +50,7 @@ def routes() -> list[web.RouteDef]:
 def _index(kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     @needs(Act.READ)
     async def index(request: web.Request) -> web.Response:
+        """Answer a page of directory entries, by id."""
         answers.known_parameters(request, "limit", "cursor", "site")
         tenant, token, limit = tenant_of(request), request[TOKEN], answers.limit(request)
         after, site = request.query.get("cursor", ""), request.query.get("site")
@@ -68,6 +70,7 @@ def _index(kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
 def _show(kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     @needs(Act.READ)
     async def show(request: web.Request) -> web.Response:
+        """Answer one directory entry."""
         tenant, token, key = tenant_of(request), request[TOKEN], request.match_info["id"]
         entry = tenant.pipeline.engine.shelves.get(kind, key)
         if entry is None or not _seen(tenant, token, entry):
@@ -106,7 +109,7 @@ async def findings(request: web.Request) -> web.Response:
     place = answers.from_cursor(request, 1)
     items, before = await tenant_of(request).store.read(
         queries.findings,
-        alert_no=_number(request.query.get("alert")),
+        alert_no=_alert_no(request),
         site=request.query.get("site"),
         kind=request.query.get("type"),
         sites=token.sites,
@@ -114,7 +117,7 @@ async def findings(request: web.Request) -> web.Response:
         before=None if place is None else place[0],
         limit=answers.limit(request),
     )
-    bodies = (answers.seen_by(token, orjson.dumps(item)) for item in items)
+    bodies = (_finding_body(request, item) for item in items)
     return answers.page(bodies, answers.to_cursor(None if before is None else (before,)))
 
 
@@ -122,22 +125,34 @@ async def findings(request: web.Request) -> web.Response:
 async def finding(request: web.Request) -> web.Response:
     """Answer one finding."""
     token, name = request[TOKEN], request.match_info["id"]
-    no = _number(name) or 0
+    no = answers.number_in(name.removeprefix("F-")) or 0
     items, _ = await tenant_of(request).store.read(
-        queries.findings, sites=token.sites, clients=token.clients, before=min(no + 1, 2**62), limit=1
+        queries.findings, sites=token.sites, clients=token.clients, before=min(no + 1, answers.NUMBER_MAX), limit=1
     )
     if not items or items[0]["id"] != name:
         msg = f"there is no finding {name}"
         raise NotFound(msg)
-    return web.Response(body=answers.seen_by(token, orjson.dumps(items[0])), content_type="application/json")
+    return web.Response(body=_finding_body(request, items[0]), content_type="application/json")
+
+
+def _finding_body(request: web.Request, item: dict[str, Any]) -> bytes:
+    """Return a stored finding with names; whom it names in its reason is known by those names alone."""
+    token, roster = request[TOKEN], tenant_of(request).pipeline.engine.roster
+    name = roster.person_name(item["person"])
+    named = {**item, "site_name": roster.site_name(item["site"]), "person_name": name}
+    if item["person"] is not None and name is None and Right.PII not in token.rights:
+        named["reason"] = MASK  # it may name somebody who has left the directory
+    return answers.seen_by(token, orjson.dumps(named))
 
 
 @needs(Act.READ)
 async def events(request: web.Request) -> web.Response:
-    """Answer stored events numbered after `after`, as received."""
-    answers.known_parameters(request, "after", "limit")
+    """Answer stored events numbered after `after` (or `cursor`), as received."""
+    answers.known_parameters(request, "after", "limit", "cursor")
     token = _unlimited(request)
-    after = answers.whole_number(request, "after", default=0, low=0, high=2**62)
+    after = answers.whole_number(request, "after", default=0, low=0, high=answers.NUMBER_MAX)
+    if request.query.get("cursor"):
+        after = answers.whole_number(request, "cursor", default=after, low=0, high=answers.NUMBER_MAX)
     limit = answers.limit(request)
     items = await tenant_of(request).store.read(queries.events, after=after, limit=limit)
     cursor = str(items[-1]["no"]) if len(items) == limit else None
@@ -148,12 +163,11 @@ async def events(request: web.Request) -> web.Response:
 async def event(request: web.Request) -> web.Response:
     """Answer one stored event."""
     token = _unlimited(request)
-    no = request.match_info["no"]
-    found: dict[str, Any] | None = None
-    if no.isascii() and no.isdigit() and int(no) < 2**62:
-        found = await tenant_of(request).store.read(queries.event, int(no))
+    name = request.match_info["no"]
+    no = answers.number_in(name)
+    found = None if no is None else await tenant_of(request).store.read(queries.event, no)
     if found is None:
-        msg = f"there is no event {no}"
+        msg = f"there is no event {name}"
         raise NotFound(msg)
     return web.Response(body=answers.seen_by(token, orjson.dumps(found)), content_type="application/json")
 
@@ -165,10 +179,11 @@ def _unlimited(request: web.Request) -> Token:
     return request[TOKEN]
 
 
-def _number(name: str | None) -> int | None:
+def _alert_no(request: web.Request) -> int | None:
+    name = request.query.get("alert")
     if name is None:
         return None
-    try:
-        return min(number(name), 2**62)
-    except ValueError:
-        return 0
+    no = answers.number_in(name.removeprefix("A-")) if name.startswith("A-") else None
+    if no is None:
+        raise InputError("alert is the id of one, like A-12", code="bad_parameter")
+    return no

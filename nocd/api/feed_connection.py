@@ -19,7 +19,7 @@ from nocd.feed.subscription import Subscription
 from nocd.wire.frames import CLOSE_LAGGED, CLOSE_SILENT, CLOSE_UNKNOWN_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from nocd.api.feed_query import Asked
     from nocd.api.feed_server import FeedServer, FeedSource
@@ -50,18 +50,22 @@ class Connection(ABC):
 
     kind = ""
 
-    def __init__(self, server: FeedServer, visit: Visit, write: Callable[[Frame], bool]) -> None:
+    def __init__(self, server: FeedServer, visit: Visit) -> None:
+        transport = visit.request.transport
+        if transport is None:
+            raise ConnectionResetError("gone before it was answered")
+        self._server = server
         self.token = visit.token
         self.heard = server.monotonic()
         self.subscription = Subscription(
             visit.asked.filter,
-            write=write,
+            write=self._straight_to(transport),
             wake=self._wake,
             on_lag=lambda: self.end(CLOSE_LAGGED, "too slow; resume after the last number"),
             backlog_max=server.limits.backlog_max,
             backlog_bytes_max=server.limits.backlog_bytes_max,
         )
-        self._server = server
+        self._transport = transport
         self._source = visit.source
         self._request = visit.request
         self._asked = visit.asked
@@ -71,6 +75,10 @@ class Connection(ABC):
         self._ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
     @abstractmethod
+    def _straight_to(self, transport: asyncio.Transport) -> Callable[[Frame], bool]:
+        """Return what hands a frame to `transport` at once, or says that it has to wait."""
+
+    @abstractmethod
     async def _send(self, frame: Frame) -> None:
         """Hand the frame to the transport, waiting until it takes more."""
 
@@ -78,25 +86,31 @@ class Connection(ABC):
     async def _close(self, code: int, reason: str, farewell: Frame | None) -> None:
         """Say goodbye, within `close_timeout_s`."""
 
-    def _duties(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._tell()]
+    async def _hear(self) -> None:
+        """Take signs of life until the client is gone, where the protocol has any."""
+        await self._ended
 
     def _wake(self) -> None:
         self._woken.set()
 
     async def serve(self) -> None:
         """Tell the client the feed until someone ends it; raises what made it fail."""
-        tasks = [asyncio.create_task(duty) for duty in self._duties()]
-        for task in tasks:
+        telling, hearing = asyncio.create_task(self._tell()), asyncio.create_task(self._hear())
+        for task in (telling, hearing):
             task.add_done_callback(self._duty_done)
         try:
-            code, reason = await self._ended
+            code, reason = await asyncio.shield(self._ended)
+            hearing.cancel()
+            await asyncio.wait([hearing])
+            # Telling goes on meanwhile: cancelling a drain would spoil those that follow it on the same connection.
+            await self._close(code, reason, self._farewell())
         finally:
+            telling.cancel()
+            hearing.cancel()
+            outcomes = await asyncio.gather(telling, hearing, return_exceptions=True)
             self._source.hub.detach(self.subscription)
-            for task in tasks:
-                task.cancel()
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        await self._close(code, reason, self._farewell())
+            if self._transport.get_write_buffer_size():  # closing waits for that to be read, and might wait for ever
+                self._server.later(self._server.limits.close_timeout_s, self._transport.abort)
         for outcome in outcomes:
             if isinstance(outcome, Exception) and not isinstance(outcome, OSError | UnavailableError):
                 raise outcome
@@ -112,13 +126,22 @@ class Connection(ABC):
 
     async def _tell(self) -> None:
         hub, log = self._source.hub, self._source.log
-        await join(hub, log, self.subscription, after=self._asked.after, send=self._send, hello=self._hello)
+        await join(hub, log, self.subscription, after=self._asked.after, send=self._pass_on, hello=self._hello)
         self._live = True
         while True:
             await self._woken.wait()
             self._woken.clear()
             while (frame := self.subscription.take()) is not None:
-                await self._send(frame)
+                await self._pass_on(frame)
+
+    async def _pass_on(self, frame: Frame) -> None:
+        self._go_on()
+        await self._send(frame)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._ended.done():
+            raise ConnectionAbortedError("ended")
 
     def _hello(self, seq: int, oldest_seq: int) -> Frame:
         return frames.hello(
@@ -143,21 +166,21 @@ class Connection(ABC):
 
     def abort(self) -> None:
         """Drop the connection with what is still in its buffers."""
-        if (transport := self._request.transport) is not None:
-            transport.abort()
+        self._transport.abort()
 
-    def beat(self, now: int, time: str) -> None:
-        """Give a sign of life and take one: `now` (UTC milliseconds) ends tokens, silence ends clients."""
+    def beat(self, now: int, pulse: Callable[[int], Frame]) -> None:
+        """Give a sign of life and ask for one; at `now` (UTC milliseconds) tokens expire, and silence ends clients."""
         expires_at = self.token.expires_at
+        if self._ended.done():
+            return
         if expires_at is not None and now >= expires_at:
             self.end(CLOSE_UNKNOWN_TOKEN, "token expired")
         elif self._server.monotonic() - self.heard > self._server.limits.silent_s:
             self.end(CLOSE_SILENT, "silent")
-        elif not self._ended.done():
+        elif self._live and not self.subscription.waiting and self._source.hub.seq >= self.subscription.seq:
+            self.subscription.offer(pulse(self._source.hub.seq))
+        else:
             self._ping()
-            told = self._source.hub.seq
-            if self._live and not self.subscription.waiting and told >= self.subscription.seq:
-                self.subscription.offer(frames.heartbeat(told, time))
 
     @abstractmethod
     def _ping(self) -> None:
@@ -182,11 +205,7 @@ class SocketConnection(Connection):
     kind = "websocket"
 
     def __init__(self, server: FeedServer, visit: Visit) -> None:
-        transport = visit.request.transport
-        if transport is None:
-            raise ConnectionResetError("gone before it was answered")
-        super().__init__(server, visit, _straight_to(transport, server.limits.write_buffer_bytes_max))
-        self._transport = transport
+        super().__init__(server, visit)
         self._socket = socket(visit.request, close_timeout_s=server.limits.close_timeout_s)
         self._messages = 0
 
@@ -199,17 +218,24 @@ class SocketConnection(Connection):
         """Return what the handler answers with."""
         return self._socket
 
+    def _straight_to(self, transport: asyncio.Transport) -> Callable[[Frame], bool]:
+        room_bytes = self._server.limits.write_buffer_bytes_max
+        buffered, write = transport.get_write_buffer_size, transport.write
+
+        def straight(frame: Frame) -> bool:  # a closure, for it runs once for each client and frame
+            if buffered() > room_bytes:
+                return False
+            write(frame.wire)
+            return True
+
+        return straight
+
     async def _send(self, frame: Frame) -> None:
-        if self._transport.is_closing():
-            raise ConnectionResetError("gone")
         self._transport.write(frame.wire)
         await self._request.writer.drain()
 
-    def _duties(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._tell(), self._hear()]
-
     async def _hear(self) -> None:
-        """Take signs of life; the feed is read-only, so what a client says is not listened to."""
+        """Take signs of life; the feed is read-only, so nothing else that a client says is listened to."""
         while True:
             message = await self._socket.receive()
             if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR}:
@@ -221,10 +247,13 @@ class SocketConnection(Connection):
             elif message.type is WSMsgType.PING:
                 await self._socket.pong(message.data)
 
-    def _ping(self) -> None:
+    def beat(self, now: int, pulse: Callable[[int], Frame]) -> None:
+        """Count anew what the client says, and beat."""
         self._messages = 0
-        if not self._transport.is_closing():
-            self._transport.write(PING)
+        super().beat(now, pulse)
+
+    def _ping(self) -> None:
+        self._transport.write(PING)
 
     async def _close(self, code: int, reason: str, farewell: Frame | None) -> None:
         if self._transport.is_closing() or self._socket.closed:
@@ -242,13 +271,17 @@ class EventStreamConnection(Connection):
     kind = "sse"
 
     def __init__(self, server: FeedServer, visit: Visit) -> None:
-        super().__init__(server, visit, lambda _: False)  # its task writes everything
+        super().__init__(server, visit)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         self.response = web.StreamResponse(headers=headers)
+        self.response.force_close()
 
     async def prepare(self) -> None:
         """Send the headers."""
         await self.response.prepare(self._request)
+
+    def _straight_to(self, transport: asyncio.Transport) -> Callable[[Frame], bool]:  # noqa: ARG002 - its task writes
+        return lambda _: False
 
     async def _send(self, frame: Frame) -> None:
         await self.response.write(frame.sse)
@@ -265,19 +298,6 @@ class EventStreamConnection(Connection):
                 await self.response.write_eof()
         except (TimeoutError, OSError):
             self.abort()
-
-
-def _straight_to(transport: asyncio.Transport, buffer_bytes_max: int) -> Callable[[Frame], bool]:
-    """Return what writes a frame to `transport` if that has room; a closure, for it runs once a client and frame."""
-    buffered, write = transport.get_write_buffer_size, transport.write
-
-    def straight(frame: Frame) -> bool:
-        if buffered() > buffer_bytes_max:
-            return False
-        write(frame.wire)
-        return True
-
-    return straight
 
 
 def socket(request: web.Request, *, close_timeout_s: float) -> web.WebSocketResponse:

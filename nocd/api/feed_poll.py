@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nocd.domain.change import NumberedChange
     from nocd.feed.frames import Frame
 
-PAGES_MAX = 20
+PAGES_MAX = 40
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nocd.clock import monotonic_s, now_ms
 from nocd.domain.instant import rfc3339
 from nocd.errors import UnavailableError
+from nocd.feed.frames import heartbeat
 from nocd.feed.subscription import BACKLOG_BYTES_MAX, BACKLOG_MAX
 from nocd.wire.frames import CLOSE_GOING_AWAY, CLOSE_UNKNOWN_TOKEN
 
@@ -42,7 +44,7 @@ class FeedLimits:
     write_buffer_bytes_max: int = 256 * 1024
     heartbeat_s: float = 15.0
     silent_s: float = 60.0
-    close_timeout_s: float = 5.0
+    close_timeout_s: float = 2.0
     messages_max: int = 1_000
 
 
@@ -138,9 +140,10 @@ class FeedServer:
 
     def _beat(self) -> None:
         self._beating = self.later(self.limits.heartbeat_s, self._beat)
-        now, time = self.now(), rfc3339(self.now())
+        now = self.now()
+        pulse = cache(partial(heartbeat, time=rfc3339(now)))
         for connection in list(self._connections):
-            connection.beat(now, time)
+            connection.beat(now, pulse)
 
     def expel(self, tenant: str, token: str) -> int:
         """Close every connection of a token that was revoked; return how many there were."""

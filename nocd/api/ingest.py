@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 TOO_LARGE: Final = "event_too_large"
 SLICE_LINES = 256
-_CHUNK_BYTES = 65_536
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,12 +123,8 @@ async def _whole(request: web.Request, desk: Desk) -> bytes:
 async def _chunks(request: web.Request, desk: Desk) -> AsyncIterator[bytes]:
     """Yield the body, inflated and bounded."""
     inflater = _inflater(request, desk)
-    received = 0
-    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
-        received += len(chunk)
-        if received > desk.max_body_bytes:
-            msg = f"a body has at most {desk.max_body_bytes} bytes; nothing of it was stored"
-            raise TooLarge(msg, code="body_too_large")
+    detail = f"a body has at most {desk.max_body_bytes} bytes; nothing of it was stored"
+    async for chunk in answers.chunks(request, bytes_max=desk.max_body_bytes, detail=detail):
         if inflater is None:
             yield chunk
         else:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 from aiohttp import web
 
 from nocd.api.auth import TOKEN
+from nocd.api.server import HttpLimits
 from nocd.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from nocd.ingest.decode import Decoder
     from nocd.metrics import Metrics
+    from nocd.store.folder import Folder
     from nocd.tenant import Tenant
 
 
@@ -43,10 +45,11 @@ class Desk:
     max_body_bytes: int
     max_event_bytes: int
     max_batch: int
-    backup: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    folder: Folder
 
 
 DESK: Final = web.AppKey("desk", Desk)
+HTTP: Final = web.AppKey("http", HttpLimits)
 
 
 def tenant_of(request: web.Request) -> Tenant:

@@ -7,148 +7,139 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from pydantic.json_schema import models_json_schema
 
 from nocd import __version__
-from nocd.wire import requests, views
-from nocd.wire.frames import FRAMES
+from nocd.api.directory import KINDS
+from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
+from nocd.domain.alert import Status
+from nocd.domain.severity import Severity
+from nocd.wire import views
+from nocd.wire.changes import CHANGES
+from nocd.wire.requests import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiohttp import web
     from aiohttp.web_urldispatcher import AbstractRoute
-    from pydantic import BaseModel
 
-_REF: Final = "#/components/schemas/{model}"
-_ANSWERS: Final[dict[str, type[BaseModel]]] = {
-    "POST /v1/events": views.PostAnswer,
-    "POST /v1/webhooks/alertmanager": views.PostAnswer,
-    "GET /v1/alerts/{id}": views.AlertDetail,
-    "POST /v1/alerts/{id}/{command}": views.AlertView,
-    "GET /v1/findings/{id}": views.FindingView,
-    "GET /v1/events/{no}": views.EventView,
-    "GET /v1/snapshot": views.SnapshotView,
-    "GET /v1/ready": views.ReadyView,
-    "GET /v1/health": views.HealthView,
-    "GET /v1/version": views.VersionView,
-}
-_PAGES: Final = re.compile(
-    r"/v1/(alerts|findings|events|sites|people|shifts|tours|tasks|devices|checkpoints|alerts/\{id\}/why)$"
-)
-_BODIES: Final[dict[str, tuple[type[BaseModel], ...]]] = {
-    "POST /v1/alerts/bulk": (requests.Bulk,),
-    "POST /v1/alerts/{id}/{command}": tuple(requests.COMMANDS.values()),
-}
-_EVENT_TYPES: Final = (
-    "application/cloudevents+json",
-    "application/cloudevents-batch+json",
-    "application/x-ndjson",
-    "application/json",
-)
-_TEXTS: Final = {"/metrics": "text/plain", "/v1/metrics": "text/plain", "/v1/docs": "text/plain"}
-_STREAMS: Final = {"/v1/feed": 101, "/v1/feed.sse": 200}
-_QUERY: Final[dict[str, tuple[str, ...]]] = {
+_TEXT: Final = {"type": "string"}
+_NAMES: Final = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}, "maxItems": 200}
+_FEED: Final = ("after", "sites", "clients", "types", "min_severity", "events")
+_NUMBER_MAX: Final = 2**63 - 1
+
+# The query parameters each route takes, and what each may be; lists are written with commas.
+QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/alerts": ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
-    "/v1/events": ("after", "limit"),
-    "/v1/feed": ("after", "sites", "clients", "types", "min_severity", "events"),
-    "/v1/feed.sse": ("after", "sites", "clients", "types", "min_severity", "events"),
-    "/v1/changes": ("after", "limit", "wait_s", "sites", "clients", "types", "min_severity", "events"),
+    "/v1/events": ("after", "limit", "cursor"),
+    "/v1/feed": _FEED,
+    "/v1/feed.sse": _FEED,
+    "/v1/changes": (*_FEED, "limit", "wait_s"),
+    **dict.fromkeys((f"/v1/{plural}" for plural in KINDS), ("site", "limit", "cursor")),
 }
-_NUMBERS: Final = {"after": (0, 2**62), "limit": (1, 500), "wait_s": (0, 60)}
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "after": {"type": "integer", "minimum": 0, "maximum": _NUMBER_MAX},
+    "alert": {"type": "string", "pattern": "^A-[0-9]{1,18}$"},
+    "clients": _NAMES,
+    "events": {"enum": ["0", "1", "false", "true"]},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 500},
+    "min_severity": {"enum": [*Severity]},
+    "severity": {"type": "array", "items": {"enum": [*Severity]}},
+    "sites": _NAMES,
+    "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},
+    "types": {"type": "array", "items": {"enum": [*CHANGES]}},
+    "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
+}
+_OTHER_MEDIA: Final = {
+    "/metrics": "text/plain",
+    "/v1/metrics": "text/plain",
+    "/v1/docs": "text/plain",
+    "/v1/backup": "application/x-tar",
+    "/v1/feed.sse": "text/event-stream",
+}
+_PROBLEM: Final = {
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": ref(views.Problem)}},
+}
+_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeat under the same key gets the first answer, for 24 h",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
 
 
 @lru_cache(maxsize=4)
 def document(app: web.Application) -> bytes:
     """Return the document for an application, as JSON."""
-    models = {*_ANSWERS.values(), *(body for bodies in _BODIES.values() for body in bodies), *FRAMES.values()}
-    models |= {views.Page, views.Problem}
-    ordered = sorted(models, key=lambda model: model.__name__)
-    _, schemas = models_json_schema([(model, "serialization") for model in ordered], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for route in app.router.routes():
         if route.method != "HEAD" and route.resource is not None:
-            paths.setdefault(route.resource.canonical, {})[route.method.lower()] = _operation(route)
+            for path in spelled_out(route.resource.canonical):
+                paths.setdefault(path, {})[route.method.lower()] = _operation(route, path)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
             "info": {"title": "NOC Intelligence", "version": __version__},
             "paths": dict(sorted(paths.items())),
             "components": {
-                "schemas": schemas["$defs"],
+                "schemas": components(),
                 "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             },
         }
     )
 
 
-def _operation(route: AbstractRoute) -> dict[str, Any]:
-    path = route.resource.canonical if route.resource else ""
-    needed = getattr(route.handler, "nocd_needs", None)
+def spelled_out(path: str) -> Iterator[str]:
+    """Yield the documented paths of a route: each command has its own, since each has its own body."""
+    yield from (path.replace("{command}", verb) for verb in COMMANDS) if "{command}" in path else (path,)
+
+
+def _operation(route: AbstractRoute, path: str) -> dict[str, Any]:
+    name = f"{route.method} {path}"
     operation: dict[str, Any] = {
-        "summary": (route.handler.__doc__ or path).strip().splitlines()[0],
-        "parameters": _parameters(path, route.method),
-        "responses": {
-            str(_STREAMS.get(path, _success(route))): _answer(route.method, path),
-            "default": {"description": "A problem", "content": _content("application/problem+json", views.Problem)},
-        },
+        "summary": (route.handler.__doc__ or name).strip().splitlines()[0],
+        "parameters": list(_parameters(route.method, path)),
+        "responses": {**_answers(name, path), "default": _PROBLEM},
     }
-    if needed is not None:
+    if getattr(route.handler, "nocd_needs", None) is not None:
         operation["security"] = [{"token": []}]
-    body = _body(f"{route.method} {path}")
-    if body:
-        operation["requestBody"] = {"content": body}
+    if body := BODIES.get(name):
+        content = {media_type: {"schema": schema} for media_type, schema in body.items()}
+        operation["requestBody"] = {"content": content, "required": name not in BODILESS}
     return operation
 
 
-def _success(route: AbstractRoute) -> int:
-    return 201 if (route.method, getattr(route.resource, "canonical", "")) == ("POST", "/v1/tokens") else 200
+def _answers(name: str, path: str) -> dict[str, Any]:
+    if path == "/v1/feed":
+        return {"101": {"description": "The feed, frame by frame: /asyncapi.json"}}
+    if path in _OTHER_MEDIA:
+        return {"200": {"description": "Done", "content": {_OTHER_MEDIA[path]: {"schema": _TEXT}}}}
+    told = ANSWERS.get(name, {200: {"type": "object"}})
+    answers: dict[str, Any] = {
+        str(status): {
+            "description": "Done" if status < 400 else "Not done",  # noqa: PLR2004 - HTTP's own border between success and refusal
+            "content": {"application/json": {"schema": schema}},
+        }
+        for status, schema in told.items()
+    }
+    if path == "/v1/snapshot":
+        answers["304"] = {"description": "The client has it: `If-None-Match` named its `ETag`"}
+    return answers
 
 
-def _answer(method: str, path: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "What was asked for"}
-    model = _ANSWERS.get(f"{method} {path}") or (views.Page if method == "GET" and _PAGES.match(path) else None)
-    if path in _TEXTS:
-        answer["content"] = {_TEXTS[path]: {"schema": {"type": "string"}}}
-    elif path == "/v1/feed.sse":
-        answer["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
-    elif model is not None:
-        answer["content"] = _content("application/json", model)
-    elif path not in _STREAMS and path != "/v1/backup":
-        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
-    return answer
-
-
-def _parameters(path: str, method: str) -> list[dict[str, Any]]:
-    named = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"\{(\w+)\}", path)
-    ]
-    names = _QUERY.get(path, ("limit", "cursor", "site") if _PAGES.match(path) and "{" not in path else ())
-    return named + [_parameter(name) for name in names if method == "GET"]
+def _parameters(method: str, path: str) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"\{(\w+)\}", path):
+        yield {"name": name, "in": "path", "required": True, "schema": _TEXT}
+    for name in QUERY.get(path, ()) if method == "GET" else ():
+        yield _parameter(name)
+    if path.startswith("/v1/alerts/") and method == "POST":
+        yield _KEY
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"}
-    if name in _NUMBERS:
-        low, high = _NUMBERS[name]
-        schema = {"type": "integer", "minimum": low, "maximum": high}
-    return {"name": name, "in": "query", "required": False, "schema": schema}
-
-
-def _body(operation: str) -> dict[str, Any]:
-    if operation == "POST /v1/events":
-        return {media_type: {"schema": {}} for media_type in _EVENT_TYPES}
-    bodies = _BODIES.get(operation, ())
-    if len(bodies) == 1:
-        return _content("application/json", bodies[0])
-    if bodies:
-        return {"application/json": {"schema": {"anyOf": [_ref(body) for body in bodies]}}}
-    return {"application/json": {"schema": {"type": "object"}}} if operation.startswith("POST") else {}
-
-
-def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {media_type: {"schema": _ref(model)}}
-
-
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REF.format(model=model.__name__)}
+    schema = _SCHEMAS.get(name, _TEXT)
+    parameter: dict[str, Any] = {"name": name, "in": "query", "required": False, "schema": schema}
+    return parameter | ({"style": "form", "explode": False} if schema.get("type") == "array" else {})

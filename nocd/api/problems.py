@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from nocd import log
+from nocd.clock import monotonic_s
 from nocd.errors import NocdError, UnavailableError
 
 if TYPE_CHECKING:
@@ -18,12 +19,22 @@ if TYPE_CHECKING:
     from nocd.metrics import Metrics
 
 MEDIA_TYPE: Final = "application/problem+json"
-_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "bad_request"}
+_DETAIL_CHARS_MAX: Final = 2_000
+# What aiohttp refuses by itself: its code here, and the sentence.
+_SENTENCES: Final = {
+    400: ("bad_request", "the request cannot be read"),
+    404: ("not_found", "there is no such route; /v1/docs lists them"),
+    405: ("method_not_allowed", "this route does not take this method; the Allow header names those it takes"),
+    413: ("body_too_large", "the body is past the limit"),
+    417: ("expectation_failed", "of all expectations only 100-continue can be met"),
+}
 
 
 def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
     """Return a problem with a stable code and a sentence."""
-    body = {"type": "about:blank", "title": _title(status), "status": status, "code": code, "detail": detail}
+    # It may repeat what was asked: however long that is, and whether or not it is UTF-8.
+    shown = detail[:_DETAIL_CHARS_MAX].encode(errors="backslashreplace").decode()
+    body = {"type": "about:blank", "title": _title(status), "status": status, "code": code, "detail": shown}
     return web.Response(body=orjson.dumps(body), status=status, content_type=MEDIA_TYPE, headers=headers)
 
 
@@ -35,32 +46,48 @@ def present(error: NocdError) -> web.Response:
     return problem(error.status, error.code, error.detail, headers)
 
 
+def defect(error: BaseException | None, *, route: str = "unknown") -> web.Response:
+    """Return the answer to what must not happen, and log it."""
+    log.event("request_failed", level=logging.ERROR, error=error, route=route)
+    return problem(500, "internal", "a defect of the daemon; its log has the details")
+
+
+def from_http(error: web.HTTPException) -> web.Response:
+    """Return the problem that one of aiohttp's own answers is."""
+    code, detail = _SENTENCES.get(error.status, ("http_error", error.reason))
+    headers = {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}
+    return problem(error.status, code, detail, headers)
+
+
 def problems(metrics: Metrics) -> Middleware:
-    """Return the outermost middleware: every error leaves as a problem, every answer is counted."""
+    """Return the outermost middleware: every error leaves as a problem, every answer is counted and timed."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began_s, route = monotonic_s(), _route(request)
         try:
             response = await handler(request)
-        except NocdError as error:
-            response = present(error)
-        except web.HTTPException as error:
-            response = _from_http(error)
         except (ConnectionResetError, ConnectionAbortedError):
             raise
-        except Exception as error:  # noqa: BLE001 - the last resort: a defect is logged, and still answered as a problem
-            log.event("request_failed", level=logging.ERROR, error=error, route=_route(request))
-            response = problem(500, "internal", "a defect of the daemon; its log has the details")
-        metrics.requests.labels(_route(request), response.status).inc()
+        except Exception as error:
+            response = _answer(error, route)
+            if request.writer.output_size > 0:
+                raise ConnectionResetError("a part of another answer is sent already") from error
+        metrics.requests.labels(route, response.status).inc()
+        metrics.request_seconds.labels(route).observe(monotonic_s() - began_s)
         return response
 
     return middleware
 
 
-def _from_http(error: web.HTTPException) -> web.Response:
-    detail = error.reason if error.text is None else error.text
-    headers = {name: value for name, value in error.headers.items() if name in ("Allow", "Location")}
-    return problem(error.status, _CODES.get(error.status, "http_error"), detail, headers)
+def _answer(error: Exception, route: str) -> web.Response:
+    if isinstance(error, NocdError):
+        return present(error)
+    if isinstance(error, web.HTTPException):
+        return from_http(error)
+    if isinstance(error, web.RequestPayloadError):
+        return problem(400, "bad_request", f"the body cannot be read: {error}")
+    return defect(error, route=route)
 
 
 def _route(request: web.Request) -> str:

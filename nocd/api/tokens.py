@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from nocd import log
+from nocd.api import answers
 from nocd.api.auth import TOKEN, needs
 from nocd.clock import now_ms
 from nocd.domain.instant import HOUR_MS, to_ms
@@ -97,7 +98,7 @@ class TokenRoutes:
     async def create(self, request: web.Request) -> web.Response:
         """Answer 201 `{token, …}`: the secret, shown this once, and what it may."""
         caller = _unlimited(request)
-        grant = _body(NewToken, await request.read()).grant(tenant=caller.tenant)
+        grant = _body(NewToken, await answers.small_body(request)).grant(tenant=caller.tenant)
         _within(caller, grant)
         if self._serve is not None:
             await self._serve(grant.tenant)
@@ -122,7 +123,7 @@ class TokenRoutes:
         """Answer `{token, …}`: a new secret; the former one holds `overlap_hours` longer."""
         caller = _unlimited(request)
         name = (await self._reached(caller, request)).name
-        overlap_ms = int(_body(Rotation, await request.read() or b"{}").overlap_hours * HOUR_MS)
+        overlap_ms = int(_body(Rotation, await answers.small_body(request) or b"{}").overlap_hours * HOUR_MS)
         secret = await asyncio.to_thread(self._table.store.rotate, name, overlap_ms=overlap_ms, now=self._clock())
         log.event("token_rotated", name=name, by=caller.name, overlap_ms=overlap_ms)
         return _json({"token": secret, **describe(await self._reloaded(name))})

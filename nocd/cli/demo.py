@@ -103,12 +103,14 @@ class Demonstration:
         if self.seconds is not None:
             watching.append(asyncio.create_task(asyncio.sleep(self.seconds)))
         try:
-            await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
             self.counts = await self._count(daemon)
+        for task in done:
+            task.result()  # what went wrong is said, not swallowed
 
     async def _traffic(self, daemon: Daemon) -> None:
         tenant = daemon.tenants["default"]

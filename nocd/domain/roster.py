@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from nocd.domain.directory import DIRECTORY_TYPES, Entry, Person, Removal, Shift, Site
-from nocd.domain.instant import to_ms
+from nocd.domain.instant import DAY_MS, from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from nocd.domain.shelf import Shelves
 
 KIND_OF_TYPE = {name: name.removeprefix("noc.") for name in DIRECTORY_TYPES}
 PROVISIONAL_MAX = 20_000
+
+LONGEST_SHIFT_MS = 7 * DAY_MS
+LAST_ID = "\U0010ffff"  # sorts after every id
+
+Placed = tuple[int, str]  # when a shift starts (ms), and its id
+_ENDS: dict[str, Callable[[Any], datetime]] = {
+    "shift": lambda shift: shift.end,
+    "tour": lambda tour: tour.closed_at or tour.planned_end or tour.planned_start,
+    "task": lambda task: task.completed_at or task.due_at or task.created_at,
+}
 
 Happened = Literal["created", "updated", "removed", "provisional"]
 
@@ -35,10 +46,10 @@ class Roster:
     def __init__(self, shelves: Shelves) -> None:
         """Read the shelves as they are; they may already hold a restored directory."""
         self._shelves = shelves
-        self._shifts_of: dict[str, set[str]] = {}
+        self._shifts_of: dict[str, list[Placed]] = {}
         self._provisional = 0
         for shift in shelves.kind("shift").values():
-            self._shifts_of.setdefault(shift.person, set()).add(shift.id)
+            self._place(shift)
         for kind in ("site", "person"):
             self._provisional += sum(entry.provisional for entry in shelves.kind(kind).values())
         self.sites: dict[str, Site] = shelves.kind("site")
@@ -55,7 +66,7 @@ class Roster:
         self._forget(former)
         self._shelves.put(kind, data.id, data)
         if isinstance(data, Shift):
-            self._shifts_of.setdefault(data.person, set()).add(data.id)
+            self._place(data)
         happened: Happened = "created" if former is None else "updated"
         return Entered(kind=kind, id=data.id, name=getattr(data, "name", None), happened=happened)
 
@@ -87,14 +98,35 @@ class Roster:
         return (entry.client or None) if entry else None
 
     def shift_at(self, *, person: str, site: str, time: int, margin_ms: int) -> Shift | None:
-        """Return the person's shift at the site that covers `time`, up to `margin_ms` before it starts."""
-        for shift in self._shifts(person):
-            if shift.site == site and to_ms(shift.start) - margin_ms <= time < to_ms(shift.end) and not shift.on_call:
+        """Return the person's shift at the site that covers `time`, up to `margin_ms` before it starts.
+
+        Of several the one that starts last; shifts that started over a week before are not looked at.
+        """
+        shifts = self._shifts_of.get(person, [])
+        for start, shift_id in reversed(shifts[: bisect_right(shifts, (time + margin_ms, LAST_ID))]):
+            if start < time - LONGEST_SHIFT_MS:
+                return None
+            shift: Shift = self._shelves.get("shift", shift_id)
+            if shift.site == site and time < to_ms(shift.end) and not shift.on_call:
                 return shift
         return None
 
-    def _shifts(self, person: str) -> Iterable[Shift]:
-        return (self._shelves.get("shift", shift) for shift in sorted(self._shifts_of.get(person, ())))
+    def forget_before(self, instant: int) -> int:
+        """Let go of shifts, tours and tasks that were over before `instant` (ms); return how many."""
+        before = from_ms(instant)
+        over = [
+            (kind, entry)
+            for kind, ends in _ENDS.items()
+            for entry in self._shelves.kind(kind).values()
+            if ends(entry) < before
+        ]
+        for kind, entry in over:
+            self._forget(entry)
+            self._shelves.drop(kind, entry.id)
+        return len(over)
+
+    def _place(self, shift: Shift) -> None:
+        insort(self._shifts_of.setdefault(shift.person, []), (to_ms(shift.start), shift.id))
 
     def _remove(self, kind: str, former: Entry | None) -> Entered | None:
         if former is None:
@@ -105,9 +137,9 @@ class Roster:
 
     def _forget(self, former: Entry | None) -> None:
         if isinstance(former, Shift):
-            of = self._shifts_of.get(former.person, set())
-            of.discard(former.id)
-            if not of:
-                self._shifts_of.pop(former.person, None)
+            shifts = self._shifts_of[former.person]
+            shifts.remove((to_ms(former.start), former.id))
+            if not shifts:
+                del self._shifts_of[former.person]
         elif isinstance(former, Site | Person) and former.provisional:
             self._provisional -= 1

@@ -9,7 +9,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-FRAME_BYTES_MAX = 512 * 1024  # a commit past it is told in several frames: clients refuse messages over 1 MiB
+FRAME_BYTES_MAX = 256 * 1024  # a commit past it is told in several frames: clients refuse messages over 1 MiB
 PING = b"\x89\x00"
 
 _SHORT_MAX = 125
@@ -38,15 +38,23 @@ class Part(NamedTuple):
 class Frame:
     """An immutable message shared by all its receivers; it tells what is new from `first` to `last`.
 
-    `wire` is the whole WebSocket frame, header included; `weight` counts the changes and events inside it.
+    `wire` is the whole WebSocket frame, its header and a control frame `before` it included; `weight` counts the
+    changes and events inside.
     """
 
     __slots__ = ("_sse", "first", "last", "parts", "weight", "wire")
 
     def __init__(
-        self, text: bytes, *, first: int, last: int, parts: tuple[Part, ...] = (), sse: bytes | None = None
+        self,
+        text: bytes,
+        *,
+        first: int,
+        last: int,
+        parts: tuple[Part, ...] = (),
+        sse: bytes | None = None,
+        before: bytes = b"",
     ) -> None:
-        self.wire = header(len(text)) + text
+        self.wire = before + header(len(text)) + text
         self.first = first
         self.last = last
         self.parts = parts
@@ -129,9 +137,10 @@ def caught_up(seq: int) -> Frame:
 
 
 def heartbeat(seq: int, time: str) -> Frame:
-    """Return the sign of life that carries the newest number; in an event stream a comment that moves its id."""
+    """Return the sign of life that carries the newest number: after a ping; or a comment that moves a stream's id."""
     text = orjson.dumps({"type": "heartbeat", "seq": seq, "time": time})
-    return Frame(text, first=seq + 1, last=seq, sse=b": heartbeat %b\nid: %d\n\n" % (time.encode(), seq))
+    comment = b": heartbeat %b\nid: %d\n\n" % (time.encode(), seq)
+    return Frame(text, first=seq + 1, last=seq, sse=comment, before=PING)
 
 
 def lagged(seq: int, dropped: int) -> Frame:

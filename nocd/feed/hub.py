@@ -114,9 +114,9 @@ class Hub:
             self._let_go(subscription)
 
     def _let_go(self, subscription: Subscription) -> None:
-        if self.detach(subscription):
-            self.lagged += 1
-            subscription.on_lag()
+        self.detach(subscription)
+        self.lagged += 1
+        subscription.on_lag()
 
     def _coalesce(self) -> None:
         if self._later is not None and not self._coalescing and self.clients > self._coalesce_over:

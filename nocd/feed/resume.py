@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nocd.feed.log import FeedLog
     from nocd.feed.subscription import Subscription
 
-PAGE_ROWS = 500
+PAGE_ROWS = 250
 NOT_KEPT = "no longer kept; take a snapshot"
 AHEAD = "newer than anything here, as after a restored backup; take a snapshot"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
 BATCH = 1_000
-_EVER = 221_845_392_000_000  # the year 9000: no event lies further ahead, so none is refused or moved
+_EVER = 221_845_392_000_000  # the year 9000: nothing is refused as too far ahead, and an event without a time shows
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Replay:
         except DecodeError:
             self.rejected += 1
             return None
-        time = event.time + self.shift_ms
+        time = self.clock.now if event.time == _EVER else event.time + self.shift_ms
         self.clock.now = max(self.clock.now, time)
         return replace(event, time=time, received_at=self.clock.now, claimed_time=None, late=False)
 
@@ -87,9 +87,10 @@ def last_time(paths: Iterable[Path], decoder: Decoder) -> int:
     newest = 0
     for line in lines_of(paths):
         try:
-            newest = max(newest, decoder.line(line, received_at=_EVER, source="replay").time)
+            time = decoder.line(line, received_at=_EVER, source="replay").time
         except DecodeError:
             continue
+        newest = max(newest, 0 if time == _EVER else time)
     return newest
 
 

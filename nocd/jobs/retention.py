@@ -43,9 +43,11 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
 
 
 # Each takes (before, rows). Numbered tables are in order of time, so only their oldest rows are looked at.
+# The feed loses a prefix only, whatever its clocks did: a hole in its middle would be a gap.
+_OLDEST_CHANGES = "(SELECT seq, time FROM feed ORDER BY seq LIMIT ?2)"
 _FEED = (
-    "DELETE FROM feed WHERE time < ?1 AND seq < (SELECT max(seq) FROM feed)"
-    " AND seq IN (SELECT seq FROM feed ORDER BY seq LIMIT ?2)"
+    f"DELETE FROM feed WHERE seq IN (SELECT seq FROM {_OLDEST_CHANGES}) AND seq < (SELECT max(seq) FROM feed)"  # noqa: S608 - a constant of this file
+    f" AND seq < coalesce((SELECT min(seq) FROM {_OLDEST_CHANGES} WHERE time >= ?1), {2**62})"
 )
 _FINDINGS = "DELETE FROM findings WHERE recorded_at < ?1 AND no IN (SELECT no FROM findings ORDER BY no LIMIT ?2)"
 _OLD_ALERTS = "(SELECT no FROM alerts WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"

@@ -62,7 +62,7 @@ class Scheduler:
         self._told = told
         self._monotonic_s = monotonic_s
         self._jobs = {job.name: job for job in jobs}
-        self._running: set[asyncio.Task[Ran]] = set()
+        self._running: dict[str, asyncio.Task[Ran]] = {}
         self._scheduler = AsyncIOScheduler(timezone=timezone)
         for job in jobs:
             self._scheduler.add_job(
@@ -79,33 +79,44 @@ class Scheduler:
         """Begin to run jobs."""
         self._scheduler.start()
 
-    async def stop(self) -> None:
-        """Plan no more, and let what runs end."""
+    async def stop(self, *, grace_s: float = 1.0) -> None:
+        """Plan no more; what runs may end within `grace_s`, and is then stopped."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        await asyncio.gather(*self._running, return_exceptions=True)
+        running = list(self._running.values())
+        if running:
+            await asyncio.wait(running, timeout=grace_s)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def run(self, name: str) -> Ran:
-        """Run one job now; raises KeyError for a name nobody knows."""
-        return await self._run(self._jobs[name])
+        """Run one job now, or wait for its run under way; raises KeyError for a name nobody knows."""
+        return await asyncio.shield(self._begin(self._jobs[name]))
 
     async def _start(self, job: Job) -> None:
-        # The scheduler cancels its own coroutines at shutdown; a run of ours is let end.
-        task = asyncio.create_task(self._run(job), name=f"job-{job.name}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        await asyncio.shield(task)
+        # The scheduler cancels its own coroutines at shutdown; a run of ours may end.
+        await asyncio.shield(self._begin(job))
+
+    def _begin(self, job: Job) -> asyncio.Task[Ran]:
+        """Return the run under way, else a new one: there are never two."""
+        task = self._running.get(job.name)
+        if task is None:
+            task = self._running[job.name] = asyncio.create_task(self._run(job), name=f"job-{job.name}")
+            task.add_done_callback(lambda _: self._running.pop(job.name, None))
+        return task
 
     async def _run(self, job: Job) -> Ran:
         started = self._monotonic_s()
+        limit = asyncio.timeout(job.limit_s)
         try:
-            async with asyncio.timeout(job.limit_s):
+            async with limit:
                 ok, detail = True, await job.run()
-        except TimeoutError:
-            ok, detail = False, f"stopped after its limit of {job.limit_s:g} s"
         except Exception as error:  # noqa: BLE001 - whatever went wrong in a job is its result, and is told
-            log.event("job_failed", level=logging.ERROR, error=error, job=job.name)
             ok, detail = False, f"{type(error).__name__}: {error}"
+            if limit.expired():
+                detail = f"stopped after its limit of {job.limit_s:g} s"
+            log.event("job_failed", level=logging.ERROR, error=error, job=job.name, detail=detail)
         ran = Ran(job=job.name, ok=ok, seconds=self._monotonic_s() - started, detail=detail, quiet=job.quiet)
         self._told(ran)
         return ran

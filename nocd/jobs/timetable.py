@@ -68,6 +68,7 @@ class Upkeep:
     _failed: dict[str, str] = field(default_factory=dict)
     _full: str = ""
     _broken: dict[str, str] = field(default_factory=dict)
+    _damaged: dict[str, str] = field(default_factory=dict)
     _still: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     async def pass_time(self) -> str:
@@ -80,7 +81,7 @@ class Upkeep:
     async def keep_house(self) -> str:
         """Watch the disk, repair what broke, use quiet moments, measure."""
         await self.guard_disk()
-        for name, tenant in self.tenants.items():
+        for name, tenant in list(self.tenants.items()):
             self._watch(name, tenant)
             if tenant.pipeline.broken is not None or self._rests(name, tenant):
                 tenant.pipeline.rest()
@@ -103,7 +104,7 @@ class Upkeep:
     async def retain(self) -> str:
         """Let go of what is past its time."""
         told = []
-        for name, tenant in self.tenants.items():
+        for name, tenant in list(self.tenants.items()):
             done = await retain(tenant.store, self.settings.keep, now=self.now_ms(), saved_to=tenant.pipeline.saved_to)
             told.append(f"{name}: {done}")
         await asyncio.to_thread(self.flush_tokens)
@@ -111,24 +112,23 @@ class Upkeep:
 
     async def check_integrity(self) -> str:
         """Have SQLite check every file, on a reader; what is damaged is degraded from then."""
-        for name, tenant in self.tenants.items():
+        for name, tenant in list(self.tenants.items()):
             found = await tenant.store.read(queries.quick_check)
-            if found != "ok":
-                self._tell("store", f"{name}: {found}")
-                raise StateError(f"{name}: {found}; restore a backup", code="corrupt_database")
+            self._note(self._damaged, name, "" if found == "ok" else found)
+        if self._damaged:
+            raise StateError(f"{_listed(self._damaged)}; restore a backup", code="corrupt_database")
         return f"{len(self.tenants)} sound"
 
     def told(self, ran: Ran) -> None:
         """Hear of a job's run: measured always, on the feed and in the log where it matters."""
         self.metrics.job_seconds.labels(ran.job).observe(ran.seconds)
+        former = self._failed.pop(ran.job, None)
         if ran.ok:
             self.metrics.job_success.labels(ran.job).set(self.now_ms() / 1_000)
-            recovered = self._failed.pop(ran.job, None) is not None
         else:
-            recovered = False
             self._failed[ran.job] = ran.detail
-        if ran.ok and ran.quiet and not recovered:
-            return
+        if ran.quiet and former == self._failed.get(ran.job):
+            return  # it runs all the time: told is what is new
         data = {
             "job": ran.job,
             "outcome": "ok" if ran.ok else "failed",
@@ -140,24 +140,25 @@ class Upkeep:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return each part's state, `ok` or `degraded`, with why."""
-        stores = "; ".join(f"{name}: {detail}" for name, detail in self._broken.items())
-        jobs = "; ".join(f"{name}: {detail}" for name, detail in self._failed.items())
         stats = self.feed_stats()
         return {
             "disk": _part(self._full),
-            "store": _part(stores),
-            "jobs": _part(jobs),
+            "store": _part(_listed(self._broken, self._damaged)),
+            "jobs": _part(_listed(self._failed)),
             "feed": {**_part(""), "clients": stats.clients, "backlog": stats.backlog, "lagged": stats.lagged},
         }
 
     def _watch(self, name: str, tenant: Tenant) -> None:
         broken = tenant.pipeline.broken
-        detail = "" if broken is None else broken.detail
-        if bool(detail) != bool(self._broken.get(name, "")):
-            self._tell("store", detail)
-        self._broken[name] = detail
-        if not detail:
-            del self._broken[name]
+        self._note(self._broken, name, "" if broken is None else broken.detail)
+
+    def _note(self, faults: dict[str, str], name: str, detail: str) -> None:
+        """Keep what is wrong with a tenant's store, or that it is well again; tell where that is new."""
+        former = faults.pop(name, "")
+        if detail:
+            faults[name] = detail
+        if bool(former) != bool(detail):
+            self._tell("store", _listed(self._broken, self._damaged))
 
     def _tell(self, part: str, detail: str) -> None:
         state = "degraded" if detail else "ok"
@@ -174,7 +175,7 @@ class Upkeep:
         return rounds >= REST_AFTER_ROUNDS and tenant.pipeline.saved_to < tenant.pipeline.last_no
 
     async def _checkpoint(self, name: str, tenant: Tenant) -> None:
-        idle = tenant.pipeline.idle and self._still[name][1] == 1
+        idle = tenant.pipeline.idle and self._still.get(name, (0, 0))[1] == 1
         size = await tenant.store.wal_bytes()
         if idle or size > self.settings.wal_max_bytes:
             await tenant.store.checkpoint(wal_max_bytes=self.settings.wal_max_bytes)
@@ -197,6 +198,10 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
         Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800, quiet=True),
     ]
+
+
+def _listed(*faults: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {detail}" for each in faults for name, detail in each.items())
 
 
 def _part(detail: str) -> dict[str, Any]:

@@ -69,6 +69,18 @@ class Claim:
         return f"{self.kind}:{self.mark.source}:{self.mark.id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """A claim that later evidence refuted: its kind, the finding it had become, and where."""
+
+    kind: str
+    finding: str
+    site: str
+
+
+Settled = tuple[list[Claim], list[Withdrawn], int | None]
+
+
 def pair(marks: list[Mark], *, deadline_of: Callable[[Mark], int], judged_to: int) -> tuple[list[Duty], list[Claim]]:
     """Pair time-ordered marks into duties, and name those that do not pair.
 
@@ -124,8 +136,8 @@ class Duties:
         for person in shelves.kind(KIND):
             self._pair(person)
 
-    def punch(self, event: Event, data: Punch) -> tuple[list[Claim], list[str], int | None]:
-        """Take a punch in; return new claims, the finding ids that no longer hold, and the open duty's deadline."""
+    def punch(self, event: Event, data: Punch) -> Settled:
+        """Take a punch in; return new claims, claims that no longer hold, and the open duty's deadline."""
         record = self._shelves.edit(KIND, data.person)
         if record is None:
             record = DutyRecord()
@@ -138,13 +150,18 @@ class Duties:
             site=data.site,
             verified=data.verified is not False,
         )
-        insort(record.marks, mark)
-        horizon = record.marks[-1].time - PUNCHES_KEPT_MS
-        while len(record.marks) > PUNCHES_MAX or record.marks[0].time < horizon:
-            del record.marks[0]
+        horizon = max(mark.time, record.marks[-1].time if record.marks else 0) - PUNCHES_KEPT_MS
+        self._trim(data.person, record, horizon)
+        if mark.time >= horizon:
+            insort(record.marks, mark)
         return self._settle(data.person, record)
 
-    def judge(self, person: str, now: int) -> tuple[list[Claim], list[str], int | None]:
+    def again(self, person: str) -> Settled:
+        """Pair a person's punches again, because a shift changed; same answer as `punch`."""
+        record = self._shelves.get(KIND, person)
+        return ([], [], None) if record is None else self._settle(person, self._shelves.edit(KIND, person))
+
+    def judge(self, person: str, now: int) -> Settled:
         """Let time pass for one person's open duty; same answer as `punch`."""
         if self._shelves.get(KIND, person) is None:
             return [], [], None
@@ -168,11 +185,23 @@ class Duties:
         """Return (deadline, person) of every open duty."""
         return [(duty.deadline, person) for person, duty in self._open.items()]
 
-    def _settle(self, person: str, record: DutyRecord) -> tuple[list[Claim], list[str], int | None]:
+    def _trim(self, person: str, record: DutyRecord, horizon: int) -> None:
+        """Let go of old punches, and in silence of the claims that go with them: nothing refuted those."""
+        old = sum(mark.time < horizon for mark in record.marks)
+        excess = max(old, len(record.marks) + 1 - PUNCHES_MAX)
+        if excess > 0:
+            del record.marks[:excess]
+            standing = {claim.key for claim in self._pair(person)}
+            record.claims = {key: finding for key, finding in record.claims.items() if key in standing}
+
+    def _settle(self, person: str, record: DutyRecord) -> Settled:
         claims = {claim.key: claim for claim in self._pair(person)}
-        kept = {f"{mark.source}:{mark.id}" for mark in record.marks}
+        sites = {f"{mark.source}:{mark.id}": mark.site for mark in record.marks}
         gone = {key: record.claims.pop(key) for key in list(record.claims) if key not in claims}
-        withdrawn = [finding for key, finding in gone.items() if key.partition(":")[2] in kept]
+        withdrawn = [
+            Withdrawn(kind=kind, finding=finding, site=sites[mark])
+            for (kind, _, mark), finding in ((key.partition(":"), finding) for key, finding in gone.items())
+        ]
         fresh = [claim for key, claim in claims.items() if key not in record.claims]
         duty = self._open.get(person)
         return fresh, withdrawn, duty.deadline if duty else None

@@ -9,6 +9,7 @@ import orjson
 from pydantic_core import from_json
 
 from nocd.domain.change import Change, LedgerRow, NumberedChange
+from nocd.domain.finding import fingerprint
 from nocd.domain.instant import rfc3339, rfc3339_or_none
 from nocd.domain.severity import Severity
 from nocd.wire.present import ledger_view
@@ -139,6 +140,9 @@ def _finding(row: tuple[int, int | None, int, bytes]) -> dict[str, Any]:
     return {
         **{name: record[name] for name in record if name not in ("entity_type", "entity_id", "condition")},
         "entity": {"type": record["entity_type"], "id": record["entity_id"]},
+        "fingerprint": fingerprint(
+            record["type"], record["site"], record["person"] or f"{record['entity_type']}:{record['entity_id']}"
+        ),
         "time": rfc3339(record["time"]),
         "alert": None if alert_no is None else f"A-{alert_no}",
         "withdrawn": bool(withdrawn),

@@ -64,8 +64,9 @@ class Store:
         return cls(path, write, writer, readers)
 
     async def close(self) -> None:
-        """Let running reads end, then close every connection and its thread."""
+        """End running reads, then close every connection and its thread."""
         for reader in self._readers:
+            await reader.interrupt()  # a long read must not keep the process
             await reader.close()
         await self._write.close()
 

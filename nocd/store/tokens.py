@@ -30,6 +30,7 @@ FIRST_ROLES: Final = (Role.ADMIN, Role.OPERATOR, Role.INGEST)
 _VERSION: Final = 1
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LIMITS_MAX: Final = 1_000
+_EXPIRES_AT_MAX: Final = 253_370_764_800_000  # 9999-01-01: every later instant cannot be shown in every zone
 _BUSY_TIMEOUT_S: Final = 5.0
 _SCHEMA: Final = (
     """CREATE TABLE tokens (
@@ -102,6 +103,8 @@ class Grant:
             )
         if self.expires_at is not None and self.expires_at <= now:
             raise _bad(f"it would have expired at {rfc3339(self.expires_at)}: choose a later time")
+        if self.expires_at is not None and self.expires_at > _EXPIRES_AT_MAX:
+            raise _bad("it would expire after the year 9998: choose an earlier time, or none")
         for limit, values in (("sites", self.sites), ("clients", self.clients), ("allow", self.allow)):
             if len(values) > _LIMITS_MAX:
                 raise _bad(f"{limit} takes at most {_LIMITS_MAX} entries")

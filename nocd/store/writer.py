@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,22 +15,26 @@ from nocd.store.seen import Seen, key_of
 from nocd.store.sqlite import sqlite3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "wal_autocheckpoint = 0",
+    "wal_autocheckpoint = 2048",  # pages; counted anew after each checkpoint, which the size of the file is not
     "temp_store = MEMORY",
     "cache_size = -32000",
     "busy_timeout = 2000",
 )
-_CHECKPOINT_BYTES = 8 * 1024 * 1024
 _SLICE_SEEN_MAX = 2_048
 _SLICE_STALE_MAX = 512
+_ROWS_A_STEP = 64
 _HEADER = b"SQLite format 3\0"
+
+# Without these, each such value is first asked in vain how it wants to be adapted: 3 µs a row.
+for _type, _same in ((bytes, bytes), (bool, int), (type(None), lambda none: none)):
+    sqlite3.register_adapter(_type, _same)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -63,6 +68,7 @@ class Writer:
         self._wal = path.with_name(path.name + "-wal")
         self._seen = Seen(connection, b"")
         self._save_no = 0
+        self._written: list[tuple[str, str, int]] = []
         self._stale: list[tuple[str, str, int]] = []
 
     def prepare(self, now: int) -> list[str]:
@@ -78,13 +84,14 @@ class Writer:
         meta = dict(self._connection.execute("SELECT key, value FROM meta").fetchall())
         saved_to = int(meta["saved_to"])
         self._seen = Seen(self._connection, meta["seen_key"])
-        self._stale = []
+        self._stale, self._written = [], []
         self._connection.execute("DELETE FROM state WHERE no > ?", (saved_to,))
         self._connection.execute(
             "DELETE FROM state WHERE EXISTS (SELECT 1 FROM state AS newer"
             " WHERE newer.kind = state.kind AND newer.key = state.key AND newer.no > state.no)"
         )
-        rows = self._connection.execute("SELECT kind, key, body FROM state WHERE body IS NOT NULL").fetchall()
+        self._connection.execute("DELETE FROM state WHERE body IS NULL")
+        rows = self._connection.execute("SELECT kind, key, body FROM state").fetchall()
         return Loaded(
             epoch=str(meta["epoch"]),
             last_no=max(self._scalar("SELECT max(no) FROM inputs"), saved_to),
@@ -103,9 +110,10 @@ class Writer:
                 (after, limit),
             )
         ]
-        for row in rows:
-            if row.kind is InputKind.EVENT:
-                self._seen.add(key_of(row.body), row.no)
+        held = [(key_of(row.body), row.no) for row in rows if row.kind is InputKind.EVENT]
+        self._seen.known([key for key, _ in held])  # all at once, so that adding need not look again
+        for key, no in held:
+            self._seen.add(key, no)
         return rows
 
     def known(self, keys: list[tuple[str, str]]) -> list[bool]:
@@ -137,15 +145,15 @@ class Writer:
         stale, rest = self._stale[:_SLICE_STALE_MAX], self._stale[_SLICE_STALE_MAX:]
         execute("BEGIN IMMEDIATE")
         try:
-            many("INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?, ?)", [_input(row) for row in commit.inputs])
+            self._insert("INSERT INTO inputs VALUES", [_input(row) for row in commit.inputs])
             many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _feed(commit))
             many("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _alerts(commit))
             many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _ledger(commit))
             many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", _findings(commit))
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
             many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", _replies(commit))
-            many("INSERT OR REPLACE INTO seen VALUES (?, ?)", seen)
-            many("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?)", _state(commit, self._save_no))
+            self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
+            self._insert("INSERT OR REPLACE INTO state VALUES", _state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
             if complete:
                 execute("UPDATE meta SET value = ? WHERE key = 'saved_to'", (self._save_no,))
@@ -154,14 +162,23 @@ class Writer:
             self.rollback()
             raise
         self._stale = rest
-        self._stale += [(kind, key, self._save_no) for kind, key, _ in commit.state]
+        self._written += [(kind, key, self._save_no + (body is None)) for kind, key, body in commit.state]
         for source, event_id, no in commit.keys:
             self._seen.add((source, event_id), no)
-        if complete:
+        if complete:  # only now may what this save replaces go: until then a start needs it
             self._seen.saved(self._save_no)
-        if self.wal_bytes() > _CHECKPOINT_BYTES:
-            self.checkpoint("PASSIVE")
+            self._stale, self._written = self._stale + self._written, []
         return complete
+
+    def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Insert rows, many a step: at each step SQLite hands the interpreter's lock to a busy event loop."""
+        whole = len(rows) - len(rows) % _ROWS_A_STEP
+        marks = f"({', '.join('?' * len(rows[0]))})" if rows else ""
+        many = f"{into} {', '.join([marks] * _ROWS_A_STEP)}"
+        for start in range(0, whole, _ROWS_A_STEP):
+            self._connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_A_STEP])))
+        for row in rows[whole:]:
+            self._connection.execute(f"{into} {marks}", row)
 
     def rollback(self) -> None:
         """Leave no transaction open."""

@@ -54,6 +54,9 @@ class Acts:
                 return self._look_at(alert_id, command, now=now)
             if command.verb == "resolve":
                 return self._judge(alert_id, command, now=now)
+        other = self._book.standing(standing.fingerprint)
+        if command.verb == "reopen" and other is not None and other.unresolved and other.id != alert_id:
+            raise Refused("another_stands", f"{other.id} stands for the same trouble already; work on that one")
         reason = refusal(command.verb, standing.status)
         if reason is not None:
             raise Refused("not_in_this_status", reason)
@@ -72,24 +75,25 @@ class Acts:
 
     def _assign(self, alert: Alert, command: Command, now: int) -> None:
         alert.assignee = str(command.args["assignee"])
-        alert.ack_expires_at = None
+        alert.ack_expires_at = alert.undo = None
         self._move(alert, command, now, f"to {alert.assignee}")
 
     def _start(self, alert: Alert, command: Command, now: int) -> None:
         _mark_seen(alert, command.actor, now)
         alert.assignee = alert.assignee or command.actor
-        alert.ack_expires_at = None
+        alert.ack_expires_at = alert.undo = None
         self._move(alert, command, now)
 
     def _escalate(self, alert: Alert, command: Command, now: int) -> None:
         alert.escalated_at = now
-        alert.ack_expires_at = None
+        alert.ack_expires_at = alert.undo = None
         self._move(alert, command, now)
 
     def _resolve(self, alert: Alert, command: Command, now: int) -> None:
         self._offer_undo(alert, command, now)
         alert.verdict = Verdict(command.args["verdict"])
         alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
+        alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
         self._move(alert, command, now, f"verdict {alert.verdict}")
 

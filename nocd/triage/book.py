@@ -67,8 +67,10 @@ class AlertBook:
         self._due: list[tuple[int, str]] = []
         self._planned: dict[str, int] = {}
         self._minor = 0
+        self._suppressed = 0
         self.unresolved = 0
-        for alert in sorted(self._alerts.values(), key=lambda kept: kept.no):
+        # Of alerts that share a fingerprint the unresolved one counts, else the one resolved last: as `move` leaves it.
+        for alert in sorted(self._alerts.values(), key=lambda kept: (kept.unresolved, kept.resolved_at or 0, kept.no)):
             self._by_fingerprint[alert.fingerprint] = alert.id
             self._count(alert, 1)
             self._plan(alert)
@@ -110,10 +112,12 @@ class AlertBook:
 
     def move(self, alert: Alert, status: Status, now: int) -> None:
         """Change an alert's status, keeping counts right."""
+        reopened = status is Status.OPEN and alert.status is Status.RESOLVED
         self._count(alert, -1)
         alert.status = status
         self._count(alert, 1)
-        if status is Status.OPEN:
+        self._by_fingerprint[alert.fingerprint] = alert.id
+        if reopened:
             alert.recent_opens = [at for at in alert.recent_opens if at > now - REOPEN_WITHIN_MS] + [now]
             alert.flapping = len(alert.recent_opens) >= FLAPPING_OPENS
 
@@ -173,9 +177,14 @@ class AlertBook:
         self._shelves.drop(KIND, alert_id)
 
     def untouched_minor(self, *, before: int) -> list[str]:
-        """Return ids of open INFO and LOW alerts last renewed before `before` (ms), oldest first."""
+        """Return ids of open INFO and LOW alerts opened before `before` (ms), oldest first."""
         minor = [a for a in self._alerts.values() if a.status is Status.OPEN and a.severity.rank <= Severity.LOW.rank]
-        return [alert.id for alert in sorted(minor, key=lambda a: a.no) if alert.renewed_at < before]
+        return [alert.id for alert in sorted(minor, key=lambda a: a.no) if alert.opened_at < before]
+
+    def held_back(self, reason: str) -> list[str]:
+        """Return ids of alerts suppressed for a reason, oldest first."""
+        held = (alert for alert in self._alerts.values() if alert.suppressed_by == reason)
+        return [alert.id for alert in sorted(held, key=lambda alert: alert.no)] if self._suppressed else []
 
     def minor_open(self) -> int:
         """Return how many INFO and LOW alerts nobody has touched."""
@@ -229,6 +238,7 @@ class AlertBook:
             return
         self.unresolved += by
         self._open_at_site[alert.site] += by
+        self._suppressed += by * (alert.status is Status.SUPPRESSED)
         if alert.status is Status.OPEN and alert.severity.rank <= Severity.LOW.rank:
             self._minor += by
 

@@ -51,15 +51,28 @@ def _ack_runs_out(book: AlertBook, alert_id: str, now: int) -> bool:
 
 
 def _step_back(book: AlertBook, now: int) -> int:
-    """Suppress untouched INFO and LOW alerts older than an hour while more than a thousand of them stand."""
+    """Suppress untouched INFO and LOW alerts older than an hour while over a thousand stand; bring them back after."""
     if book.minor_open() <= MINOR_OPEN_MAX:
-        return 0
+        return _come_back(book, now)
     ids = book.untouched_minor(before=now - HOUR_MS)[:_STEP_MAX]
     for alert_id in ids:
         alert = book.edit(alert_id)
         alert.former_status, alert.suppressed_by = alert.status, BACKPRESSURE
         book.move(alert, Status.SUPPRESSED, now)
         book.decide(alert, "suppressed", f"{BACKPRESSURE}: more than {MINOR_OPEN_MAX} untouched minor alerts", now=now)
+    return len(ids)
+
+
+def _come_back(book: AlertBook, now: int) -> int:
+    ids = book.held_back(BACKPRESSURE)
+    if book.minor_open() + len(ids) > MINOR_OPEN_MAX:
+        return 0
+    for alert_id in ids:
+        alert = book.edit(alert_id)
+        status = alert.former_status or Status.OPEN
+        alert.former_status = alert.suppressed_by = None
+        book.move(alert, status, now)
+        book.decide(alert, "unsuppressed", f"{BACKPRESSURE} is over", now=now)
     return len(ids)
 
 

@@ -9,7 +9,7 @@ from nocd.domain.alert import Alert, Status
 from nocd.domain.finding import Category, Finding, fingerprint
 from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.domain.severity import Severity, worst
-from nocd.triage.book import REOPEN_WITHIN_MS, AlertBook
+from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
 
 if TYPE_CHECKING:
     from nocd.domain.event import Event
@@ -90,7 +90,7 @@ class Intake:
         return alert.id
 
     def _open(self, sighting: Sighting, *, now: int) -> str:
-        if self._book.unresolved >= self._limits.alerts_open_max and sighting.type != FLOOD:
+        if self._book.unresolved >= self._limits.alerts_open_max and sighting.fingerprint != fingerprint(FLOOD):
             return self._seen(_flood(sighting, self._limits.alerts_open_max), now=now)
         number = self._book.next_no()
         alert = Alert(
@@ -148,6 +148,7 @@ class Intake:
 
     def _reopen(self, alert: Alert, *, now: int) -> None:
         alert.resolved_at = alert.resolved_by = alert.verdict = alert.ended_time = alert.undo = None
+        alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
         self._book.move(alert, Status.OPEN, now)
         reason = f"seen again within {REOPEN_WITHIN_MS // MINUTE_MS} min of its end"
@@ -170,7 +171,9 @@ class Intake:
         return Sighting(
             fingerprint=fingerprint("outside", key)
             if key
-            else fingerprint(data.alert_type, data.site, data.person or f"{data.entity_type}:{data.entity_id}"),
+            else fingerprint(
+                "outside", data.alert_type, data.site, data.person or f"{data.entity_type}:{data.entity_id}"
+            ),
             type=data.alert_type,
             category=Category.OPERATIONAL,
             severity=data.severity,
@@ -193,7 +196,8 @@ def end(book: AlertBook, alert: Alert, reason: str, *, now: int) -> None:
     """Resolve an alert that ended by itself; a HIGH or CRITICAL one nobody acknowledged stays listed as unseen."""
     unseen = alert.acknowledged_at is None and alert.assignee is None
     alert.ended_unseen = unseen and alert.severity.rank >= Severity.HIGH.rank
-    alert.resolved_at, alert.resolved_by = now, "nocd"
+    alert.resolved_at, alert.resolved_by = now, SYSTEM
+    alert.undo = alert.ack_expires_at = alert.former_status = alert.suppressed_by = None
     book.move(alert, Status.RESOLVED, now)
     book.decide(alert, "ended", reason, now=now)
 

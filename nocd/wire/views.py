@@ -113,6 +113,15 @@ class FindingView(View):
     evidence: dict[str, Any]
 
 
+class FindingRow(FindingView):
+    """A finding as it is read later: with names, the alert it belongs to, and whether later evidence refuted it."""
+
+    site_name: str | None = None
+    person_name: str | None = None
+    alert: str | None = None
+    withdrawn: bool = False
+
+
 class EventView(View):
     """A stored event: its number, when it reached us, and the CloudEvent as received."""
 

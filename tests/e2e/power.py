@@ -1,6 +1,6 @@
 """Cut the power under load, by a file system that forgets what was not fsynced, and see that nothing answered is lost.
 
-    python -m tests.e2e.power --powerfs ../shared/tools/powerfs.py --cuts 20
+    python -m tests.e2e.power --powerfs POWERFS.py --cuts 20
 
 Needs root, fuse3 and mfusepy (in the Python that `--python` names). Each round starts on the disk the last cut left.
 """

@@ -64,6 +64,8 @@ CREATE TABLE alerts (
 
 CREATE INDEX alerts_queue ON alerts (standing, severity DESC, priority DESC, last_seen DESC, no DESC);
 
+CREATE INDEX alerts_status ON alerts (status, severity DESC, priority DESC, last_seen DESC, no DESC);
+
 CREATE TABLE ledger (
     alert      INTEGER NOT NULL,
     row        INTEGER NOT NULL,

@@ -114,9 +114,9 @@ class House:
             try:
                 yield self
             finally:
-                await self.server.close_all()
                 for raw in self._raw:
                     await raw.drop()
+                await self.server.close_all()
         await runner.cleanup()
 
     @web.middleware

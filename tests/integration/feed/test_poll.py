@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nocd.api.feed_server import FeedLimits
 from tests.integration.feed.fixtures import House, joined, token, until
 from tests.unit.feed.made import commit, event, notes, numbered, stored
+
+if TYPE_CHECKING:
+    from nocd.domain.change import NumberedChange
 
 
 async def poll(house: House, query: str) -> dict[str, Any]:
@@ -51,6 +54,21 @@ async def test_a_poll_waits_for_the_next_matching_change(house: House) -> None:
     answer = await waiting
     assert (seqs(answer), answer["seq"]) == ([3], 3)
     assert (house.hub.clients, house.clock.armed, house.server.stats().polls) == (0, 0, 0)
+
+
+async def test_a_change_told_while_a_poll_looks_is_not_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = house.log.read
+
+    async def racing(after: int, *, limit: int) -> list[NumberedChange]:
+        rows = await read(after, limit=limit)
+        if house.hub.seq == 0:
+            house.tell(notes(1, 1))
+        return rows
+
+    monkeypatch.setattr(house.log, "read", racing)
+    assert seqs(await poll(house, "?after=0&wait_s=30")) == [1]
 
 
 async def test_a_poll_that_waited_in_vain_says_how_far_it_looked(house: House) -> None:

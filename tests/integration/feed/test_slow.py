@@ -87,7 +87,7 @@ async def test_a_client_that_is_slow_for_a_while_gets_everything_late(house: Hou
 
 
 async def test_a_stalled_client_that_never_reads_is_cut_off(impatient: House) -> None:
-    raw = await impatient.raw()
+    await impatient.raw()
     async with impatient.connect() as quick:
         await joined(quick)
         await until(lambda: impatient.hub.clients == 2)
@@ -99,7 +99,7 @@ async def test_a_stalled_client_that_never_reads_is_cut_off(impatient: House) ->
 async def test_a_client_that_never_reads_the_past_is_cut_off_as_silent(impatient: House) -> None:
     for seq in range(1, 200):
         impatient.tell(large(seq))
-    raw = await impatient.raw("?after=0")
+    await impatient.raw("?after=0")
     await until(lambda: impatient.server.stats().clients == 1)
     for _ in range(5):
         impatient.clock.advance(15)
@@ -107,8 +107,34 @@ async def test_a_client_that_never_reads_the_past_is_cut_off_as_silent(impatient
     assert (impatient.hub.clients, impatient.clock.armed) == (0, 0)
 
 
-async def test_stopping_waits_for_nobody_for_long(impatient: House) -> None:
+async def test_a_client_sent_away_while_it_reads_the_past_gets_nothing_after_the_close(house: House) -> None:
+    for seq in range(1, 200):
+        house.tell(large(seq))
+    raw = await house.raw("?after=0")
+    await until(lambda: bool(house.server._connections))
+    (connection,) = house.server._connections
+    await until(lambda: connection._transport.get_write_buffer_size() > 0)
+    assert house.server.expel("default", "op") == 1
+    assert await raw.close_code() == 4401
+    raw.send(0x8, (4401).to_bytes(2, "big"))
+    assert await raw.reader.read() == b""
+
+
+async def test_a_client_that_leaves_without_reading_does_not_linger(impatient: House) -> None:
     raw = await impatient.raw()
+    await until(lambda: impatient.hub.clients == 1)
+    (connection,) = impatient.server._connections
+    while not impatient.server.stats().backlog:
+        impatient.tell(large(impatient.hub.seq + 1))
+    raw.send(0x8, (1000).to_bytes(2, "big"))
+    await until(lambda: impatient.server.stats().clients == 0)
+    assert connection._transport.get_write_buffer_size() > 0
+    impatient.clock.advance(impatient.server.limits.close_timeout_s)
+    assert connection._transport.get_write_buffer_size() == 0
+
+
+async def test_stopping_waits_for_nobody_for_long(impatient: House) -> None:
+    await impatient.raw()
     async with impatient.connect() as quick:
         await joined(quick)
         await until(lambda: impatient.hub.clients == 2)

@@ -34,7 +34,14 @@ async def test_a_client_resumes_after_any_number_without_a_hole(house: House) ->
         _, *batches, caught_up = await joined(socket)
         house.tell(notes(1_203, 1_203))
         batches += await messages(socket, 1)
-    assert [(each["from"], each["to"]) for each in batches] == [(2, 501), (502, 1001), (1002, 1202), (1203, 1203)]
+    assert [(each["from"], each["to"]) for each in batches] == [
+        (2, 251),
+        (252, 501),
+        (502, 751),
+        (752, 1001),
+        (1002, 1202),
+        (1203, 1203),
+    ]
     assert [change["seq"] for each in batches for change in each["changes"]] == list(range(2, 1_204))
     assert caught_up["seq"] == 1_202
 
@@ -89,6 +96,18 @@ async def test_a_client_that_read_of_a_commit_before_it_was_told_gets_it_once(ho
         house.tell(notes(3, 3))
         batches = await messages(socket, 2)
     assert [(each["from"], each["to"]) for each in batches] == [(2, 2), (3, 3)]
+
+
+async def test_a_heartbeat_never_takes_a_client_back(house: House) -> None:
+    untold = notes(1, 2)
+    house.log.store(untold)
+    async with house.connect("?after=2") as socket:
+        await joined(socket)
+        house.clock.advance(15)
+        house.hub.publish(untold)
+        house.clock.advance(15)
+        (heartbeat,) = await messages(socket, 1)
+    assert heartbeat["seq"] == 2
 
 
 async def test_filters_hold_for_the_past_and_for_what_is_live(house: House) -> None:

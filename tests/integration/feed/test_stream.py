@@ -115,11 +115,14 @@ async def test_a_stalled_reader_is_cut_off(house: House) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", house.port, limit=1)
     writer.write(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     await until(lambda: house.hub.clients == 1)
+    (connection,) = house.server._connections
     while house.hub.clients:
         house.tell(commit(numbered(house.hub.seq + 1, data={"text": "x" * 100_000})))
         await asyncio.sleep(0)
     await until(lambda: house.server.stats().clients == 0)
     assert house.server.stats().lagged == 1
+    house.clock.advance(house.server.limits.close_timeout_s)
+    assert connection._transport.get_write_buffer_size() == 0
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()

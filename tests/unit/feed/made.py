@@ -10,13 +10,12 @@ from nocd.domain.change import Change, NumberedChange
 from nocd.domain.event import Event
 from nocd.domain.observation import TaskDone
 from nocd.feed.filters import Filter, StoredEvent
-from nocd.feed.frames import Frame
+from nocd.feed.frames import PING, Frame
 from nocd.feed.hub import Committed
+from nocd.feed.log import FeedLog
 from nocd.feed.subscription import Subscription
 
 TIME = "2026-01-31T23:59:59.123Z"
-_SHORT, _MEDIUM = 2, 4
-_LONG = 10
 
 
 def numbered(seq: int, kind: str = "note_added", **fields: Any) -> NumberedChange:
@@ -51,7 +50,7 @@ def notes(first: int, last: int) -> Committed:
     return commit(*(numbered(seq) for seq in range(first, last + 1)))
 
 
-class MemoryLog:
+class MemoryLog(FeedLog):
     """A FeedLog in memory; `faults` are raised by the next reads, in order."""
 
     def __init__(self) -> None:
@@ -82,15 +81,16 @@ class MemoryLog:
 
 def payload(frame: Frame) -> bytes:
     """Return the text of a WebSocket frame, by the length its header gives."""
-    length = frame.wire[1]
-    start, size = _SHORT, length
+    wire = frame.wire.removeprefix(PING)
+    length = wire[1]
+    start, size = 2, length
     if length == 126:
-        start, size = _MEDIUM, int.from_bytes(frame.wire[2:4], "big")
+        start, size = 4, int.from_bytes(wire[2:4], "big")
     elif length == 127:
-        start, size = _LONG, int.from_bytes(frame.wire[2:10], "big")
-    assert frame.wire[0] == 0x81
-    assert len(frame.wire) == start + size
-    return frame.wire[start:]
+        start, size = 10, int.from_bytes(wire[2:10], "big")
+    assert wire[0] == 0x81
+    assert len(wire) == start + size
+    return wire[start:]
 
 
 def said(frame: Frame) -> dict[str, Any]:

@@ -1,0 +1,202 @@
+"""The shapes of the API's bodies and answers as JSON Schema, made of the models that check and fill them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from nocd.api.directory import KINDS
+from nocd.api.tokens import NewToken, Rotation
+from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.token import Right, Role
+from nocd.ingest.envelope import ENVELOPE
+from nocd.wire import requests, views
+from nocd.wire.frames import FRAMES, ChangeFrame
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+REF: Final = "#/components/schemas/{model}"
+JSON: Final = "application/json"
+_TEXT: Final = {"type": "string"}
+_INSTANT: Final = {"type": "string", "format": "date-time"}
+_PLAIN: Final = ("type", "data")
+
+_VIEWS: Final[tuple[type[BaseModel], ...]] = (
+    views.AlertDetail,
+    views.AlertView,
+    views.EventView,
+    views.FindingRow,
+    views.HealthView,
+    views.LedgerView,
+    views.PostAnswer,
+    views.Problem,
+    views.ReadyView,
+    views.SnapshotView,
+    views.VersionView,
+    ChangeFrame,
+    *FRAMES.values(),
+)
+_REQUESTS: Final[tuple[type[BaseModel], ...]] = (*requests.COMMANDS.values(), requests.Bulk, NewToken, Rotation)
+
+
+def ref(model: str | type[BaseModel]) -> dict[str, Any]:
+    """Return a reference to a component."""
+    return {"$ref": REF.format(model=model if isinstance(model, str) else model.__name__)}
+
+
+def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema of an object."""
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "properties": properties, "required": [*required]}
+
+
+def page(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a keyset page of `item`s."""
+    return record({"items": {"type": "array", "items": item}, "cursor": {"type": ["string", "null"]}})
+
+
+def entry(kind: str) -> dict[str, Any]:
+    """Return a reference to a directory entry as it is answered."""
+    return ref(f"{kind.title()}Entry")
+
+
+def components() -> dict[str, Any]:
+    """Return every named schema: views, requests, directory entries, events, tokens."""
+    _, seen = models_json_schema([(model, "serialization") for model in _VIEWS], ref_template=REF)
+    _, asked = models_json_schema([(model, "validation") for model in _REQUESTS], ref_template=REF)
+    asked["$defs"]["Bulk"]["properties"]["command"]["enum"] = [*requests.COMMANDS]
+    return {**seen["$defs"], **asked["$defs"], **_entries(), **_events(), "Token": _token()}
+
+
+def _entries() -> dict[str, Any]:
+    """Return the directory's entries as they are answered; a person says that it is one."""
+    schemas = {
+        f"{name.removeprefix('noc.').title()}Entry": TypeAdapter(kind).json_schema(ref_template=REF)
+        for name, kind in DIRECTORY_TYPES.items()
+    }
+    point = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    schemas["SiteEntry"]["properties"]["polygon"] = {"type": ["array", "null"], "items": point}
+    schemas["PersonEntry"]["properties"]["kind"] = {"const": "person"}
+    return schemas
+
+
+def _events() -> dict[str, Any]:
+    """Return `CloudEvent`, `PlainEvent` and what they are made of: an envelope for each type, and its data."""
+    schema = ENVELOPE.json_schema(ref_template=REF)
+    definitions = schema["$defs"]
+    envelopes = {
+        name: definitions.pop(place.rpartition("/")[2]) for name, place in schema["discriminator"]["mapping"].items()
+    }
+    for name in DIRECTORY_TYPES:
+        data = envelopes[name]["properties"]["data"]
+        envelopes[name]["properties"]["data"] = {"anyOf": [data, ref("Removal")]}
+    plain = {f"plain.{name}": _plain(envelope) for name, envelope in envelopes.items()}
+    removal = record({"id": {"type": "string", "minLength": 1, "maxLength": 128}, "removed": {"const": True}})
+    return {
+        **definitions,
+        **envelopes,
+        **plain,
+        "Removal": removal,
+        "CloudEvent": {"oneOf": [ref(name) for name in envelopes]},
+        "PlainEvent": {"oneOf": [ref(name) for name in plain]},
+        "Event": {"anyOf": [ref("CloudEvent"), ref("PlainEvent")]},
+        "Events": {"type": "array", "items": ref("Event"), "minItems": 1},
+    }
+
+
+def _plain(envelope: dict[str, Any]) -> dict[str, Any]:
+    properties = {name: envelope["properties"][name] for name in ("id", "source", "type", "time", "data")}
+    return {"type": "object", "properties": properties, "required": [*_PLAIN], "additionalProperties": False}
+
+
+def _token() -> dict[str, Any]:
+    texts = {"type": "array", "items": _TEXT}
+    return record(
+        {
+            "name": _TEXT,
+            "role": {"enum": [*Role]},
+            "tenant": _TEXT,
+            "rights": {"type": "array", "items": {"enum": [*Right]}},
+            "sites": texts,
+            "clients": texts,
+            "allow": texts,
+            "created_at": _INSTANT,
+            "expires_at": {"anyOf": [_INSTANT, {"type": "null"}]},
+            "last_used": {"anyOf": [_INSTANT, {"type": "null"}]},
+        }
+    )
+
+
+_MADE_TOKEN: Final = {"allOf": [ref("Token"), record({"token": _TEXT})]}
+_CHANGES: Final = record(
+    {
+        "changes": {"type": "array", "items": ref(ChangeFrame)},
+        "seq": {"type": "integer"},
+        "oldest_seq": {"type": "integer"},
+        "epoch": _TEXT,
+        "gap": {"type": "boolean"},
+    }
+)
+_REFUSED: Final = record({"code": _TEXT, "detail": _TEXT})
+_BULK_ITEM: Final = record(
+    {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(views.AlertView), _REFUSED]}}
+)
+
+# The good answers in JSON, by operation and status.
+ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
+    "POST /v1/events": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    "POST /v1/webhooks/alertmanager": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    "GET /v1/events": {200: page(ref(views.EventView))},
+    "GET /v1/events/{no}": {200: ref(views.EventView)},
+    "GET /v1/alerts": {200: page(ref(views.AlertView))},
+    "POST /v1/alerts/bulk": {200: record({"items": {"type": "array", "items": _BULK_ITEM}})},
+    "GET /v1/alerts/{id}": {200: ref(views.AlertDetail)},
+    "GET /v1/alerts/{id}/why": {200: page(ref(views.LedgerView))},
+    **{f"POST /v1/alerts/{{id}}/{verb}": {200: ref(views.AlertView)} for verb in requests.COMMANDS},
+    "GET /v1/findings": {200: page(ref(views.FindingRow))},
+    "GET /v1/findings/{id}": {200: ref(views.FindingRow)},
+    "GET /v1/snapshot": {200: ref(views.SnapshotView)},
+    "GET /v1/changes": {200: _CHANGES},
+    "GET /v1/tokens": {200: record({"items": {"type": "array", "items": ref("Token")}})},
+    "POST /v1/tokens": {201: _MADE_TOKEN},
+    "DELETE /v1/tokens/{name}": {200: record({"name": _TEXT, "revoked": {"const": True}})},
+    "POST /v1/tokens/{name}/rotate": {200: _MADE_TOKEN},
+    "GET /v1/live": {200: record({"live": {"const": True}})},
+    "GET /v1/ready": {200: ref(views.ReadyView), 503: ref(views.ReadyView)},
+    "GET /v1/health": {200: ref(views.HealthView)},
+    "GET /v1/version": {200: ref(views.VersionView)},
+    **{f"GET /v1/{plural}": {200: page(entry(kind))} for plural, kind in KINDS.items()},
+    **{f"GET /v1/{plural}/{{id}}": {200: entry(kind)} for plural, kind in KINDS.items()},
+}
+
+# What may be sent, by operation and media type.
+BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "POST /v1/events": {
+        "application/cloudevents+json": ref("Event"),
+        "application/cloudevents-batch+json": ref("Events"),
+        "application/json": {"anyOf": [ref("Event"), ref("Events")]},
+        "application/x-ndjson": {"type": "string", "description": "An event a line"},
+    },
+    "POST /v1/webhooks/alertmanager": {
+        JSON: record({"alerts": {"type": "array", "items": record({"labels": {"type": "object"}}), "minItems": 1}})
+    },
+    "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
+    **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
+    "POST /v1/tokens": {JSON: ref(NewToken)},
+    "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
+}
+
+# Those that may as well come without a body: nothing in it is required.
+BODILESS: Final = frozenset(
+    {
+        "POST /v1/tokens/{name}/rotate",
+        *(
+            f"POST /v1/alerts/{{id}}/{verb}"
+            for verb, body in requests.COMMANDS.items()
+            if not any(field.is_required() for field in body.model_fields.values())
+        ),
+    }
+)
