@@ -15,7 +15,7 @@ from nocd.store.seen import Seen, key_of
 from nocd.store.sqlite import sqlite3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 _PRAGMAS = (
@@ -33,8 +33,9 @@ _ROWS_A_STEP = 64
 _HEADER = b"SQLite format 3\0"
 
 # Without these, each such value is first asked in vain how it wants to be adapted: 3 µs a row.
-for _type, _same in ((bytes, bytes), (bool, int), (type(None), lambda none: none)):
-    sqlite3.register_adapter(_type, _same)
+_SAME: dict[type[Any], Callable[[Any], Any]] = {bytes: bytes, bool: int, type(None): lambda none: none}
+for _type, _adapt in _SAME.items():
+    sqlite3.register_adapter(_type, _adapt)
 
 
 def connect(path: Path) -> sqlite3.Connection:

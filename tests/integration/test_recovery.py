@@ -40,6 +40,10 @@ def rows(tenant: Tenant) -> list[Any]:
     return list(tenant.pipeline.engine.shelves)
 
 
+def shift_of(shift_id: str, start: Any, end: Any) -> dict[str, Any]:
+    return {"id": shift_id, "site": "S1", "person": "P1", "start": start, "end": end}
+
+
 def punch(direction: str, at: int, **more: Any):
     return event("noc.attendance.punch", at=at, person="P1", site="S1", direction=direction, method="FACE", **more)
 
@@ -93,7 +97,7 @@ async def test_a_stop_in_the_middle_of_a_batch_stores_nothing_of_it(opened: Open
 
 
 def stories() -> list[list[Any]]:
-    shift: dict[str, Any] = {"id": "H1", "site": "S1", "person": "P1", "start": from_ms(T0), "end": from_ms(T0 + 2 * HOUR_MS)}
+    shift = shift_of("H1", from_ms(T0), from_ms(T0 + 2 * HOUR_MS))
     return [
         [
             punch("in", T0),
@@ -126,7 +130,7 @@ def test_an_engine_restored_anywhere_goes_on_as_the_one_that_never_stopped(story
 def test_a_shift_told_late_moves_the_end_of_the_duty() -> None:
     made = engine()
     made.fold([punch("in", T0)])
-    shift: dict[str, Any] = {"id": "H1", "site": "S1", "person": "P1", "start": from_ms(T0), "end": from_ms(T0 + HOUR_MS)}
+    shift = shift_of("H1", from_ms(T0), from_ms(T0 + HOUR_MS))
     made.fold([event("noc.shift", at=T0 + 1, **shift)])
     assert made.next_due() == T0 + 2 * HOUR_MS
     made.fold([event("noc.shift", at=T0 + 2, **{**shift, "end": from_ms(T0 + 3 * HOUR_MS)})])
@@ -148,7 +152,7 @@ def test_the_directory_forgets_what_was_over_weeks_ago() -> None:
     week = 7 * 24 * HOUR_MS
     for n in range(10):
         at = T0 + n * week
-        shift: dict[str, Any] = {"id": f"H{n}", "site": "S1", "person": "P1", "start": from_ms(at), "end": from_ms(at + HOUR_MS)}
+        shift = shift_of(f"H{n}", from_ms(at), from_ms(at + HOUR_MS))
         made.fold([event("noc.shift", at=at, **shift)])
     assert sorted(made.shelves.kind("shift")) == [f"H{n}" for n in range(4, 10)]
 
