@@ -37,10 +37,11 @@ async def send(request: web.Request, folder: Folder, *, now: int) -> web.StreamR
     try:
         target = scratch / "backup.tar"
         await asyncio.to_thread(write_backup, folder, target, now=now)
-        with await asyncio.to_thread(target.open, "rb") as file:
-            return await _stream(request, file)
+        file = await asyncio.to_thread(target.open, "rb")
     finally:
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)  # what is open stays until it is closed
+    with file:
+        return await _stream(request, file)
 
 
 async def _stream(request: web.Request, file: BufferedReader) -> web.StreamResponse:

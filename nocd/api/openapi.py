@@ -67,7 +67,7 @@ _KEY: Final = {
     "in": "header",
     "required": False,
     "description": "A repeat under the same key gets the first answer, for 24 h",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
 
 

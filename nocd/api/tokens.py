@@ -28,7 +28,7 @@ _M = TypeVar("_M", bound=BaseModel)
 class NewToken(BaseModel):
     """The body of `POST /v1/tokens`; `rights` left out are those of the role, `sites` and `clients` empty mean all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     role: Role
@@ -56,7 +56,7 @@ class NewToken(BaseModel):
 class Rotation(BaseModel):
     """The body of `POST /v1/tokens/{name}/rotate`: how long the former secret holds on."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     overlap_hours: Annotated[float, Field(ge=0, le=8_760)] = 24.0
 

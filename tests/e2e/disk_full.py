@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -115,6 +115,7 @@ async def run(folder: Path) -> dict[str, Any]:
         filler = await asyncio.to_thread(_fill_up, folder)
         await client.fill()
         await daemon.kill()
+        await asyncio.to_thread(_to_the_last_byte, filler)
         await daemon.start()
         await _reads_go_on(client)
         await asyncio.to_thread(filler.unlink)
@@ -128,6 +129,13 @@ def _fill_up(folder: Path) -> Path:
     filler = folder / "filler"
     filler.write_bytes(bytes(shutil.disk_usage(folder).free - (ROOM_MIB << 20)))
     return filler
+
+
+def _to_the_last_byte(filler: Path) -> None:
+    with filler.open("ab", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4_096)):
+            pass
+    assert shutil.disk_usage(filler.parent).free == 0
 
 
 async def _reads_go_on(client: Client) -> None:

@@ -45,6 +45,33 @@ async def test_a_token_past_its_time_opens_nothing(desk: Desk) -> None:
     assert (await desk.ask("GET", "/v1/alerts", token="old")).told == (401, "token_expired")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": 7, "role": "viewer"},
+        {"name": "n", "role": "viewer", "sites": "S1"},
+        {"name": "n", "role": "viewer", "sites": [1]},
+        {"name": "n", "role": "viewer", "expires_at": 2_000_000_000},
+        {"name": "n", "role": "viewer", "expires_at": "9999-12-31T23:59:59-12:00"},
+        {"name": "n", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"},
+        {"name": "local", "role": "viewer"},
+        {"name": "n", "role": "viewer", "allow": ["everywhere"]},
+    ],
+)
+async def test_a_token_that_cannot_be_meant_is_not_made(desk: Desk, body: dict[str, Any]) -> None:
+    answer = await desk.ask("POST", "/v1/tokens", json=body)
+    assert answer.status == 400
+    assert answer.json["code"] in {"bad_body", "bad_token"}
+    assert not [each for each in await desk.items("/v1/tokens") if each["name"] == "n"]
+
+
+@pytest.mark.parametrize("hours", ["false", '"5"', "-1", "1e400", "null", "8761"])
+async def test_a_rotation_that_cannot_be_meant_is_not_made(desk: Desk, hours: str) -> None:
+    body = f'{{"overlap_hours":{hours}}}'.encode()
+    assert (await desk.ask("POST", "/v1/tokens/viewer/rotate", body=body)).told == (400, "bad_body")
+    assert (await desk.ask("GET", "/v1/alerts", token="viewer")).status == 200
+
+
 async def test_a_revoked_token_opens_nothing_at_once(desk: Desk) -> None:
     await desk.give("short", Role.VIEWER)
     assert (await desk.ask("GET", "/v1/alerts", token="short")).status == 200
@@ -109,7 +136,7 @@ async def test_an_admin_limited_to_places_handles_neither_tokens_nor_backups(des
 
 
 async def test_names_and_phones_are_for_those_with_the_right(desk: Desk) -> None:
-    (distress,) = await desk.items("/v1/alerts?type=GUARD_DISTRESS", token="viewer")
+    (distress,) = await desk.items("/v1/alerts?type=GUARD_DISTRESS&person=ASHA", token="viewer")
     assert distress["person_name"] == "***"
     assert "Asha" not in json.dumps(distress)
     assert distress["person"] == "ASHA"
@@ -126,6 +153,18 @@ async def test_names_and_phones_are_for_those_with_the_right(desk: Desk) -> None
         assert "Asha" in (await desk.ask("GET", path, token="operator")).body.decode(), path
     await desk.give("trusted", Role.VIEWER, rights=frozenset({Right.PII}))
     assert (await desk.ask("GET", "/v1/people/ASHA", token="trusted")).json["name"] == "Asha Rao"
+
+
+async def test_whoever_left_the_directory_is_not_named_either(desk: Desk) -> None:
+    gone = {"id": "GONE", "name": "Gita Devi"}
+    panic = envelope("noc.phone.event", {"person": "GONE", "kind": "panic"}, id="g-panic", source="/access", time=...)
+    await desk.post(envelope("noc.person", gone, id="g-in", source="/access"), panic)
+    await desk.post(envelope("noc.person", {"id": "GONE", "removed": True}, id="g-out", source="/access"))
+    for token, named in ("operator", True), ("viewer", False):
+        (finding,) = [each for each in await desk.items("/v1/findings", token=token) if each["person"] == "GONE"]
+        assert ("Gita" in finding["reason"]) == named
+        shown = await desk.ask("GET", f"/v1/findings/{finding['id']}", token=token)
+        assert shown.json == finding
 
 
 async def test_a_websocket_is_refused_with_a_code_its_client_can_see(desk: Desk) -> None:

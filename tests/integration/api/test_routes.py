@@ -106,7 +106,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     ),
     "status": ("closed", "open,closed", "OPEN", "%FF", "%00"),
     "severity": ("high", "WORST", "HIGH;LOW"),
-    "min_severity": ("WORST", "9"),
+    "min_severity": ("WORST", "9", "LOW,HIGH"),
     "alert": ("12", "A-", "A-x", "A-9223372036854775808", "A-%D9%A3", "B-1", "A--1", ""),
     "types": ("alert_deleted", "%FF"),
     "wait_s": ("-1", "61", "nan", "inf", "x", "1" * 400),

@@ -1,0 +1,148 @@
+"""A day at one site, told to a running daemon so that every kind of change comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nocd.clock import monotonic_s
+from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, zone
+from nocd.errors import UnavailableError
+from nocd.jobs.scheduler import Scheduler
+from nocd.jobs.timetable import timetable
+from tests.build import T0, until
+from tests.unit.ingest.examples import envelope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientWebSocketResponse
+
+    from tests.build import Clock
+    from tests.integration.api.desk import Desk
+
+SITE = {"id": "NTH-04", "name": "North Yard", "timezone": "Asia/Kolkata", "client": "Acme"}
+PERSON = {"id": "P1", "name": "Asha Rao", "sites": ["NTH-04"], "phone": "+91 555"}
+DOOR = {
+    "alert_type": "Door forced",
+    "severity": "HIGH",
+    "status": "firing",
+    "message": "Dock 3 held open",
+    "entity_type": "door",
+    "entity_id": "dock-3",
+    "site": "NTH-04",
+    "labels": {"rack": "12"},
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """Tells the day, at one minute an act."""
+
+    desk: Desk
+    clock: Clock
+    told: int = 0
+
+    async def whole(self) -> None:
+        """Tell everything, in order."""
+        await self.directory()
+        await self.punches()
+        await self.distress()
+        await self.door()
+        await self.house()
+
+    async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
+        """Post one event that happened `at` (now)."""
+        self.told += 1
+        now = self.clock.forward(MINUTE_MS)
+        time = rfc3339(now if at is None else at)
+        await self.desk.post(envelope(kind, data, id=f"story-{self.told}", source="/story", time=time))
+
+    async def directory(self) -> None:
+        """Enter, change and remove; and name a place and a person nobody has entered."""
+        await self.event("noc.site", SITE)
+        await self.event("noc.person", PERSON)
+        shift = {"id": "SH1", "site": "NTH-04", "person": "P1", "start": rfc3339(T0), "end": rfc3339(T0 + 8 * HOUR_MS)}
+        await self.event("noc.shift", shift)
+        await self.event("noc.site", {**SITE, "tier": 1})
+        await self.event("noc.shift", {"id": "SH1", "removed": True})
+        await self.event("noc.alert", {**DOOR, "site": "NOWHERE", "person": "NOBODY", "entity_id": "gate"})
+
+    async def punches(self) -> None:
+        """Punch in twice; the `out` between them arrives late, and takes the finding back."""
+        punch = {"person": "P1", "site": "NTH-04", "method": "FACE"}
+        first = self.clock.now
+        await self.event("noc.attendance.punch", {**punch, "direction": "in"}, at=first)
+        await self.event("noc.attendance.punch", {**punch, "direction": "in"}, at=first + 60_000)
+        await self.event("noc.attendance.punch", {**punch, "direction": "out"}, at=first + 30_000)
+
+    async def distress(self) -> None:
+        """Press panic, twice, on duty."""
+        for _ in range(2):
+            await self.event("noc.phone.event", {"person": "P1", "kind": "panic", "battery_percent": 7})
+
+    async def door(self) -> None:
+        """Open an outside alert and carry out every command on it; let it end by itself at last."""
+        await self.event("noc.alert", DOOR)
+        await self.event("noc.alert", {**DOOR, "severity": "CRITICAL"})
+        (alert,) = await self.desk.items("/v1/alerts?type=Door%20forced&site=NTH-04")
+        for verb, body in (
+            ("ack", {"note": "on it"}),
+            ("note", {"text": "called Asha Rao"}),
+            ("assign", {"assignee": "mara"}),
+            ("start", {}),
+            ("escalate", {}),
+            ("resolve", {"verdict": "true_positive"}),
+            ("undo", {}),
+            ("resolve", {"verdict": "benign"}),
+            ("reopen", {}),
+        ):
+            path = f"/v1/alerts/{alert['id']}/{verb}"
+            answer = await self.desk.ask("POST", path, token="operator", json=body)
+            assert answer.status == 200, answer
+        await self.event("noc.alert", {**DOOR, "status": "resolved"})
+
+    async def house(self) -> None:
+        """Let a job run, and the store break and mend."""
+        upkeep, tenant = self.desk.daemon._upkeep, self.desk.daemon.tenants["default"]
+        jobs = Scheduler(timetable(upkeep), timezone=zone("UTC"), told=upkeep.told, monotonic_s=monotonic_s)
+        assert (await jobs.run("retention")).ok
+        tenant.pipeline.broken = UnavailableError("the disk is gone")
+        await upkeep.keep_house()
+        await until(lambda: tenant.pipeline.broken is None)
+        await upkeep.keep_house()
+        await self.event("noc.sample", {"metric": "queue", "value": 1})
+
+
+@dataclass(slots=True)
+class Listener:
+    """A client of the feed that keeps every frame."""
+
+    socket: ClientWebSocketResponse
+    frames: list[dict[str, Any]] = field(default_factory=list)
+
+    async def until(self, seq: int) -> list[dict[str, Any]]:
+        """Return every frame up to the change `seq`."""
+        async with asyncio.timeout(20):
+            while self.seen < seq:
+                self.frames.append(json.loads((await self.socket.receive()).data))
+        return self.frames
+
+    @property
+    def seen(self) -> int:
+        return max((frame.get("to") or 0 for frame in self.frames), default=0)
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        return [change for frame in self.frames for change in frame.get("changes", ())]
+
+
+@asynccontextmanager
+async def listening(desk: Desk, query: str, *, token: str = "admin") -> AsyncIterator[Listener]:
+    """Listen to the feed while the context lasts."""
+    headers = {"Authorization": f"Bearer {desk.tokens[token]}"}
+    async with desk.session.ws_connect(f"{desk.daemon.url}/v1/feed?{query}", headers=headers, max_msg_size=0) as socket:
+        yield Listener(socket)

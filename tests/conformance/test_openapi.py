@@ -1,0 +1,160 @@
+"""The OpenAPI and AsyncAPI documents: all that is served is in them, all that is in them is served."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from nocd.api.openapi import spelled_out
+from nocd.domain.token import Role
+from nocd.wire.changes import CHANGES
+from nocd.wire.frames import FRAMES
+from tests.build import Clock
+from tests.conformance.contract import Draft202012Validator
+from tests.conformance.story import Story
+from tests.integration.api.desk import Desk, running
+from tests.unit.ingest.examples import FULL, MINIMAL, envelope
+
+NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
+NAMES = {
+    "/v1/sites/{id}": "NTH-04",
+    "/v1/people/{id}": "P1",
+    "/v1/shifts/{id}": "SH1",
+    "/v1/tours/{id}": "T1",
+    "/v1/tasks/{id}": "K1",
+    "/v1/devices/{id}": "D1",
+    "/v1/checkpoints/{id}": "C1",
+    "/v1/findings/{id}": "F-1",
+    "/v1/events/{no}": "1",
+    "/v1/alerts/{id}": "A-1",
+    "/v1/alerts/{id}/why": "A-1",
+}
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    clock = Clock()
+    async with running(clock=clock) as desk:
+        await desk.give("viewer", Role.VIEWER)
+        await Story(desk=desk, clock=clock).whole()
+        entries = ("noc.shift", "noc.tour", "noc.task", "noc.device", "noc.checkpoint")
+        await desk.post(*(envelope(kind, FULL[kind], id=f"doc-{kind}", source="/doc") for kind in entries))
+        yield desk
+
+
+def references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            yield schema["$ref"]
+        for value in schema.values():
+            yield from references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from references(value)
+
+
+def found(document: dict[str, Any], reference: str) -> Any:
+    place: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        place = place[step]
+    return place
+
+
+async def test_every_route_served_is_documented_and_every_one_documented_is_served(desk: Desk) -> None:
+    page = (await desk.ask("GET", "/v1/docs")).body.decode()
+    served = {
+        (method, spelled)
+        for method, path in re.findall(r"^([A-Z]+) +(/\S+)$", page, re.MULTILINE)
+        for spelled in spelled_out(path)
+    }
+    paths = desk.contract.document["paths"]
+    documented = {(method.upper(), path) for path, operations in paths.items() for method in operations}
+    assert documented == served
+    assert len(served) > 50
+
+
+async def test_every_operation_answers_as_documented(desk: Desk) -> None:
+    (alert, *_) = await desk.items("/v1/alerts?type=Door%20forced")
+    (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
+    bodies: dict[str, Any] = {
+        "/v1/events": envelope("noc.sample"),
+        "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
+        "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
+        "/v1/tokens": {"name": "made", "role": "viewer"},
+    }
+    acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
+    order = ["ack", "undo", "assign", "start", "escalate", "note", "resolve", "reopen"]
+    every = [(method.upper(), path) for path, each in desk.contract.document["paths"].items() for method in each]
+    plain = [each for each in every if "/v1/alerts/{id}/" not in each[1] or each[0] == "GET"]
+    for method, path in sorted(set(plain) - NEVER_ENDING, key=lambda each: each[0] == "DELETE"):
+        spelled = re.sub(r"\{\w+\}", quote(NAMES.get(path, token["name"])), path)
+        answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
+        assert answer.status in {200, 201}, (method, path, answer)
+    for verb in order:
+        answer = await desk.ask("POST", f"/v1/alerts/{alert['id']}/{verb}", json=acts.get(verb))
+        assert answer.status == 200, (verb, answer)
+    done = {(method, path) for method, path, status in desk.contract.judged if status < 300}
+    assert done | NEVER_ENDING == set(every)
+
+
+async def test_every_schema_is_one_and_every_reference_leads_somewhere(desk: Desk) -> None:
+    for path in "/openapi.json", "/asyncapi.json":
+        document = (await desk.ask("GET", path, token=None)).json
+        for name, schema in document["components"]["schemas"].items():
+            assert re.fullmatch(r"[a-zA-Z0-9._-]+", name)
+            Draft202012Validator.check_schema(schema)
+        for reference in references(document):
+            assert found(document, reference), reference
+
+
+async def test_both_addresses_have_the_same_document(desk: Desk) -> None:
+    first, second = [(await desk.ask("GET", path, token=None)).json for path in ("/openapi.json", "/v1/openapi.json")]
+    assert first == second
+    assert first["openapi"] == "3.1.0"
+    for operations in first["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"].endswith(".")
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+@pytest.mark.parametrize("example", [MINIMAL, FULL], ids=["smallest", "fullest"])
+async def test_every_event_that_is_taken_fits_the_documented_one(desk: Desk, example: dict[str, Any]) -> None:
+    whole = {"$ref": "#/components/schemas/Event", "components": desk.contract.document["components"]}
+    validator = Draft202012Validator(whole)
+    for number, (kind, data) in enumerate(example.items()):
+        native = envelope(kind, data, id=f"fit-{number}-{len(data)}", source="/fit")
+        plain = {"type": kind, "data": data}
+        for event in (native, plain):
+            validator.validate(event)
+            assert (await desk.post(event))["accepted"] == 1, event
+        for wrong in ({**native, "type": "noc.nothing"}, {**plain, "tpye": 1}, {**native, "data": {**data, "typo": 1}}):
+            assert not validator.is_valid(wrong), wrong
+            assert (await desk.post(wrong, status=422))["accepted"] == 0
+
+
+async def test_every_command_body_that_is_taken_fits_the_documented_one(desk: Desk) -> None:
+    schemas = desk.contract.document["components"]["schemas"]
+    for model, good, wrong in (
+        ("Ack", {"expires_minutes": 5}, {"expires_minutes": 0}),
+        ("Assign", {"assignee": "m"}, {}),
+        ("AddNote", {"text": "x"}, {"text": ""}),
+        ("Resolve", {"verdict": "fraud"}, {"verdict": "maybe"}),
+        ("Undo", {}, {"note": "x"}),
+        ("Bulk", {"ids": ["A-1"], "command": "ack"}, {"ids": [], "command": "ack"}),
+        ("NewToken", {"name": "n", "role": "viewer"}, {"name": "n", "role": "king"}),
+        ("Rotation", {"overlap_hours": 1}, {"overlap_hours": -1}),
+    ):
+        validator = Draft202012Validator({**schemas[model], "components": {"schemas": schemas}})
+        assert validator.is_valid(good), model
+        assert not validator.is_valid(wrong), model
+
+
+async def test_the_feed_is_documented_frame_by_frame_and_change_by_change(desk: Desk) -> None:
+    document = (await desk.ask("GET", "/asyncapi.json", token=None)).json
+    assert document["asyncapi"] == "3.0.0"
+    assert set(document["channels"]["feed"]["messages"]) == set(FRAMES)
+    assert set(document["components"]["messages"]) == {*FRAMES, *CHANGES}

@@ -1,0 +1,199 @@
+"""What is written is true: routes, changes, findings, settings, codes, commands, names and links."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from itertools import count
+from typing import Any, get_args
+from urllib.parse import unquote
+
+import click
+import orjson
+import pytest
+
+from nocd.api.app import make_app
+from nocd.api.keys import Desk
+from nocd.api.server import HttpLimits
+from nocd.api.tokens import TokenRoutes
+from nocd.cli.main import COMMANDS as CLI
+from nocd.domain.event import Event
+from nocd.errors import NocdError
+from nocd.ingest.decode import Decoder
+from nocd.metrics import Metrics
+from nocd.settings import Settings
+from nocd.wire.changes import CHANGES
+from nocd.wire.requests import COMMANDS
+from nocd.wire.views import SeverityName
+from tests.architecture.tree import ROOT, files, modules, syntax, where
+from tests.build import T0
+from tests.unit.docs.pages import blocks, papers, quoted, section, source, table
+
+README = ROOT / "README.md"
+DESIGN = ROOT / "nocd" / "DESIGN.md"
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+
+
+@pytest.fixture(scope="module")
+def served() -> set[str]:
+    """Give `METHOD /path` of every route of the application."""
+    nothing: Any = None
+    desk = Desk(
+        tenants={},
+        decoder=nothing,
+        metrics=Metrics(),
+        health=nothing,
+        now_ms=lambda: 0,
+        max_body_bytes=1,
+        max_event_bytes=1,
+        max_batch=1,
+        folder=nothing,
+    )
+    app = make_app(desk, gate=nothing, feed_server=nothing, tokens=TokenRoutes(nothing), http=HttpLimits())
+    routes = app.router.routes()
+    named = [(route.method, route.resource.canonical) for route in routes if route.resource]
+    return {f"{method} {path}" for method, path in named if method != "HEAD"}
+
+
+def test_the_readmes_routes_are_those_served(served: set[str]) -> None:
+    written: set[str] = set()
+    for names, meaning in table(README, "Routes"):
+        likewise = quoted(meaning) if "likewise" in meaning else []
+        for route in quoted(names):
+            written |= {route, *(route.replace("/sites", f"/{other}") for other in likewise)}
+    assert written == served
+
+
+def test_the_readmes_commands_are_those_an_alert_takes() -> None:
+    (meaning,) = (cells[1] for cells in table(README, "Routes") if "{command}" in cells[0])
+    assert meaning.split(", ") == list(COMMANDS)
+
+
+def test_the_readmes_changes_are_those_of_the_feed() -> None:
+    written = [name for names, _ in table(README, "Feed") for name in quoted(names)]
+    assert sorted(written) == sorted(CHANGES)
+
+
+def test_the_readmes_findings_are_those_detectors_make_and_as_severe() -> None:
+    written = {quoted(name)[0]: severity for name, severity, _ in table(README, "Findings")}
+    made: dict[str, str] = {}
+    for path in modules("nocd/detect"):
+        nodes = list(ast.walk(syntax(path)))
+        texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        types = {text for text in texts if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", text)}
+        named = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+        severe = [name for name in named if name in get_args(SeverityName)]
+        made |= dict.fromkeys(types, ", ".join(sorted(set(severe))))
+    assert written == made
+
+
+def statuses() -> dict[str, int]:
+    """Return the HTTP status of every code that a class of errors has."""
+    kinds, found = [NocdError], {}
+    for module in modules("nocd/api", "nocd/ingest", "nocd/store"):
+        importlib.import_module(where(module).removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        if "code" in vars(kind):
+            found[kind.code] = kind.status
+    return found
+
+
+def test_every_code_of_the_readme_is_one_and_has_its_status() -> None:
+    text, known = source("nocd"), statuses()
+    named = 0
+    for status, codes, _ in table(README, "What an answer to `POST /v1/events` means"):
+        for code in quoted(codes):
+            named += 1
+            assert f'"{code}"' in text, code
+            assert code not in known or str(known[code]) in status.split(", "), (code, status)
+    assert named > 15
+
+
+def test_every_setting_is_in_the_shipped_file_and_every_one_named_is_a_setting() -> None:
+    shipped = (ROOT / "config" / "nocd.toml").read_text("utf-8")
+    assert re.findall(r"^([a-z_]+) = ", shipped, re.MULTILINE) == list(Settings.model_fields)
+    for page in papers():
+        for name in re.findall(r"`NOCD_([A-Z_]+)`|`NOCD_([A-Z_]+)=", page.read_text("utf-8")):
+            setting = (name[0] or name[1]).lower()
+            assert setting in {*Settings.model_fields, "config", "url", "token"}, (where(page), setting)
+
+
+def test_every_name_in_the_papers_is_a_name_in_the_source() -> None:
+    words = set(re.findall(r"\w+", source("nocd", "noctui", "ml", "config", "systemd", "tests", "noc")))
+    for page in papers():
+        for text in quoted(page.read_text("utf-8")):
+            for name in SNAKE.findall(text) if "/" not in text else ():
+                assert name in words, f"{where(page)} names {name}, which is nowhere in the source"
+
+
+def test_every_relative_link_leads_to_a_file_and_a_heading() -> None:
+    for page in papers():
+        for link in LINK.findall(page.read_text("utf-8")):
+            if re.match(r"[a-z]+:", link):
+                continue
+            path, _, anchor = unquote(link).partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), f"{where(page)} links to {link}"
+            if anchor:
+                headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+                slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+                assert anchor in slugs, f"{where(page)} links to {link}"
+
+
+def test_every_file_the_papers_name_is_there() -> None:
+    for page in papers():
+        for text in quoted(page.read_text("utf-8")):
+            if re.fullmatch(r"(?:tests|nocd|noctui|ml|config|systemd)/[\w/.-]+", text):
+                places = (ROOT / text, ROOT / text.rstrip("/"))
+                assert any(place.exists() for place in places), f"{where(page)} names {text}"
+
+
+def test_every_invariant_of_the_design_names_a_test_and_every_room_is_there() -> None:
+    held = table(DESIGN, "Invariants, and the tests that hold them")
+    assert len(held) >= 7
+    for claim, tests in held:
+        assert quoted(tests), claim
+        for path in quoted(tests):
+            assert path.startswith("tests/")
+            assert (ROOT / path).is_file(), (claim, path)
+    mapped = [room for rooms, _ in table(DESIGN, "Map") for room in quoted(rooms)]
+    for room in mapped:
+        assert (ROOT / "nocd" / room).exists(), room
+    rooms = {path.relative_to(ROOT / "nocd").parts[0] for path in files("nocd", suffix=".py")}
+    unmapped = rooms - {name.split("/")[0] for name in mapped} - {"__init__.py", "__main__.py", "cli", "errors.py"}
+    assert not unmapped
+
+
+def test_every_decision_of_the_design_is_dated_and_in_order() -> None:
+    dates = re.findall(r"^\*\*(\d{4}-\d{2}-\d{2}) · ", section(DESIGN, "Decisions"), re.MULTILINE)
+    assert len(dates) >= 10
+    assert dates == sorted(dates)
+
+
+def command_lines() -> list[str]:
+    lines = [line for page in papers() for block in blocks(page) for line in block.splitlines()]
+    return [line.strip() for line in lines if re.match(r"\s*(?:\./noc|nocd) [a-z]", line)]
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_every_command_shown_is_one_and_takes_what_it_is_given(line: str) -> None:
+    words = re.sub(r"\s+#.*", "", line).split()[1:]
+    if words[0] in {"test", "bench"} and line.startswith("./noc"):
+        assert f"  {words[0]})" in (ROOT / "noc").read_text("utf-8")
+        return
+    command: click.Command = getattr(importlib.import_module(CLI[words[0]][0]), words[0])
+    if isinstance(command, click.Group):
+        command = command.commands[words[1]]
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known
+
+
+def test_the_event_of_the_first_ten_minutes_is_taken() -> None:
+    (shown,) = re.findall(r"-d '\s*(\{.*?\})'\n", "".join(blocks(README)), re.DOTALL)
+    ids = count()
+    event = Decoder(new_id=lambda: f"e{next(ids)}").line(shown.encode(), received_at=T0, source="ingest")
+    assert isinstance(event, Event)
+    assert event.type == orjson.loads(shown)["type"]
