@@ -103,6 +103,7 @@ async def command(request: web.Request) -> web.Response:
 @needs(Act.OPERATE)
 async def bulk(request: web.Request) -> web.Response:
     """Carry out one command on up to 100 alerts, answering for each."""
+    _key(request)
     asked = answers.parsed(Bulk, await answers.small_body(request))
     if asked.command not in COMMANDS:
         raise InputError(f"there is no command {asked.command}", code="unknown_command")
@@ -123,10 +124,16 @@ async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, A
     return await _ask(request, verb, alert_id, args)
 
 
-async def _ask(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
+def _key(request: web.Request) -> str | None:
+    """Return the caller's idempotency key; raises InputError for one that cannot be kept."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (1 <= len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
         raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} printable ASCII characters", code="bad_header")
+    return key
+
+
+async def _ask(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
+    key = _key(request)
     asked = Command(
         verb=verb,
         target=alert_id,

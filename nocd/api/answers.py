@@ -25,6 +25,7 @@ LIMIT_DEFAULT: Final = 100
 NUMBER_MAX: Final = 2**63 - 1  # what the store's numbers can be
 COMMAND_BODY_MAX_BYTES: Final = 65_536
 _CHUNK_BYTES: Final = 65_536
+_LIMITS: Final = HttpLimits()
 
 
 class TooSlow(InputError):
@@ -127,7 +128,7 @@ async def chunks(request: web.Request, *, bytes_max: int, detail: str) -> AsyncI
     Raises TooLarge (`body_too_large`) past `bytes_max`, where a declared length is past it already, and TooSlow where
     it stops coming or trickles.
     """
-    limits, received = request.app.get(HTTP, HttpLimits()), 0
+    limits, received = request.app.get(HTTP, _LIMITS), 0
     if (request.content_length or 0) > bytes_max:
         raise TooLarge(detail, code="body_too_large")
     patience_ends = asyncio.get_running_loop().time() + limits.body_timeout_s

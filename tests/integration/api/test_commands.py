@@ -161,6 +161,9 @@ async def test_a_refusal_under_a_key_stays_the_refusal(desk: Desk) -> None:
 async def test_a_key_that_is_none_is_refused(desk: Desk, key: str) -> None:
     answer = await act(desk, await opened(desk), "ack", Idempotency_Key=key)
     assert answer.told == (400, "bad_header")
+    body = {"ids": ["nobody"], "command": "ack"}
+    many = await desk.ask("POST", "/v1/alerts/bulk", json=body, headers={"Idempotency-Key": key})
+    assert many.told == (400, "bad_header")
 
 
 async def test_a_key_of_bytes_that_are_no_text_harms_nobody(desk: Desk) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-BODY_S = 0.3
+BODY_S = 2.0  # long enough that a busy machine is not taken for a silent client
 IDLE_S = 0.5
 LINGER_S = 0.2
 BOUND_S = 10.0
