@@ -23,7 +23,7 @@ BODY_S = 2.0  # long enough that a busy machine is not taken for a silent client
 IDLE_S = 0.5
 LINGER_S = 0.2
 BOUND_S = 10.0
-LIMITS = HttpLimits(body_timeout_s=BODY_S, idle_s=IDLE_S, linger_s=LINGER_S, body_bytes_per_s_min=1_000_000)
+LIMITS = HttpLimits(body_timeout_s=BODY_S, idle_s=IDLE_S, linger_s=LINGER_S, body_bytes_per_s_min=100_000)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
