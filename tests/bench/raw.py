@@ -1,6 +1,6 @@
 """The limit of durable ingest: SQLite by itself, inputs and dedup keys, nothing else.
 
-The keys are random digests, as the product's are, sorted within a commit: keys that only ever grow would be three times
+The keys are random digests, as the product's are, sorted within a commit: keys that only ever grow would be five times
 as fast, and nobody's dedup keys do.
 """
 
