@@ -1,19 +1,23 @@
 """The dedup index: which (source, id) was stored, and under which number.
 
-Keys are 64-bit keyed BLAKE2b digests. Those not yet saved are held in memory and written in sorted slices; two
-different keys that share a digest are told apart by the real (source, id), and the later one takes another digest.
+Keys are 64-bit keyed BLAKE2b digests. The newest are held in memory, and saved in the order they came, which costs next
+to nothing; when they are many they are merged into the table in sorted slices, so that each page of it is written once
+for many keys. Two different keys that share a digest are told apart by the real (source, id), and the later one takes
+another digest.
 """
 
 from __future__ import annotations
 
+from array import array
 from hashlib import blake2b
+from heapq import heapify, heappop
 from typing import TYPE_CHECKING
 
 import orjson
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from nocd.store.sqlite import sqlite3
 
@@ -28,13 +32,15 @@ class Seen:
         """Look up in `connection`; `secret` keeps outsiders from choosing colliding keys."""
         self._connection = connection
         self._hashers = [blake2b(digest_size=8, key=secret, salt=attempt) for attempt in _ATTEMPTS]
-        self._unsaved: dict[int, tuple[int, str, str]] = {}
+        self._held: dict[int, int] = {}
+        self._merging: dict[int, int] = {}
+        self._order: list[int] = []
         self._fresh: dict[Key, int] = {}
-        self._saving: list[int] = []
+        self._recent = array("q")
 
     def __len__(self) -> int:
         """Return how many keys are held in memory."""
-        return len(self._unsaved)
+        return len(self._held) + len(self._merging)
 
     def known(self, keys: Sequence[Key]) -> list[bool]:
         """Tell for each key whether it was stored before, or stands earlier in `keys`."""
@@ -44,7 +50,7 @@ class Seen:
         self._fresh = {}
         answers = []
         for key, digest in zip(keys, digests, strict=True):
-            if digest in taken or digest in self._unsaved:
+            if digest in taken or digest in self._held or digest in self._merging:
                 answers.append(key in batch or self._place(key) is None)
             else:
                 answers.append(False)
@@ -59,26 +65,46 @@ class Seen:
         if digest is None:
             digest = self._place(key)
         if digest is not None:
-            self._unsaved[digest] = (no, *key)
+            self._held[digest] = no
+            self._recent.extend((digest, no))
 
-    def begin_save(self) -> None:
-        """Mark the keys held now as those to be saved."""
-        self._saving = sorted(self._unsaved, reverse=True)  # plain numbers: 10 000 take 2 ms
+    def take_recent(self) -> bytes:
+        """Return what was added since this was last called, to be brought back by `restore`."""
+        recent, self._recent = self._recent.tobytes(), array("q")
+        return recent
+
+    def restore(self, recent: bytes, *, oldest: int) -> None:
+        """Hold again what `take_recent` returned, but for keys of events older than number `oldest`, which are gone."""
+        numbers = array("q", recent)
+        pairs = zip(numbers[::2], numbers[1::2], strict=True)
+        self._held.update((digest, no) for digest, no in pairs if no >= oldest)
+
+    def forget(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Let go of (digest, no) of events that are gone."""
+        for digest, no in rows:
+            for keys in (self._held, self._merging):
+                if keys.get(digest) == no:
+                    del keys[digest]
+
+    def begin_merge(self) -> None:
+        """Mark the keys held now as those to go into the table."""
+        self._merging, self._held = self._held, {}
+        self._order = list(self._merging)
+        heapify(self._order)  # sorted one slice at a time: sorting all of it at once would hold the loop
 
     def take_slice(self, rows_max: int) -> list[tuple[int, int]]:
-        """Return up to `rows_max` sorted (digest, no) rows of the present save."""
-        digests = self._saving[-rows_max:]
-        del self._saving[-rows_max:]
-        return [(digest, self._unsaved[digest][0]) for digest in reversed(digests)]
+        """Return up to `rows_max` sorted (digest, no) rows of the present merge."""
+        digests = [heappop(self._order) for _ in range(min(rows_max, len(self._order)))]
+        return [(digest, self._merging[digest]) for digest in digests if digest in self._merging]
 
     @property
-    def saving(self) -> bool:
-        """Tell whether rows of the present save are still to be taken."""
-        return bool(self._saving)
+    def merging(self) -> bool:
+        """Tell whether rows of the present merge are still to be taken."""
+        return bool(self._order)
 
-    def saved(self, upto: int) -> None:
-        """Let go of keys stored under numbers up to `upto`: the table holds them."""
-        self._unsaved = {digest: held for digest, held in self._unsaved.items() if held[0] > upto}
+    def merged(self) -> None:
+        """Let go of the keys of the merge: the table holds them."""
+        self._merging = {}
 
     def digests(self, key: Key) -> Iterator[int]:
         """Yield every digest a key may be stored under, the likeliest first."""
@@ -93,15 +119,11 @@ class Seen:
         return None
 
     def _owner(self, digest: int) -> Key | None:
-        held = self._unsaved.get(digest)
-        if held is not None:
-            return held[1], held[2]
         row = self._connection.execute(
-            "SELECT inputs.body FROM seen JOIN inputs ON inputs.no = seen.no WHERE seen.h = ?", (digest,)
+            "SELECT body FROM inputs WHERE no = coalesce(?, (SELECT no FROM seen WHERE h = ?))",
+            (self._held.get(digest, self._merging.get(digest)), digest),
         ).fetchone()
-        if row is None:
-            return None
-        return key_of(row[0])
+        return None if row is None else key_of(row[0])
 
     def _stored(self, digests: list[int]) -> set[int]:
         rows = self._connection.execute(

@@ -18,16 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+_AT_CREATION = (
+    "page_size = 8192",  # most alerts and records then fit a page without overflow, and an index has half the pages
+    "auto_vacuum = INCREMENTAL",
+)
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "wal_autocheckpoint = 2048",  # pages; counted anew after each checkpoint, which the size of the file is not
+    "wal_autocheckpoint = 1024",  # pages; counted anew after each checkpoint, which the size of the file is not
     "temp_store = MEMORY",
     "cache_size = -32000",
     "busy_timeout = 2000",
 )
-_SLICE_SEEN_MAX = 2_048
+_KEYS = "seen"  # the kind of state record that holds dedup keys not yet in the table of that name
+_KEYS_HELD = 50_000
+_KEY_RECORDS_MAX = 64
+_SLICE_SEEN_MIN = 256
 _SLICE_STALE_MAX = 512
 _ROWS_A_STEP = 64
 _HEADER = b"SQLite format 3\0"
@@ -48,7 +55,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         if not path.stat().st_size:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            for pragma in _AT_CREATION:
+                connection.execute(f"PRAGMA {pragma}")
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.DatabaseError as error:
@@ -69,6 +77,9 @@ class Writer:
         self._wal = path.with_name(path.name + "-wal")
         self._seen = Seen(connection, b"")
         self._save_no = 0
+        self._keys: list[tuple[object, ...]] = []
+        self._key_records = 0
+        self._merge_no = 0
         self._written: list[tuple[str, str, int]] = []
         self._stale: list[tuple[str, str, int]] = []
 
@@ -92,7 +103,12 @@ class Writer:
             " WHERE newer.kind = state.kind AND newer.key = state.key AND newer.no > state.no)"
         )
         self._connection.execute("DELETE FROM state WHERE body IS NULL")
-        rows = self._connection.execute("SELECT kind, key, body FROM state").fetchall()
+        rows = self._connection.execute("SELECT kind, key, body FROM state WHERE kind != ?", (_KEYS,)).fetchall()
+        oldest = self._scalar("SELECT min(no) FROM inputs")
+        recent = self._connection.execute("SELECT body FROM state WHERE kind = ? ORDER BY no", (_KEYS,)).fetchall()
+        for (body,) in recent:
+            self._seen.restore(body, oldest=oldest)
+        self._keys, self._key_records = [], len(recent)
         return Loaded(
             epoch=str(meta["epoch"]),
             last_no=max(self._scalar("SELECT max(no) FROM inputs"), saved_to),
@@ -136,13 +152,19 @@ class Writer:
     def begin_save(self, no: int) -> None:
         """Begin a save of the lagging state as it is at input number `no`."""
         self._save_no = no
-        self._seen.begin_save()
+        if recent := self._seen.take_recent():
+            self._keys = [(_KEYS, f"{no:020}", no, recent)]
+            self._key_records += 1
+        if not self._seen.merging and (len(self._seen) >= _KEYS_HELD or self._key_records >= _KEY_RECORDS_MAX):
+            self._merge_no, self._key_records = no, 0
+            self._seen.begin_merge()
 
     def commit(self, commit: Commit) -> bool:
         """Make a batch durable; return whether a save under way became complete with it."""
         execute, many = self._connection.execute, self._connection.executemany
-        seen = self._seen.take_slice(_SLICE_SEEN_MAX)
-        complete = commit.save_complete and not self._seen.saving
+        merged = self._seen.merging
+        seen = self._seen.take_slice(_SLICE_SEEN_MIN + 2 * len(commit.inputs))
+        merged = merged and not self._seen.merging
         stale, rest = self._stale[:_SLICE_STALE_MAX], self._stale[_SLICE_STALE_MAX:]
         execute("BEGIN IMMEDIATE")
         try:
@@ -154,9 +176,11 @@ class Writer:
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
             many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", _replies(commit))
             self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
-            self._insert("INSERT OR REPLACE INTO state VALUES", _state(commit, self._save_no))
+            self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + _state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
-            if complete:
+            if merged:
+                execute("DELETE FROM state WHERE kind = ? AND no <= ?", (_KEYS, self._merge_no))
+            if commit.save_complete:
                 execute("UPDATE meta SET value = ? WHERE key = 'saved_to'", (self._save_no,))
             execute("COMMIT")
         except BaseException:
@@ -166,10 +190,12 @@ class Writer:
         self._written += [(kind, key, self._save_no + (body is None)) for kind, key, body in commit.state]
         for source, event_id, no in commit.keys:
             self._seen.add((source, event_id), no)
-        if complete:  # only now may what this save replaces go: until then a start needs it
-            self._seen.saved(self._save_no)
+        self._keys = []
+        if merged:
+            self._seen.merged()
+        if commit.save_complete:  # only now may what this save replaces go: until then a start needs it
             self._stale, self._written = self._stale + self._written, []
-        return complete
+        return commit.save_complete
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, many a step: at each step SQLite hands the interpreter's lock to a busy event loop."""
@@ -234,6 +260,7 @@ class Writer:
         except BaseException:
             self.rollback()
             raise
+        self._seen.forget(digests)
         return len(old)
 
     def vacuum(self, pages_max: int) -> bool:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import feed, ingest, memory, store
+from tests.bench import feed, growth, ingest, memory, start, store
 from tests.bench.rows import note
 from tests.bench.stored import Bench
 
@@ -28,8 +28,8 @@ BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
     "event-to-frame": feed.event_to_frame,
     "feed-fanout": feed.fanout,
     "schema-raw": store.schema_raw,
-    "cold-start": store.cold_start,
-    "growth": store.growth,
+    "cold-start": start.cold_start,
+    "growth": growth.growth,
     "memory": memory.memory,
 }
 

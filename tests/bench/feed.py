@@ -136,7 +136,7 @@ def fanout(bench: Bench) -> list[Row]:
             size, whole = heard.stats["bytes"] // frames, frames / spent_s
             return frames / max(0.01, spent_s - alone_s)
 
-        measured = paired(value, lambda: _written_per_s(folder, clients, rounds, size))
+        measured = paired(value, lambda: _written_per_s(folder, clients, rounds, size), pairs=bench.pairs)
     more = {"frame_bytes": size, "clients": clients, "with_ingest": round(whole)}
     return [Row(name="feed-fanout", must=0.7, unit="deliveries/CPU s", more=more, **measured._asdict())]
 

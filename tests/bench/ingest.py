@@ -39,7 +39,7 @@ def batch(bench: Bench) -> list[Row]:
                 return count / seconds
 
             poster.post([request(b"\n".join(bench.traffic.directory()), token)])
-            measured = paired(value, raw.rows_per_s)
+            measured = paired(value, raw.rows_per_s, pairs=bench.pairs)
     more = {"daemon_cpu_us_per_event": round(cpu_s / count * 1e6, 1), "connections": BATCH_CONNECTIONS}
     return [Row(name="ingest-batch", must=0.20, unit="events/s", more=more, **measured._asdict())]
 
@@ -48,7 +48,7 @@ def single(bench: Bench) -> list[Row]:
     """Durable ingest one event a request over 64 connections, beside aiohttp that parses and answers."""
     count = bench.size(8_000, 200)
     with Daemon(bench.fresh("single") / "data") as daemon, bare.running("http") as (_, port):
-        token = daemon.token("ingest")
+        token, bare_one = daemon.token("ingest"), ("127.0.0.1", port)
         introduce(daemon.address, token, bench.traffic)
 
         def answers_per_s(address: Address, secret: str) -> float:
@@ -56,7 +56,9 @@ def single(bench: Bench) -> list[Row]:
             with Poster(address, SINGLE_CONNECTIONS) as poster:
                 return count / poster.post(requests).seconds
 
-        measured = paired(lambda: answers_per_s(daemon.address, token), lambda: answers_per_s(("127.0.0.1", port), ""))
+        measured = paired(
+            lambda: answers_per_s(daemon.address, token), lambda: answers_per_s(bare_one, ""), pairs=bench.pairs
+        )
     return [Row(name="ingest-single", must=0.30, unit="requests/s", **measured._asdict())]
 
 

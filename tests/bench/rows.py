@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAIRS = 5
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -64,7 +62,7 @@ class Pair(NamedTuple):
         return self.value / self.limit
 
 
-def paired(value: Callable[[], float], limit: Callable[[], float], *, pairs: int = PAIRS) -> Pair:
+def paired(value: Callable[[], float], limit: Callable[[], float], *, pairs: int) -> Pair:
     """Measure value, limit, value, limit …; return the pair whose ratio is the median."""
     measured = []
     for number in range(pairs):

@@ -1,10 +1,8 @@
-"""The store: its schema by itself, a start on what it holds, and whether it slows as it grows."""
+"""The store by itself: what the daemon commits, written by its writer into the real schema."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -15,22 +13,15 @@ from nocd.pipeline import Limits, Pipeline, Started
 from nocd.store.writer import Writer, connect
 from nocd.tenant import restored
 from nocd.triage.intake import Limits as TriageLimits
-from tests.bench.daemon import Daemon
 from tests.bench.raw import limit
-from tests.bench.rows import Row, median, note, paired
-from tests.bench.stored import BATCH, NEVER, Bench, decoded, fill, forget_pages, lag, post, tenant
-from tests.bench.traffic import Traffic
+from tests.bench.rows import Row, paired
+from tests.bench.stored import BATCH, NEVER, Bench, decoded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nocd.feed.hub import Committed
     from nocd.store.rows import Commit, Loaded
 
     Saved = list[tuple[Commit, int | None]]
-
-STARTS = 5
-LAG_EVENTS_MAX = 50_000
 
 
 class Recorder:
@@ -101,7 +92,7 @@ def schema_raw(bench: Bench) -> list[Row]:
                 write(writer, commit, save_no)
             return count / (time.perf_counter() - began)
 
-        measured = paired(value, raw.rows_per_s)
+        measured = paired(value, raw.rows_per_s, pairs=bench.pairs)
     writer.close()
     return [
         Row(name="schema-raw", must=0.6, unit="events/s", more={"stored": bench.large_events}, **measured._asdict())
@@ -114,77 +105,3 @@ def write(writer: Writer, commit: Commit, save_no: int | None) -> None:
         writer.begin_save(save_no)
     writer.known([(source, event_id) for source, event_id, _ in commit.keys])
     writer.commit(commit)
-
-
-def cold_start(bench: Bench) -> list[Row]:
-    """From the start of the process to its ready line, nothing of the file in the page cache."""
-    folder = bench.fresh("cold")
-    daemon = Daemon(folder / "data")
-    daemon.database.parent.mkdir(parents=True)
-    path = bench.large(daemon.database)
-    stopped = [ready_s(daemon, signal.SIGTERM) for _ in range(STARTS)]
-    asyncio.run(lag(path, bench.traffic, bench.size(LAG_EVENTS_MAX, 500)))
-    killed = [ready_s(daemon, signal.SIGKILL) for _ in range(STARTS)]
-    more = {"stored": bench.large_events, "lag_events": 0}
-    return [
-        Row(name="cold-start", value=median(stopped), must=2.0, unit="s", more=more),
-        Row(
-            name="cold-start-killed",
-            value=median(killed),
-            must=2.0,
-            unit="s",
-            more={**more, "lag_events": bench.size(LAG_EVENTS_MAX, 500)},
-        ),
-    ]
-
-
-def ready_s(daemon: Daemon, end: signal.Signals) -> float:
-    """Start, end it by `end` and return how long the start took."""
-    forget_pages(daemon.database)
-    daemon.start()
-    daemon.stop(end)
-    note(f"  ready after {daemon.ready_s:.2f} s")
-    return daemon.ready_s
-
-
-def growth(bench: Bench) -> list[Row]:
-    """What an event costs with a million stored beside none, and with ten times the people."""
-    folder, count, warm = bench.fresh("growth"), bench.size(40_000, 500), bench.size(100_000, 500)
-    few, many = Traffic(people=500, seed=2), Traffic(people=5_000, seed=3)
-    large, empty = bench.large(folder / "large.db"), itertools.count()
-    by_events = paired(
-        lambda: cost_us(large, bench.traffic, count),
-        lambda: cost_us(made(folder / f"empty-{next(empty)}.db", few, 0), few, count),
-    )
-    crowded, small = made(folder / "crowded.db", many, warm), made(folder / "small.db", few, warm)
-    by_people = paired(lambda: cost_us(crowded, many, count), lambda: cost_us(small, few, count))
-    unit = "µs an event"
-    return [
-        Row(
-            name="growth-events",
-            must=1.5,
-            at_most=True,
-            unit=unit,
-            more={"stored": bench.large_events},
-            **by_events._asdict(),
-        ),
-        Row(
-            name="growth-people", must=1.2, at_most=True, unit=unit, more={"people": many.people}, **by_people._asdict()
-        ),
-    ]
-
-
-def made(path: Path, traffic: Traffic, count: int) -> Path:
-    """Write a new file that holds the directory and `count` events."""
-    asyncio.run(fill(path, traffic, count))
-    return path
-
-
-def cost_us(path: Path, traffic: Traffic, count: int) -> float:
-    """Return what it costs to decide and store an event more (µs), saves and checkpoints included."""
-
-    async def posted_s() -> float:
-        async with tenant(path) as opened:
-            return await post(opened, traffic.lines(count))
-
-    return asyncio.run(posted_s()) / count * 1e6

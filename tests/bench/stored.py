@@ -49,6 +49,11 @@ class Bench:
         return folder
 
     @property
+    def pairs(self) -> int:
+        """Return how often a value is measured beside its limit."""
+        return self.size(5, 1)
+
+    @property
     def large_events(self) -> int:
         """Return how many events the large database holds."""
         return self.size(1_000_000, 3_000)

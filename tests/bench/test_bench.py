@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
+from tests.bench.__main__ import BENCHES
+
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("name", ["ingest-single-p99", "growth"])
+@pytest.mark.parametrize("name", BENCHES)
 async def test_a_quick_run_prints_the_form_of_each_row(name: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.bench", "--quick", name),

@@ -21,6 +21,8 @@ from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
 from tests.build import T0, Opened, crash, decoder, engine, event, firing, line, resolved, until
 
+RECORDS = "SELECT count(*) FROM state WHERE kind != 'seen'"  # the engine's own, dedup keys apart
+
 
 @pytest.fixture
 def opened(tmp_path) -> Opened:
@@ -77,7 +79,7 @@ async def test_what_was_let_go_of_leaves_no_row_behind(opened: Opened) -> None:
         tenant.pipeline.tick(opened.clock.forward(10 * MINUTE_MS))
         await tenant.post([firing("Door")])
     async with opened.tenant() as tenant:
-        kept = await tenant.store.read(lambda base: base.execute("SELECT count(*) FROM state").fetchone()[0])
+        kept = await tenant.store.read(lambda base: base.execute(RECORDS).fetchone()[0])
         assert kept == len(rows(tenant))
 
 

@@ -38,11 +38,11 @@ def test_known_is_exact_in_memory_and_on_disk(base, kind: type[Seen], *, saved: 
     keys = [("/a", str(n)) for n in range(5)]
     store(base, seen, keys)
     if saved:
-        seen.begin_save()
+        seen.begin_merge()
         while rows := seen.take_slice(2):
             base.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", rows)
-        assert not seen.saving
-        seen.saved(5)
+        assert not seen.merging
+        seen.merged()
         assert len(seen) == 0
     assert seen.known(keys) == [True] * 5
     assert seen.known([("/b", "0"), ("/b", "0"), ("/a", "9")]) == [False, True, False]
@@ -60,8 +60,8 @@ def test_adding_a_key_again_changes_nothing(base) -> None:
 def test_a_key_whose_event_is_gone_is_new_again(base) -> None:
     seen = Seen(base, b"k")
     store(base, seen, [("/a", "1")])
-    seen.begin_save()
+    seen.begin_merge()
     base.executemany("INSERT INTO seen VALUES (?, ?)", seen.take_slice(9))
-    seen.saved(1)
+    seen.merged()
     base.execute("DELETE FROM inputs")
     assert seen.known([("/a", "1")]) == [False]
