@@ -27,6 +27,7 @@ from nocd.ingest.decode import Decoder, uuid7
 from nocd.jobs.retention import Keep
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
+from nocd.jobs.tuning import Budget
 from nocd.metrics import Metrics
 from nocd.pipeline import Limits
 from nocd.store.tokens import TokenStore, TokenTable
@@ -71,6 +72,7 @@ class Daemon:
         self._opening = asyncio.Lock()
         self._starting = "starting"
         self._upkeep: Upkeep
+        self._scheduler: Scheduler
 
     async def start(self) -> None:
         """Build in order; whatever fails, what was built before it is closed again."""
@@ -134,15 +136,15 @@ class Daemon:
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
+        self._scheduler = Scheduler(
+            timetable(self._upkeep), timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
+        )
         await self._listen(app)
         self._closing("feed", feed_server.close_all)
         await self._upkeep.guard_disk()
-        scheduler = Scheduler(
-            timetable(self._upkeep), timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
-        )
-        scheduler.start()
-        self._closing("jobs", scheduler.stop)
-        checking = asyncio.create_task(scheduler.run("integrity"))
+        self._scheduler.start()
+        self._closing("jobs", self._scheduler.stop)
+        checking = asyncio.create_task(self._scheduler.run("integrity"))
         self._closing("integrity", lambda: _end(checking))
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
 
@@ -173,6 +175,7 @@ class Daemon:
             max_event_bytes=settings.max_event_bytes,
             max_batch=settings.max_batch,
             folder=self.folder,
+            jobs=lambda: self._scheduler,
         )
 
     async def _listen(self, app: web.Application) -> None:
@@ -226,6 +229,7 @@ def tenant_limits(settings: Settings) -> TenantLimits:
             alerts_open_max=settings.alerts_open_max,
             ack_expires_ms=settings.ack_expires_minutes * MINUTE_MS,
         ),
+        lateness_ms=settings.lateness_minutes * MINUTE_MS,
     )
 
 
@@ -234,11 +238,13 @@ def upkeep_limits(settings: Settings) -> UpkeepLimits:
     return UpkeepLimits(
         min_free_bytes=settings.min_free_bytes,
         wal_max_bytes=settings.wal_max_bytes,
+        budget=Budget(per_site_week=settings.alarm_budget_per_week),
         keep=Keep(
             inputs_days=settings.inputs_retention_days,
             feed_days=settings.feed_retention_days,
             alerts_days=settings.alerts_retention_days,
             idempotency_hours=settings.idempotency_hours,
+            hours_days=settings.site_hours_retention_days,
         ),
     )
 

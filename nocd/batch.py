@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from nocd.baseline import calendar
 from nocd.domain.change import Change
 from nocd.errors import NocdError, Overloaded
-from nocd.store.rows import Commit
+from nocd.store.rows import Commit, JobRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
+
+
+ANNOUNCED_MAX = 1_000
+Announced = tuple[Change, JobRun | None]  # what no input made, and the run of a job that it tells of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,7 @@ class Batch:
     """Everything that goes into one commit, and what comes of it on the way."""
 
     commands: list[Asked]
-    announced: list[Change]
+    announced: list[Announced]
     tick: int | None
     parts: list[Part]
     replies: list[tuple[Asked, Reply]] = field(default_factory=list)
@@ -71,9 +78,6 @@ class Batch:
     def events(self) -> list[Event]:
         """Return the events of all parts, in order."""
         return [event for part in self.parts for event in part.events]
-
-
-ANNOUNCED_MAX = 1_000
 
 
 class Inbox:
@@ -87,7 +91,7 @@ class Inbox:
         self._alone = 0
         self.waiting_events = 0
         self.commands: list[Asked] = []
-        self.announced: list[Change] = []
+        self.announced: list[Announced] = []
         self.tick: int | None = None
         self.arrived = asyncio.Event()
 
@@ -172,3 +176,9 @@ def reply_key(command: Command) -> str:
 def what_was_asked(command: Command) -> str:
     """Return a command's content, to tell a repeat from another command under the same key."""
     return f"{command.verb} {command.target} {orjson.dumps(command.args, option=orjson.OPT_SORT_KEYS).decode()}"
+
+
+async def load_holidays(countries: Iterable[str]) -> None:
+    """Read the holidays of countries that are not known yet, where it holds nobody up."""
+    for country in {country for country in countries if not calendar.is_loaded(country)}:
+        await asyncio.to_thread(calendar.load, country)

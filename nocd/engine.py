@@ -5,67 +5,65 @@ The same inputs in the same order give the same alerts, whatever the machine and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
+from nocd.baseline.acts import ThresholdActs
 from nocd.detect.attendance import unpaired
 from nocd.detect.distress import distress
 from nocd.detect.entities import unknown_entity
-from nocd.domain.alert import Alert
-from nocd.domain.change import Change, LedgerRow
-from nocd.domain.command import Command, Reply
+from nocd.detect.failures import JOB_FAILED, job_failed
+from nocd.detect.hours import Closed, SiteHours
+from nocd.detect.samples import Sampled, Samples
+from nocd.domain.change import Change
+from nocd.domain.command import Command, Refused, Reply
 from nocd.domain.directory import DIRECTORY_TYPES, Shift
-from nocd.domain.instant import DAY_MS
-from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch, Sample
 from nocd.domain.roster import Entered, Roster
-from nocd.signals.duty import Claim, Duties, DutyRecord, Withdrawn
-from nocd.triage.acts import Acts, Refused
+from nocd.outcome import Outcome
+from nocd.signals.activity import COUNTED, HOURS_KEPT_MS, Activities
+from nocd.signals.duty import Claim, Duties, Withdrawn
+from nocd.signals.presence import Presence
+from nocd.triage.acts import Acts
 from nocd.triage.book import AlertBook, Touch
 from nocd.triage.expiry import expire
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
-from nocd.wire.present import alert_view, finding_view
+from nocd.wire.present import alert_view, closed_hour_view, found_view, threshold_change_view, threshold_changed_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nocd.domain.alert import Alert
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
     from nocd.domain.shelf import Shelves
 
 SHIFT = "noc.shift"
 DIRECTORY_KEPT_MS = 35 * DAY_MS
-# The kinds of record the engine keeps, and their types: what the store needs to bring them back.
-RECORD_TYPES: dict[str, Any] = {
-    **{name.removeprefix("noc."): record for name, record in DIRECTORY_TYPES.items()},
-    "duty": DutyRecord,
-    "alert": Alert,
-    "counter": int,
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What a batch decided: changes in order, the alerts behind them with their view, ledger rows, findings."""
-
-    changes: list[Change] = field(default_factory=list)
-    alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
-    ledger: list[LedgerRow] = field(default_factory=list)
-    findings: list[tuple[Finding, str | None]] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
 
 
 class Engine:
     """Folds inputs into state; `finish` ends a batch and says what was decided."""
 
-    def __init__(self, shelves: Shelves, limits: Limits) -> None:
-        """Take up the state on `shelves`."""
+    def __init__(self, shelves: Shelves, limits: Limits, *, lateness_ms: int = 10 * MINUTE_MS) -> None:
+        """Take up the state on `shelves`; a closed window waits `lateness_ms` for events that arrive late."""
         self.shelves = shelves
         self.roster = Roster(shelves)
         self.duties = Duties(shelves, self.roster)
         self.book = AlertBook(shelves, self.roster, self.duties)
         self._intake = Intake(self.book, limits)
+        self._lateness_ms = lateness_ms
+        self.presence = Presence(self.duties, self.roster)
+        self.activities = Activities(shelves)
+        self.hours = SiteHours(
+            shelves, self.roster, presence=self.presence, activities=self.activities, lateness_ms=lateness_ms
+        )
+        self.samples = Samples(shelves, self.roster, baselines=self.hours.baselines, lateness_ms=lateness_ms)
+        self._thresholds = ThresholdActs(shelves)
         self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)
         self._outcome = Outcome()
         self._now: int = shelves.get("counter", "now") or 0
@@ -81,6 +79,8 @@ class Engine:
             if event.type in DIRECTORY_TYPES:
                 self._direct(event)
             self._provide(event)
+            if type(data) in COUNTED:
+                self._count(event)
             react = _REACTIONS.get(type(data))
             if react is not None:
                 react(self, event)
@@ -88,6 +88,12 @@ class Engine:
     def apply(self, command: Command) -> Reply:
         """Carry out a command; the reply says what became of it, refusals included."""
         now = max(self._now, command.time)
+        if command.verb in THRESHOLD_VERBS:
+            return self._steer(command, now)
+        if command.verb == JOB_FAILED:
+            self._now = now
+            self._found(job_failed(command, time=now))
+            return Reply(status=200, body={})
         if command.verb not in VERBS:
             return _refusal(400, "unknown_command", f"there is no command {command.verb}")
         recalled = command.recalled if self.book.get(command.target) is None else None
@@ -112,6 +118,13 @@ class Engine:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
         former, self._now = self._now, max(self._now, now)
         changed = bool(expire(self.book, now))
+        for closed in self.hours.tick(now, former=former):
+            self._close_hour(closed)
+            self._forget_minutes()
+            changed = True
+        if (due := self.samples.next_due()) is not None and due <= now:
+            self._sampled(self.samples.tick(now))
+            changed = True
         while self._duty_due and self._duty_due[0][0] <= now:
             at, person = heappop(self._duty_due)
             duty = self.duties.on_duty(person)
@@ -125,7 +138,8 @@ class Engine:
 
     def next_due(self) -> int | None:
         """Return when the next tick has something to do (UTC ms), or None."""
-        heads = [self.book.next_due(), self._duty_due[0][0] if self._duty_due else None]
+        heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due()]
+        heads.append(self._duty_due[0][0] if self._duty_due else None)
         return min((at for at in heads if at is not None), default=None)
 
     def finish(self) -> Outcome:
@@ -139,6 +153,66 @@ class Engine:
             outcome.alerts.append((touch.alert, view))
             outcome.changes.append(_alert_change(touch, view, self._now))
         return outcome
+
+    @property
+    def now(self) -> int:
+        """Return the engine's clock (UTC ms): the newest input's."""
+        return self._now
+
+    def _count(self, event: Event) -> None:
+        """Count what a person's phone tells, for them and for the site they are on duty at."""
+        metric = self.activities.take(event, watermark=self._now - self._lateness_ms)
+        person: str = event.data.person  # type: ignore[union-attr, assignment]  # all that is counted has one
+        found = self.hours.count(person, metric, event.time) if metric is not None else None
+        if metric is not None and found is not None:
+            site, finding = found
+            self.hours.remember(site, metric.value, self._found(finding))
+
+    def _close_hour(self, closed: Closed) -> None:
+        """Tell of a closed hour: what was learned, what was found, what no longer stands."""
+        if not closed.hours:
+            return
+        self._outcome.hours += closed.hours
+        for kind, finding in closed.refuted:
+            self._withdraw(Withdrawn(kind=kind, finding=finding, site=closed.site), None)
+        for found in closed.found:
+            self._found(found)
+        self._tell(
+            "baseline_updated", closed_hour_view(closed.site, closed.hours, roster=self.roster), site=closed.site
+        )
+
+    def _sample(self, event: Event) -> None:
+        self._sampled(self.samples.take(event, event.data))  # type: ignore[arg-type]  # dispatched by type
+
+    def _sampled(self, sampled: Sampled) -> None:
+        """Tell of a sampled series' closed hours, and of what was found in it."""
+        for site, hour in sampled.hours:
+            self._outcome.hours.append(hour)
+            self._tell("baseline_updated", closed_hour_view(site, [hour], roster=self.roster), site=site)
+        for found in sampled.found:
+            self._found(found)
+
+    def _forget_minutes(self) -> None:
+        """Once an hour let go of minutes that no window reaches any more."""
+        hour = self._now // HOUR_MS
+        if hour != self.shelves.get("counter", "forgot_hour"):
+            self.shelves.put("counter", "forgot_hour", hour)
+            self.activities.forget_before(self._now - HOURS_KEPT_MS)
+
+    def _steer(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a threshold."""
+        try:
+            baseline, changes = self._thresholds.act(command, now=now)
+        except Refused as refused:
+            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+        self._now = now
+        site = baseline.series if baseline.series in self.roster.sites else None
+        client = self.roster.client(site)
+        for change in changes:
+            self._outcome.threshold_changes.append((change, site, client))
+            self._tell("threshold_changed", threshold_changed_view(change, baseline, roster=self.roster), site=site)
+        body = {"id": baseline.id, "change": threshold_change_view(changes[-1]) if changes else None}
+        return Reply(status=200, body=body)
 
     def _direct(self, event: Event) -> None:
         """Keep the directory; whose shifts change is paired again, for a duty ends by its shift."""
@@ -194,18 +268,12 @@ class Engine:
         finding = replace(finding, id=f"F-{number}")
         alert = self._intake.finding(finding, now=self._now)
         self._outcome.findings.append((finding, alert))
-        data: dict[str, Any] = {
-            **finding_view(finding),
-            "site_name": self.roster.site_name(finding.site),
-            "person_name": self.roster.person_name(finding.person),
-            "client": self.roster.client(finding.site),
-            "opened_alert": alert,
-            "held_back": None if alert else f"{finding.severity} is evidence only; alerts open from MEDIUM",
-        }
-        self._tell("finding_created", data, site=finding.site, person=finding.person, severity=finding.severity)
+        data = found_view(finding, roster=self.roster, alert=alert)
+        kind = "anomaly_detected" if finding.type.startswith("ANOMALY_") else "finding_created"
+        self._tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
         return finding.id
 
-    def _withdraw(self, gone: Withdrawn, person: str) -> None:
+    def _withdraw(self, gone: Withdrawn, person: str | None) -> None:
         self._outcome.withdrawn.append(gone.finding)
         data: dict[str, Any] = {
             "id": gone.finding,
@@ -267,6 +335,7 @@ class Engine:
 _REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
     Punch: Engine._punched,  # noqa: SLF001 - the engine's own table
     PhoneEvent: Engine._phoned,  # noqa: SLF001 - the engine's own table
+    Sample: Engine._sample,  # noqa: SLF001 - the engine's own table
     OutsideAlert: Engine._alerted,  # noqa: SLF001 - the engine's own table
 }
 

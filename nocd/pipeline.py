@@ -17,6 +17,7 @@ from nocd.batch import (
     Inbox,
     Submission,
     events_stored,
+    load_holidays,
     reply_key,
     what_was_asked,
     worth_a_commit,
@@ -26,19 +27,19 @@ from nocd.domain.command import Command, Reply
 from nocd.domain.instant import MINUTE_MS
 from nocd.errors import NocdError, UnavailableError
 from nocd.feed.hub import Committed
-from nocd.store.rows import Commit, InputKind, InputRow
+from nocd.store.rows import Commit, InputKind, InputRow, JobRun
 from nocd.wire.present import change_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from nocd.domain.event import Event
-    from nocd.engine import Engine, Outcome
+    from nocd.engine import Engine
     from nocd.metrics import Metrics
+    from nocd.outcome import Outcome
     from nocd.store.store import Store
 
-SLICE_EVENTS = 256
-STATE_SLICE_ROWS = 256
+SLICE_EVENTS = STATE_SLICE_ROWS = 256
 
 
 class Tells(Protocol):
@@ -94,7 +95,7 @@ class Pipeline:
         self._inbox = Inbox(batch_events_max=limits.batch_events_max, inbox_events_max=limits.inbox_events_max)
         self._drained = asyncio.Event()
         self._save_no: int | None = None
-        self._save_wanted = False
+        self._save_wanted = self._working = False
         self.accepted = 0
         self.refusal: NocdError | None = None
         self.broken: NocdError | None = None
@@ -130,9 +131,9 @@ class Pipeline:
             self._inbox.tick = now
             self._inbox.arrived.set()
 
-    def announce(self, change: Change) -> None:
+    def announce(self, change: Change, run: JobRun | None = None) -> None:
         """Put a change that no input made (a job's end, the system's state) on the feed with the next commit."""
-        self._inbox.announced.append(change)
+        self._inbox.announced.append((change, run))
         self._inbox.arrived.set()
 
     async def run(self) -> None:
@@ -140,8 +141,10 @@ class Pipeline:
         while True:
             await self._inbox.arrived.wait()
             self._inbox.arrived.clear()
+            self._working = True
             while await self._step_safely():
                 pass
+            self._working = False
             self._drained.set()
 
     def rest(self) -> None:
@@ -162,8 +165,8 @@ class Pipeline:
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing waits."""
-        return not self._inbox
+        """Tell whether nothing waits and nothing is under way."""
+        return not self._inbox and not self._working
 
     def _must_work(self) -> None:
         if (error := self.broken or self.refusal) is not None:
@@ -199,10 +202,8 @@ class Pipeline:
             if worth_a_commit(batch.commit):
                 await self._commit(batch.commit)
         except asyncio.CancelledError:
-            self.broken = UnavailableError(
-                "the daemon is stopping"
-            )  # the engine may be half-way: nothing of it is saved
-            self._inbox.fail(batch, self.broken)
+            stopping = self.broken = UnavailableError("the daemon is stopping")  # half-way: nothing of it is saved
+            self._inbox.fail(batch, stopping)
             raise
         except NocdError as error:
             self.broken = error
@@ -262,6 +263,7 @@ class Pipeline:
         answers = iter(known)
         for part in batch.parts:
             part.repeats = sum(next(answers) for _ in part.events)
+        await load_holidays(getattr(event.data, "country", "") for event in fresh)
         started = self._monotonic_s()
         for start in range(0, len(fresh), SLICE_EVENTS):
             if start:
@@ -305,7 +307,9 @@ class Pipeline:
 
     def _fill(self, batch: Batch, outcome: Outcome) -> None:
         commit = batch.commit
-        changes = outcome.changes + batch.announced
+        changes = outcome.changes + [change for change, _ in batch.announced]
+        commit.job_runs = [run for _, run in batch.announced if run is not None]
+        commit.hours, commit.threshold_changes = outcome.hours, outcome.threshold_changes
         if batch.stored:
             changes.append(events_stored(batch.stored, self._now_ms()))
         commit.changes = [self._numbered(change) for change in changes]
@@ -374,9 +378,9 @@ class Pipeline:
             self._metrics.to_feed.observe(to_feed_s)
         for finding, _ in outcome.findings:
             self._metrics.findings.labels(finding.type).inc()
-        for asked, reply in batch.replies:
-            if reply.ok and asked.command.verb == "resolve":
-                self._metrics.verdicts.labels(asked.command.args["verdict"]).inc()
+        judged = (asked.command for asked, reply in batch.replies if reply.ok and asked.command.verb == "resolve")
+        for command in judged:
+            self._metrics.verdicts.labels(command.args["verdict"]).inc()
 
     async def _repair(self) -> bool:
         """Drop the engine, which is ahead of the disk, and rebuild it from the store; False where that must wait."""

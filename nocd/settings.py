@@ -76,7 +76,13 @@ class Settings(BaseSettings):
     inputs_retention_days: int = _number(
         90, 1, 3_650, "How long events, and the keys that tell their repeats, are kept."
     )
-    alerts_retention_days: int = _number(400, 30, 3_650, "How long findings, alerts and their ledger are kept.")
+    alerts_retention_days: int = _number(
+        400,
+        30,
+        3_650,
+        "How long findings, alerts, their ledger, verdicts, threshold changes and job runs are kept.",
+    )
+    site_hours_retention_days: int = _number(730, 35, 3_650, "How long closed hours of baselines are kept.")
     min_free_bytes: int = _number(
         64 * MIB,
         MIB,
@@ -90,6 +96,9 @@ class Settings(BaseSettings):
     )
     quiet_for_outside_alerts_minutes: int = _number(
         60, 1, 10_080, "An alert of outside monitoring that is not renewed for so long is resolved."
+    )
+    alarm_budget_per_week: int = _number(
+        3, 0, 1_000, "Findings off the usual, not known to be true, that a site may have in a week; 0 for no bound."
     )
     ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
     commands_per_minute: int = _number(100, 1, 100_000, "Commands taken from one token.")

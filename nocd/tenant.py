@@ -7,10 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nocd.batch import load_holidays
+from nocd.domain.instant import MINUTE_MS
 from nocd.domain.shelf import Shelves
-from nocd.engine import RECORD_TYPES, Engine, Outcome
+from nocd.engine import Engine
 from nocd.feed.hub import Hub
 from nocd.ingest.decode import decode_body
+from nocd.outcome import RECORD_TYPES, Outcome
 from nocd.pipeline import Limits, Pipeline, Started
 from nocd.store import queries
 from nocd.store.codec import decode_command, decoders, encode
@@ -19,7 +22,7 @@ from nocd.store.store import Store
 from nocd.triage.intake import Limits as TriageLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nocd.batch import Accepted
@@ -39,6 +42,7 @@ class TenantLimits:
 
     pipeline: Limits = field(default_factory=Limits)
     triage: TriageLimits = field(default_factory=TriageLimits)
+    lateness_ms: int = 10 * MINUTE_MS
 
 
 class Tenant:
@@ -131,9 +135,12 @@ class Tenant:
     async def _rebuild(self) -> Started:
         """Return an engine true at the last durable input: the saved state, and the inputs after it folded again."""
         loaded = await self.store.load()
-        engine = Engine(restored(loaded), self._limits.triage)
+        shelves = restored(loaded)
+        await load_holidays(site.country for site in shelves.kind("site").values())
+        engine = Engine(shelves, self._limits.triage, lateness_ms=self._limits.lateness_ms)
         no = loaded.saved_to
         while rows := await self.store.tail(no, TAIL_SLICE):
+            await load_holidays(_countries(rows))
             refold(engine, rows)
             no = rows[-1].no
             await asyncio.sleep(0)
@@ -178,6 +185,13 @@ def refold(engine: Engine, rows: list[InputRow]) -> Outcome:
         else:
             engine.tick(row.time)
     return engine.finish()
+
+
+def _countries(rows: list[InputRow]) -> Iterator[str]:
+    """Yield the countries of sites among stored events; few bodies name one."""
+    for row in rows:
+        if row.kind is InputKind.EVENT and b'"country"' in row.body:
+            yield getattr(event_of(row).data, "country", "")
 
 
 def event_of(row: InputRow) -> Event:

@@ -10,11 +10,12 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from nocd.api import answers
+from nocd.api.asking import ask, idempotency_key
 from nocd.api.auth import TOKEN, needs
-from nocd.api.keys import DESK, tenant_of
+from nocd.api.keys import tenant_of
 from nocd.api.problems import problem
 from nocd.domain.alert import Status
-from nocd.domain.command import Command, Reply
+from nocd.domain.command import Reply
 from nocd.domain.severity import Severity
 from nocd.domain.token import Act, Token
 from nocd.errors import InputError, NotFound
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
 _FILTERS = ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor")
-_KEY_MAX = 200
 # `bulk` is no alert and `why` no command, so that a wrong method there is answered as one.
 _ID = "{id:(?!bulk$)[^{}/]+}"
 _COMMAND = "{command:(?!why$)[^{}/]+}"
@@ -96,14 +96,14 @@ async def command(request: web.Request) -> web.Response:
         raise NotFound(f"there is no command {verb}; there are {', '.join(sorted(COMMANDS))}", code="unknown_command")
     args = answers.parsed(COMMANDS[verb], await answers.small_body(request)).model_dump(exclude_none=True)
     await _visible(request)
-    reply = await _ask(request, verb, request.match_info["id"], args)
+    reply = await ask(request, verb, request.match_info["id"], args)
     return _answer(request[TOKEN], reply)
 
 
 @needs(Act.OPERATE)
 async def bulk(request: web.Request) -> web.Response:
     """Carry out one command on up to 100 alerts, answering for each."""
-    _key(request)
+    idempotency_key(request)
     asked = answers.parsed(Bulk, await answers.small_body(request))
     if asked.command not in COMMANDS:
         raise InputError(f"there is no command {asked.command}", code="unknown_command")
@@ -121,28 +121,7 @@ async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, A
         await _find(tenant_of(request), request[TOKEN], alert_id)
     except NotFound as error:
         return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
-    return await _ask(request, verb, alert_id, args)
-
-
-def _key(request: web.Request) -> str | None:
-    """Return the caller's idempotency key; raises InputError for one that cannot be kept."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (1 <= len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
-        raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} printable ASCII characters", code="bad_header")
-    return key
-
-
-async def _ask(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
-    key = _key(request)
-    asked = Command(
-        verb=verb,
-        target=alert_id,
-        actor=request[TOKEN].name,
-        time=request.app[DESK].now_ms(),
-        args=args,
-        key=None if key is None else f"{key}\n{alert_id}",
-    )
-    return await tenant_of(request).ask(asked)
+    return await ask(request, verb, alert_id, args)
 
 
 def _answer(token: Token, reply: Reply) -> web.Response:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from nocd.api import alerts, directory, feed, ingest, system
+from nocd.api import alerts, baselines, directory, feed, ingest, jobs, system, telemetry
 from nocd.api.auth import auth, undeclared
 from nocd.api.keys import DESK, HTTP, Desk
 from nocd.api.problems import problems
@@ -31,6 +31,9 @@ def make_app(
             *ingest.routes(),
             *alerts.routes(),
             *directory.routes(),
+            *telemetry.routes(),
+            *baselines.routes(),
+            *jobs.routes(),
             *feed.routes(),
             *tokens.routes(),
             *system.routes(),

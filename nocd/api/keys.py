@@ -33,6 +33,18 @@ class Health(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """The timetable, as handlers see it."""
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return each job's name, plan, limit and next run."""
+        ...
+
+    async def run_now(self, name: str) -> dict[str, Any]:
+        """Run a job, or wait for its run under way; return how it ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Everything handlers need: who is served, by what, within which limits."""
@@ -46,6 +58,7 @@ class Desk:
     max_event_bytes: int
     max_batch: int
     folder: Folder
+    jobs: Callable[[], Jobs]
 
 
 DESK: Final = web.AppKey("desk", Desk)

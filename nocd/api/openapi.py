@@ -33,6 +33,12 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/alerts": ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
+    "/v1/telemetry/people/{id}/signals": ("window_minutes",),
+    "/v1/telemetry/sites/{id}/signals": ("window_minutes",),
+    "/v1/baselines": ("site", "metric", "limit", "cursor"),
+    "/v1/baselines/{id}/hours": ("days", "limit", "cursor"),
+    "/v1/baselines/{id}/changes": ("limit", "cursor"),
+    "/v1/jobs/{name}/runs": ("limit", "cursor"),
     "/v1/feed": _FEED,
     "/v1/feed.sse": _FEED,
     "/v1/changes": (*_FEED, "limit", "wait_s"),
@@ -42,6 +48,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "after": {"type": "integer", "minimum": 0, "maximum": _NUMBER_MAX},
     "alert": {"type": "string", "pattern": "^A-[0-9]{1,18}$"},
     "clients": _NAMES,
+    "days": {"type": "integer", "minimum": 1, "maximum": 800},
     "events": {"enum": ["0", "1", "false", "true"]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_severity": {"enum": [*Severity]},
@@ -49,6 +56,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "sites": _NAMES,
     "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},
     "types": {"type": "array", "items": {"enum": [*CHANGES]}},
+    "window_minutes": {"type": "integer", "minimum": 30, "maximum": 480},
     "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
 }
 _OTHER_MEDIA: Final = {

@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import requests, views
+from nocd.wire import requests, telemetry, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -36,10 +36,32 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.ReadyView,
     views.SnapshotView,
     views.VersionView,
+    telemetry.BaselineDetail,
+    telemetry.BaselineView,
+    telemetry.HourView,
+    telemetry.JobRunView,
+    telemetry.JobView,
+    telemetry.PersonSignals,
+    telemetry.SimulationView,
+    telemetry.SiteSignals,
+    telemetry.ThresholdAnswer,
+    telemetry.ThresholdChangeView,
     ChangeFrame,
     *FRAMES.values(),
 )
-_REQUESTS: Final[tuple[type[BaseModel], ...]] = (*requests.COMMANDS.values(), requests.Bulk, NewToken, Rotation)
+_STEERING: Final[tuple[type[BaseModel], ...]] = (
+    telemetry.Simulate,
+    telemetry.SetThreshold,
+    telemetry.Pin,
+    telemetry.Rollback,
+)
+_REQUESTS: Final[tuple[type[BaseModel], ...]] = (
+    *requests.COMMANDS.values(),
+    requests.Bulk,
+    NewToken,
+    Rotation,
+    *_STEERING,
+)
 
 
 def ref(model: str | type[BaseModel]) -> dict[str, Any]:
@@ -145,6 +167,10 @@ _BULK_ITEM: Final = record(
     {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(views.AlertView), _REFUSED]}}
 )
 
+_RAN: Final = record(
+    {"job": _TEXT, "outcome": {"enum": ["ok", "failed"]}, "seconds": {"type": "number"}, "detail": _TEXT}
+)
+
 # The good answers in JSON, by operation and status.
 ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/events": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
@@ -158,6 +184,19 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     **{f"POST /v1/alerts/{{id}}/{verb}": {200: ref(views.AlertView)} for verb in requests.COMMANDS},
     "GET /v1/findings": {200: page(ref(views.FindingRow))},
     "GET /v1/findings/{id}": {200: ref(views.FindingRow)},
+    "GET /v1/telemetry/people/{id}/signals": {200: ref(telemetry.PersonSignals)},
+    "GET /v1/telemetry/sites/{id}/signals": {200: ref(telemetry.SiteSignals)},
+    "GET /v1/baselines": {200: page(ref(telemetry.BaselineView))},
+    "GET /v1/baselines/{id}": {200: ref(telemetry.BaselineDetail)},
+    "GET /v1/baselines/{id}/hours": {200: page(ref(telemetry.HourView))},
+    "GET /v1/baselines/{id}/changes": {200: page(ref(telemetry.ThresholdChangeView))},
+    "POST /v1/baselines/{id}/simulate": {200: ref(telemetry.SimulationView)},
+    "POST /v1/baselines/{id}/threshold": {200: ref(telemetry.ThresholdAnswer)},
+    "POST /v1/baselines/{id}/pin": {200: ref(telemetry.ThresholdAnswer)},
+    "POST /v1/baselines/{id}/changes/{change}/rollback": {200: ref(telemetry.ThresholdAnswer)},
+    "GET /v1/jobs": {200: page(ref(telemetry.JobView))},
+    "GET /v1/jobs/{name}/runs": {200: page(ref(telemetry.JobRunView))},
+    "POST /v1/jobs/{name}/run": {200: _RAN},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},
     "GET /v1/tokens": {200: record({"items": {"type": "array", "items": ref("Token")}})},
@@ -185,6 +224,10 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     },
     "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
+    "POST /v1/baselines/{id}/simulate": {JSON: ref(telemetry.Simulate)},
+    "POST /v1/baselines/{id}/threshold": {JSON: ref(telemetry.SetThreshold)},
+    "POST /v1/baselines/{id}/pin": {JSON: ref(telemetry.Pin)},
+    "POST /v1/baselines/{id}/changes/{change}/rollback": {JSON: ref(telemetry.Rollback)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }
@@ -193,6 +236,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
 BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
+        "POST /v1/baselines/{id}/pin",
+        "POST /v1/baselines/{id}/changes/{change}/rollback",
         *(
             f"POST /v1/alerts/{{id}}/{verb}"
             for verb, body in requests.COMMANDS.items()

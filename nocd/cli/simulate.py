@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nocd.cli.command import command, show
 from nocd.domain.instant import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @command(
@@ -17,6 +20,7 @@ from nocd.domain.instant import to_ms
     epilog="""\
   nocd simulate --seed 7 --out events.ndjson --truth truth.csv
   nocd simulate --seed 7 --sites 200 --people 5000 --days 30 --out big.ndjson --truth big.csv
+  nocd simulate --only SILENT_SITE --only SLACK_NIGHT --rate SLACK_NIGHT=0.1 --out events.ndjson --truth truth.csv
 
 The same arguments give the same files, byte for byte, on any machine. `nocd post FILE --rebase now` moves a
 history so that it ends now. Truth has a row for each planted trouble: event id, kind, person, site, from, to.""",
@@ -28,6 +32,8 @@ history so that it ends now. Truth has a row for each planted trouble: event id,
 @click.option(
     "--start", type=click.DateTime(["%Y-%m-%d"]), default="2026-01-05", show_default=True, help="First day, UTC."
 )
+@click.option("--only", multiple=True, metavar="KIND", help="Plant this kind of trouble and others so named only.")
+@click.option("--rate", "shares", multiple=True, metavar="KIND=SHARE", help="How often a kind is planted, 0 to 1.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Events, one JSON a line.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), required=True, help="What was planted, CSV.")
 @click.option("--disorder", is_flag=True, help="As phones send it: late, twice and out of order.")
@@ -41,10 +47,30 @@ def simulate(*, as_json: bool, start: datetime, out: Path, truth: Path, **option
         people=options["people"],
         days=options["days"],
         start_ms=to_ms(start.replace(tzinfo=UTC)),
+        rates=_rates(options["only"], options["shares"]),
     )
     with out.open("wb") as events, truth.open("w", encoding="utf-8", newline="") as rows:
         counts = write(world, events, rows, disorder=options["disorder"])
     show(counts, _text(counts), as_json=as_json)
+
+
+def _rates(only: Iterable[str], shares: Iterable[str]) -> dict[str, float]:
+    """Return the rates that differ from the default; World refuses a kind that nobody knows."""
+    from nocd.simulate import RATES
+
+    wanted = set(only)
+    rates = {kind: 0.0 for kind in RATES if wanted and kind not in wanted}
+    rates |= {kind: RATES.get(kind, 0.0) for kind in sorted(wanted)}
+    return rates | dict(map(_share, shares))
+
+
+def _share(text: str) -> tuple[str, float]:
+    kind, _, share = text.partition("=")
+    try:
+        return kind, float(share)
+    except ValueError:
+        message = f"{text!r} is no rate; write KIND=SHARE like SLACK_NIGHT=0.1"
+        raise click.BadParameter(message, param_hint="'--rate'") from None
 
 
 def _text(counts: dict[str, Any]) -> str:

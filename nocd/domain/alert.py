@@ -90,6 +90,7 @@ class Alert:
     resolved_by: str | None = None
     resolved_at: int | None = None
     verdict: Verdict | None = None
+    judged_at: int | None = None
     suppressed_by: str | None = None
     baseline: str | None = None
     fraud_score: float | None = None

@@ -35,3 +35,13 @@ class Reply:
     def ok(self) -> bool:
         """Tell whether the command was carried out."""
         return self.status < 400  # noqa: PLR2004 - HTTP's own border between success and refusal
+
+
+class Refused(Exception):
+    """A command that is not carried out, and why; `code` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """Keep the code and the sentence."""
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,9 +47,12 @@ class Roster:
         """Read the shelves as they are; they may already hold a restored directory."""
         self._shelves = shelves
         self._shifts_of: dict[str, list[Placed]] = {}
+        self._shifts_at: dict[str, list[Placed]] = {}
+        self._team: dict[str, dict[str, None]] = {}
         self._provisional = 0
-        for shift in shelves.kind("shift").values():
-            self._place(shift)
+        for kind in ("shift", "person"):
+            for entry in shelves.kind(kind).values():
+                self._place(entry)
         for kind in ("site", "person"):
             self._provisional += sum(entry.provisional for entry in shelves.kind(kind).values())
         self.sites: dict[str, Site] = shelves.kind("site")
@@ -65,8 +68,7 @@ class Roster:
             return None
         self._forget(former)
         self._shelves.put(kind, data.id, data)
-        if isinstance(data, Shift):
-            self._place(data)
+        self._place(data)
         happened: Happened = "created" if former is None else "updated"
         return Entered(kind=kind, id=data.id, name=getattr(data, "name", None), happened=happened)
 
@@ -111,6 +113,33 @@ class Roster:
                 return shift
         return None
 
+    def shifts_at(self, site: str, start: int, end: int) -> list[Shift]:
+        """Return the shifts at a site that overlap `start` to `end` (ms), on-call ones apart, by when they start."""
+        placed = self._shifts_at.get(site, [])
+        first = bisect_left(placed, (start - LONGEST_SHIFT_MS, ""))
+        last = bisect_left(placed, (end, ""))
+        shifts = [self._shelves.get("shift", shift_id) for _, shift_id in placed[first:last]]
+        return [shift for shift in shifts if to_ms(shift.end) > start and not shift.on_call]
+
+    def shift_of(self, person: str, time: int) -> Shift | None:
+        """Return the shift a person is in at `time` (ms), wherever, or None; of several the one that starts last."""
+        shifts = self._shifts_of.get(person, [])
+        for start, shift_id in reversed(shifts[: bisect_right(shifts, (time, LAST_ID))]):
+            if start < time - LONGEST_SHIFT_MS:
+                return None
+            shift: Shift = self._shelves.get("shift", shift_id)
+            if time < to_ms(shift.end) and not shift.on_call:
+                return shift
+        return None
+
+    def planned(self, site: str) -> bool:
+        """Tell whether anyone's shifts at a site are known."""
+        return site in self._shifts_at
+
+    def team(self, site: str) -> list[str]:
+        """Return the people who belong to this site and no other, in the order they were told of."""
+        return list(self._team.get(site, ()))
+
     def forget_before(self, instant: int) -> int:
         """Let go of shifts, tours and tasks that were over before `instant` (ms); return how many."""
         before = from_ms(instant)
@@ -125,8 +154,13 @@ class Roster:
             self._shelves.drop(kind, entry.id)
         return len(over)
 
-    def _place(self, shift: Shift) -> None:
-        insort(self._shifts_of.setdefault(shift.person, []), (to_ms(shift.start), shift.id))
+    def _place(self, entry: Entry) -> None:
+        if isinstance(entry, Shift):
+            placed = (to_ms(entry.start), entry.id)
+            insort(self._shifts_of.setdefault(entry.person, []), placed)
+            insort(self._shifts_at.setdefault(entry.site, []), placed)
+        elif isinstance(entry, Person) and len(entry.sites) == 1:
+            self._team.setdefault(entry.sites[0], {})[entry.id] = None
 
     def _remove(self, kind: str, former: Entry | None) -> Entered | None:
         if former is None:
@@ -137,9 +171,12 @@ class Roster:
 
     def _forget(self, former: Entry | None) -> None:
         if isinstance(former, Shift):
-            shifts = self._shifts_of[former.person]
-            shifts.remove((to_ms(former.start), former.id))
-            if not shifts:
-                del self._shifts_of[former.person]
-        elif isinstance(former, Site | Person) and former.provisional:
+            placed = (to_ms(former.start), former.id)
+            for index, key in ((self._shifts_of, former.person), (self._shifts_at, former.site)):
+                index[key].remove(placed)
+                if not index[key]:
+                    del index[key]
+        elif isinstance(former, Person) and len(former.sites) == 1:
+            self._team[former.sites[0]].pop(former.id, None)
+        if isinstance(former, Site | Person) and former.provisional:
             self._provisional -= 1

@@ -22,6 +22,7 @@ class Keep:
     feed_days: int = 90
     alerts_days: int = 400
     idempotency_hours: int = 24
+    hours_days: int = 730
 
 
 async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
@@ -35,6 +36,10 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     alerts = now - keep.alerts_days * DAY_MS
     removed["changes"] = await _steps(store, [_FEED], now - keep.feed_days * DAY_MS)
     removed["findings"] = await _steps(store, [_FINDINGS], alerts)
+    removed["verdicts"] = await _steps(store, [_VERDICTS], alerts)
+    removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
+    removed["job runs"] = await _steps(store, [_JOB_RUNS], alerts)
+    removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
     await store.vacuum(VACUUM_PAGES)
@@ -53,6 +58,18 @@ _FINDINGS = "DELETE FROM findings WHERE recorded_at < ?1 AND no IN (SELECT no FR
 _OLD_ALERTS = "(SELECT no FROM alerts WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
 _LEDGER = f"DELETE FROM ledger WHERE alert IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
 _ALERTS = f"DELETE FROM alerts WHERE no IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
+_VERDICTS = (
+    "DELETE FROM verdicts WHERE (alert, time) IN"
+    " (SELECT alert, time FROM verdicts WHERE time < ?1 ORDER BY time LIMIT ?2)"
+)
+_THRESHOLD_CHANGES = (
+    "DELETE FROM threshold_changes WHERE time < ?1 AND no IN (SELECT no FROM threshold_changes ORDER BY no LIMIT ?2)"
+)
+_JOB_RUNS = "DELETE FROM job_runs WHERE started < ?1 AND no IN (SELECT no FROM job_runs ORDER BY no LIMIT ?2)"
+_HOURS = (
+    "DELETE FROM site_hours WHERE (baseline, hour) IN"
+    " (SELECT baseline, hour FROM site_hours WHERE hour < ?1 ORDER BY hour LIMIT ?2)"
+)
 _REPLIES = "DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE time < ?1 LIMIT ?2)"
 
 

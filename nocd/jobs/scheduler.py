@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from nocd import log
+from nocd.domain.instant import rfc3339, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -45,6 +46,15 @@ class Ran:
     seconds: float
     detail: str
     quiet: bool
+
+    def told(self) -> dict[str, Any]:
+        """Return the run as feed and API tell it."""
+        return {
+            "job": self.job,
+            "outcome": "ok" if self.ok else "failed",
+            "seconds": round(self.seconds, 3),
+            "detail": self.detail,
+        }
 
 
 class Scheduler:
@@ -94,6 +104,23 @@ class Scheduler:
         """Run one job now, or wait for its run under way; raises KeyError for a name nobody knows."""
         return await asyncio.shield(self._begin(self._jobs[name]))
 
+    def listed(self) -> list[dict[str, Any]]:
+        """Return each job's name, plan in words, limit and next run (RFC 3339, or None while nothing is planned)."""
+        return [
+            {"name": job.name, "plan": _plan(job), "next_run": self._next(job.name), "limit_s": job.limit_s}
+            for job in self._jobs.values()
+        ]
+
+    async def run_now(self, name: str) -> dict[str, Any]:
+        """Run one job now, or wait for its run under way; return how it ended. Raises KeyError for an unknown name."""
+        ran = await self.run(name)
+        return ran.told()
+
+    def _next(self, name: str) -> str | None:
+        planned = self._scheduler.get_job(name)
+        at = getattr(planned, "next_run_time", None)
+        return None if at is None else rfc3339(to_ms(at))
+
     async def _start(self, job: Job) -> None:
         # The scheduler cancels its own coroutines at shutdown; a run of ours may end.
         await asyncio.shield(self._begin(job))
@@ -120,6 +147,12 @@ class Scheduler:
         ran = Ran(job=job.name, ok=ok, seconds=self._monotonic_s() - started, detail=detail, quiet=job.quiet)
         self._told(ran)
         return ran
+
+
+def _plan(job: Job) -> str:
+    if job.at is None:
+        return f"every {job.every_s:g} s"
+    return f"{job.day or 'daily'} at {job.at}"
 
 
 def _trigger(job: Job, timezone: ZoneInfo) -> IntervalTrigger | CronTrigger:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nocd import log
+from nocd.detect.failures import JOB_FAILED
 from nocd.domain.change import Change
-from nocd.errors import StateError, StorageFull
+from nocd.domain.command import Command
+from nocd.errors import NocdError, StateError, StorageFull
 from nocd.jobs.retention import Keep, retain
 from nocd.jobs.scheduler import Job
+from nocd.jobs.tuning import Budget, tune_thresholds
 from nocd.store import queries
+from nocd.store.rows import JobRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,11 +53,12 @@ class FeedStats(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepLimits:
-    """How much room must stay, how long the log may grow, how long rows are kept."""
+    """How much room must stay, how long the log may grow, how long rows are kept, how many false findings may be."""
 
     min_free_bytes: int
     wal_max_bytes: int
     keep: Keep
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +73,8 @@ class Upkeep:
     flush_tokens: Callable[[], None]
     now_ms: Callable[[], int]
     _failed: dict[str, str] = field(default_factory=dict)
+    _in_a_row: Counter[str] = field(default_factory=Counter)
+    _asking: set[asyncio.Task[None]] = field(default_factory=set)
     _full: str = ""
     _broken: dict[str, str] = field(default_factory=dict)
     _damaged: dict[str, str] = field(default_factory=dict)
@@ -101,6 +110,14 @@ class Upkeep:
         for tenant in self.tenants.values():
             tenant.pipeline.refusal = StorageFull(full) if full else None
 
+    async def tune(self) -> str:
+        """Let every threshold follow what its alerts turned out to be."""
+        told = [
+            f"{name}: {await tune_thresholds(tenant, budget=self.settings.budget, now=self.now_ms())}"
+            for name, tenant in list(self.tenants.items())
+        ]
+        return "; ".join(told)
+
     async def retain(self) -> str:
         """Let go of what is past its time."""
         told = []
@@ -125,18 +142,34 @@ class Upkeep:
         former = self._failed.pop(ran.job, None)
         if ran.ok:
             self.metrics.job_success.labels(ran.job).set(self.now_ms() / 1_000)
+            del self._in_a_row[ran.job]
         else:
             self._failed[ran.job] = ran.detail
+            self._accuse(ran)
         if ran.quiet and former == self._failed.get(ran.job):
             return  # it runs all the time: told is what is new
-        data = {
-            "job": ran.job,
-            "outcome": "ok" if ran.ok else "failed",
-            "seconds": round(ran.seconds, 3),
-            "detail": ran.detail,
-        }
+        now, data = self.now_ms(), ran.told()
+        row = JobRun(started=now - round(ran.seconds * 1_000), **data)
         for tenant in self.tenants.values():
-            tenant.pipeline.announce(Change(type="job_finished", time=self.now_ms(), data=data))
+            tenant.pipeline.announce(Change(type="job_finished", time=now, data=data), row)
+
+    def _accuse(self, ran: Ran) -> None:
+        """Make a failed run a finding of every tenant; a job that fails each second is told once until it is well."""
+        self._in_a_row[ran.job] += 1
+        failures = self._in_a_row[ran.job]
+        if ran.quiet and failures > 1:
+            return
+        asked = Command(
+            verb=JOB_FAILED,
+            target=ran.job,
+            actor="nocd",
+            time=self.now_ms(),
+            args={"detail": ran.detail, "failures": failures},
+        )
+        for name, tenant in self.tenants.items():
+            task = asyncio.create_task(_ask(tenant, asked), name=f"job-failed-{name}")
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return each part's state, `ok` or `degraded`, with why."""
@@ -196,8 +229,15 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="expiries", run=upkeep.pass_time, every_s=1, limit_s=0.5, quiet=True),
         Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
+        Job(name="tuning", run=upkeep.tune, at="03:00", day="sun", limit_s=1_800),
         Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800, quiet=True),
     ]
+
+
+async def _ask(tenant: Tenant, asked: Command) -> None:
+    """Have a tenant know of a failure; one that cannot commit now is told by its own state."""
+    with suppress(NocdError):
+        await tenant.ask(asked)
 
 
 def _listed(*faults: Mapping[str, str]) -> str:

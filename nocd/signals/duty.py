@@ -133,6 +133,8 @@ class Duties:
         self._roster = roster
         self._open: dict[str, Duty] = {}
         self._heads: dict[str, int] = {}
+        self._duties: dict[str, list[Duty]] = {}
+        self._seen_at: dict[str, dict[str, None]] = {}
         for person in shelves.kind(KIND):
             self._pair(person)
 
@@ -181,6 +183,23 @@ class Duties:
         """Return how many people are on duty at a site."""
         return self._heads.get(site, 0)
 
+    def at(self, site: str, start: int, end: int) -> list[tuple[str, int, int]]:
+        """Return (person, from, to) of the duties at a site within `start` to `end` (ms), of the last days."""
+        found = []
+        for person in list(self._seen_at.get(site, ())):
+            duties = [duty for duty in self._duties[person] if duty.site == site]
+            if not duties:
+                del self._seen_at[site][person]  # all of it is so long ago that the punches are gone
+            for duty in duties:
+                first, last = max(duty.start, start), min(duty.deadline if duty.end is None else duty.end, end)
+                if first < last:
+                    found.append((person, first, last))
+        return found
+
+    def known_at(self, site: str) -> bool:
+        """Tell whether anyone punched in at a site lately."""
+        return bool(self._seen_at.get(site))
+
     def deadlines(self) -> list[tuple[int, str]]:
         """Return (deadline, person) of every open duty."""
         return [(duty.deadline, person) for person, duty in self._open.items()]
@@ -209,6 +228,9 @@ class Duties:
     def _pair(self, person: str) -> list[Claim]:
         record = self._shelves.get(KIND, person)
         duties, claims = pair(record.marks, deadline_of=self._deadline_of(person), judged_to=record.judged_to)
+        self._duties[person] = duties
+        for duty in duties:
+            self._seen_at.setdefault(duty.site, {})[person] = None
         former = self._open.pop(person, None)
         if former is not None:
             self._heads[former.site] -= 1

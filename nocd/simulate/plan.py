@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nocd.domain.geo import haversine_m
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
+from nocd.simulate.rhythm import BUSIEST, activity
 from nocd.simulate.roster import PlannedTour, tours_of
 from nocd.simulate.seeding import derive
 from nocd.simulate.space import Point, move
@@ -24,6 +25,8 @@ _SLA_MINUTES = {"CRITICAL": 15, "HIGH": 30, "MEDIUM": 60, "LOW": 120}
 _PRIORITIES = ("CRITICAL", "HIGH", "HIGH", "MEDIUM", "MEDIUM", "MEDIUM", "LOW", "LOW")
 _PHONE_PUNCH_SHARE = 0.15
 _BREAK_MS = 30 * MINUTE_MS
+_HOURS_PER_JOB = 2.5
+_TRIES = 12
 
 
 class Scan(NamedTuple):
@@ -54,10 +57,6 @@ class Walk:
         """Tell whether any of it falls between two instants."""
         return self.start <= end and start <= self.end
 
-    def delay(self, delay_ms: int) -> None:
-        """Walk it later, at the same pace."""
-        self.scans = [Scan(scan.time + delay_ms, scan.checkpoint) for scan in self.scans]
-
 
 class Job(NamedTuple):
     """A task that comes up during the shift, and when it will be done."""
@@ -75,6 +74,14 @@ class Mute(NamedTuple):
     start: int
     end: int
     sorts: str = "fph"
+
+
+class Slack(NamedTuple):
+    """A stretch, whole hours from the shift's start, in which a guard sits still and shows a share of the usual."""
+
+    start: int
+    end: int
+    share: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +104,7 @@ class Plan:
     punches_out: bool = True
     ghost: bool = False
     absent: bool = False
-    still: tuple[int, int] | None = None
+    slack: Slack | None = None
     mutes: list[Mute] = field(default_factory=list)
     extras: list[Raw] = field(default_factory=list)
 
@@ -110,9 +117,17 @@ class Plan:
         """Tell whether the phone holds back what it would have said."""
         return any(mute.start <= time <= mute.end and sort in mute.sorts for mute in self.mutes)
 
+    def slacks(self, time: int) -> bool:
+        """Tell whether the guard takes it easy then."""
+        return self.slack is not None and self.slack.start <= time < self.slack.end
+
+    def clear_jobs(self, start: int, end: int) -> None:
+        """Take tasks out of a stretch of the shift."""
+        self.jobs = [job for job in self.jobs if job.done < start or end < job.created]
+
     def clear(self, start: int, end: int) -> None:
         """Take tasks and the break out of a stretch of the shift."""
-        self.jobs = [job for job in self.jobs if job.done < start or end < job.created]
+        self.clear_jobs(start, end)
         if self.pause is not None and self.pause[0] <= end and start <= self.pause[1]:
             self.pause = None
 
@@ -159,13 +174,22 @@ def _walk(rng: Random, tour: PlannedTour) -> Walk:
 def _jobs(rng: Random, duty: Duty, start: int, end: int) -> list[Job]:
     """Return the shift's tasks: about one in two and a half hours, each done well before it is due."""
     jobs = []
-    for number in range(round((end - start) / HOUR_MS / 2.5) + rng.randint(-1, 1)):
+    for number in range(round((end - start) / HOUR_MS / _HOURS_PER_JOB) + rng.randint(-1, 1)):
         priority = rng.choice(_PRIORITIES)
         sla = _SLA_MINUTES[priority] * MINUTE_MS
-        created = start + 15 * MINUTE_MS + int(rng.random() * (end - start - 3 * HOUR_MS))
+        created = _busy_moment(rng, duty.place, start + 15 * MINUTE_MS, end - 165 * MINUTE_MS)
         done = created + int(sla * rng.uniform(0.2, 0.75))
         jobs.append(Job(f"{duty.id}-k{number + 1}", priority, created, created + sla, done))
     return jobs
+
+
+def _busy_moment(rng: Random, place: Place, first: int, last: int) -> int:
+    """Return an instant between two, the likelier the busier guards usually are then."""
+    for _ in range(_TRIES):
+        time = first + int(rng.random() * (last - first))
+        if rng.random() * BUSIEST < activity(place, time):
+            return time
+    return first + int(rng.random() * (last - first))
 
 
 def _pause(walks: list[Walk], start: int, end: int) -> tuple[int, int]:

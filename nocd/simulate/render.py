@@ -17,7 +17,7 @@ from nocd.simulate.observe import (
     tour_scan,
     walking_fix,
 )
-from nocd.simulate.rhythm import activity, hour_of_week
+from nocd.simulate.rhythm import activity, count, in_shift, pace
 from nocd.simulate.roster import LEAD_MS
 from nocd.simulate.seeding import derive
 from nocd.simulate.space import Point, measure, move
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from nocd.simulate.world import World
 
 _BATTERY_PERCENT_PER_HOUR = 3.8
-_FIXES_PER_HOUR = 5.0
-_STEPCOUNTS_PER_HOUR = 3.4
+_FIXES_PER_HOUR = 6.0
+_STEPCOUNTS_PER_HOUR = 24.0
+_LOGS_PER_HOUR = 2.0
 _HEALTH_PER_HOUR = 3
-_WANDER_M = 20.0
+_WANDER_M = 25.0
 
 
 class _Beat(NamedTuple):
@@ -49,8 +50,9 @@ def render(world: World, plan: Plan) -> Iterator[Raw]:
     done = 0
     if not (plan.absent or plan.ghost):
         rng = derive(world.seed, "phone", plan.duty.id)
+        own = _pace(world, plan)
         for start in range(plan.start, plan.end, HOUR_MS):
-            batch = [_report(rng, plan, beat) for beat in _beats(rng, plan, start)]
+            batch = [_report(rng, plan, beat) for beat in _beats(rng, plan, start, own)]
             until = start + HOUR_MS
             while done < len(fixed) and fixed[done].time < until:
                 batch.append(fixed[done])
@@ -60,15 +62,29 @@ def render(world: World, plan: Plan) -> Iterator[Raw]:
     yield from fixed[done:]
 
 
-def _beats(rng: Random, plan: Plan, start: int) -> Iterator[_Beat]:
-    busy = activity(hour_of_week(start, plan.place.timezone))
-    sorts = (("f", _FIXES_PER_HOUR * busy), ("s", _STEPCOUNTS_PER_HOUR * busy), ("l", 1), ("h", _HEALTH_PER_HOUR))
-    for sort, wanted in sorts:
-        step = HOUR_MS / round(wanted)
-        for number in range(round(wanted)):
+def _pace(world: World, plan: Plan) -> float:
+    crew = plan.duty.crew
+    return pace(world.seed, site_day=f"{crew.place.id}-{crew.day}", guard=plan.guard.id, shift=plan.duty.id)
+
+
+def _beats(rng: Random, plan: Plan, start: int, own: float) -> Iterator[_Beat]:
+    """Yield when a phone reports in the hour from `start`: steps, logs and fixes by the rhythm, health by its timer."""
+    for sort, wanted in _wanted(rng, plan, start, own):
+        step = HOUR_MS / max(1, wanted)
+        for number in range(wanted):
             time = start + int((number + 0.2 + 0.6 * rng.random()) * step)
             if time < plan.end and not (plan.mutes and plan.muted(time, "p" if sort in "sl" else sort)):
                 yield _Beat(time, sort)
+
+
+def _wanted(rng: Random, plan: Plan, start: int, own: float) -> Iterator[tuple[str, int]]:
+    middle = start + HOUR_MS // 2
+    busy = own * activity(plan.place, middle) * in_shift(middle, plan.start, plan.end, plan.pause)
+    means = (("f", _FIXES_PER_HOUR * busy), ("s", _STEPCOUNTS_PER_HOUR * busy), ("l", _LOGS_PER_HOUR * busy))
+    slack = plan.slack if plan.slacks(middle) else None
+    for sort, mean in means:
+        yield sort, round(mean * slack.share) if slack else count(rng, mean)
+    yield "h", _HEALTH_PER_HOUR
 
 
 def _report(rng: Random, plan: Plan, beat: _Beat) -> Raw:
@@ -81,12 +97,12 @@ def _report(rng: Random, plan: Plan, beat: _Beat) -> Raw:
         return device_health(rng, stamp, guard.device, phone_source(guard.device), battery)
     if beat.sort == "l":
         return phone_event(stamp, guard, "device_log", battery_percent=battery, signal_percent=signal(rng))
-    return phone_event(stamp, guard, "stepcount", steps=rng.randint(15, 180))
+    return phone_event(stamp, guard, "stepcount", steps=rng.randint(4, 60))
 
 
 def _whereabouts(rng: Random, plan: Plan, time: int) -> Point:
     """Return where the guard is: on a tour at the last checkpoint passed, else about the post."""
-    if plan.duty.static or (plan.still and plan.still[0] <= time <= plan.still[1]):
+    if plan.duty.static or plan.slacks(time):
         return plan.post
     for walk in plan.walks:
         if walk.start <= time <= walk.end:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LEAD_MS = HOUR_MS  # nothing of a shift happens earlier than this before it
 _CYCLE_DAYS = 6
 _DAYS_ON = 4
+_NIGHTS_ON = 3  # in a row, for the two who take turns in a lone night
 _LONG_SHIFT_MS = 10 * HOUR_MS
 _STATIC_SHARE = 0.15
 _CREW_FOR_STATIC_MIN = 2
@@ -64,13 +65,18 @@ class PlannedTour(NamedTuple):
     checkpoints: tuple[Checkpoint, ...]
 
 
-def works(guard: Guard, day: date, *, groups: int, team: int) -> bool:
-    """Tell whether `guard` of a team of `team` in `groups` works on `day`: off days of a group are spread evenly."""
-    members = (team - guard.rank % groups + groups - 1) // groups
-    if members == 1:
-        return True
-    offset = guard.rank // groups * _CYCLE_DAYS // members
-    return (day.toordinal() + offset) % _CYCLE_DAYS < _DAYS_ON
+def _on(place: Place, group: tuple[Guard, ...], day: date, number: int) -> tuple[Guard, ...]:
+    """Return who of the group of a shift works on `day`: off days are spread evenly, a lone night has one guard."""
+    if len(group) == 1:
+        return group
+    if group and place.lone_night and number == len(place.changes) - 1:
+        return (group[day.toordinal() // _NIGHTS_ON % len(group)],)
+    offsets = (index * _CYCLE_DAYS // len(group) for index in range(len(group)))
+    return tuple(
+        guard
+        for guard, offset in zip(group, offsets, strict=True)
+        if (day.toordinal() + offset) % _CYCLE_DAYS < _DAYS_ON
+    )
 
 
 def _instant(place: Place, day: date, hour: int) -> int:
@@ -83,19 +89,13 @@ def crew_of(world: World, place: Place, day: date, number: int) -> Crew:
     last = number + 1 == len(changes)
     end_day = day + timedelta(days=1) if last and len(changes) > 1 else day
     end_hour = changes[(number + 1) % len(changes)] if len(changes) > 1 else changes[0] + 12
-    team = world.team[place.id]
-    groups = len(changes)
     return Crew(
         place=place,
         day=day,
         no=number,
         start=_instant(place, day, changes[number]),
         end=_instant(place, end_day, end_hour),
-        guards=tuple(
-            guard
-            for guard in team
-            if guard.rank % groups == number and works(guard, day, groups=groups, team=len(team))
-        ),
+        guards=_on(place, world.groups[place.id][number], day, number),
     )
 
 
@@ -135,21 +135,16 @@ def duty_of(world: World, crew: Crew, guard: Guard) -> Duty:
 def duties(world: World, guard: Guard) -> Iterator[Duty]:
     """Yield the shifts of one person in order of time."""
     place = world.place[guard.home]
-    team = world.team[place.id]
-    groups = len(place.changes)
+    number = next(number for number, group in enumerate(world.groups[place.id]) if guard in group)
     for day in days(world, place):
-        if works(guard, day, groups=groups, team=len(team)):
-            crew = crew_of(world, place, day, guard.rank % groups)
-            if _within(world, crew):
-                yield duty_of(world, crew, guard)
+        crew = crew_of(world, place, day, number)
+        if guard in crew.guards and _within(world, crew):
+            yield duty_of(world, crew, guard)
 
 
 def relief(world: World, crew: Crew) -> tuple[Guard, ...]:
     """Return those of the same hours who have this day off."""
-    groups = len(crew.place.changes)
-    return tuple(
-        guard for guard in world.team[crew.place.id] if guard.rank % groups == crew.no and guard not in crew.guards
-    )
+    return tuple(guard for guard in world.groups[crew.place.id][crew.no] if guard not in crew.guards)
 
 
 def tours_of(world: World, duty: Duty) -> list[PlannedTour]:

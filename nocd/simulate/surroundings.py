@@ -29,7 +29,7 @@ def gate_counts(world: World, place: Place) -> Iterator[Raw]:
     """Yield how many people passed the gate each quarter of an hour, by the rhythm of such a place."""
     rng = derive(world.seed, "gate", place.id)
     for time in range(world.start_ms + _QUARTER_MS, world.end_ms, _QUARTER_MS):
-        value = float(count(rng, gate_mean(place.kind.name, hour_of_week(time - 1, place.timezone))))
+        value = float(count(rng, gate_mean(place, time - 1)))
         yield _sample(place, "gate_count", value, time)
 
 

@@ -9,6 +9,7 @@ from nocd.domain.instant import rfc3339
 HEADER: Final = ("event_id", "kind", "person", "site", "from", "to")
 
 # How often each trouble is planted: a share of shifts, or of crews (all who share site, day and hours) where noted.
+# A shift in which a trouble does not fit goes on honestly: a slack night needs a guard who is alone at night.
 RATES: Final[dict[str, float]] = {
     "BUDDY_PUNCHING": 0.008,
     "GPS_SPOOFING": 0.008,
@@ -20,11 +21,12 @@ RATES: Final[dict[str, float]] = {
     "GUARD_INACTIVITY": 0.008,
     "TOUR_MISSED": 0.008,
     "TOUR_TOO_FAST": 0.008,
+    "SLACK_NIGHT": 0.030,  # of the nights of a single guard
     "GUARD_DISTRESS": 0.005,
     "GEOFENCE_VIOLATION": 0.008,
     "DEVICE_OFFLINE": 0.008,
     "WRONG_PERSON": 0.010,  # of crews
-    "SILENT_SITE": 0.008,  # of crews
+    "SILENT_SITE": 0.008,  # of crews; all phones, two to five hours
     "UNKNOWN_ENTITY": 0.008,  # of crews
     "OUTSIDE_ALERT": 0.015,  # of crews
 }

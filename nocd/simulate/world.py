@@ -27,6 +27,8 @@ _SECOND_SITE_SHARE = 0.4
 _EIGHT_HOUR_SHARE = 0.4
 _EIGHT_HOUR_TEAM_MIN = 6
 _SITES_PER_CLIENT = 4
+_LONE_NIGHT_EVERY = 3
+_NIGHT_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A guarded site: its fence, its checkpoints, and the local hours at which crews change."""
+    """A guarded site: its fence, its checkpoints, and the local hours at which crews change.
+
+    At one of three, one guard is alone at night (`lone_night`), and two take turns in it.
+    """
 
     no: int
     id: str
@@ -53,6 +58,7 @@ class Place:
     terminal: str
     checkpoints: tuple[Checkpoint, ...]
     changes: tuple[int, ...]
+    lone_night: bool
 
     @property
     def timezone(self) -> str:
@@ -105,6 +111,7 @@ class World:
         self._neighbours = _neighbours(self.places)
         self.guards = tuple(_guard(self, number) for number in range(people))
         self.team = _teams(self.places, self.guards)
+        self.groups = {place.id: _groups(place, self.team[place.id]) for place in self.places}
 
     def neighbours(self, place: Place) -> tuple[Place, ...]:
         """Return the other sites of the same metropolitan area, nearest first; 28 km away at least."""
@@ -170,6 +177,7 @@ def _place(rng: Random, *, number: int, metro: Metro, centre: Point, client: str
         terminal=f"T-{number + 1:03d}",
         checkpoints=tuple(_checkpoints(rng, site, centre, radius_m)),
         changes=_changes(rng, team),
+        lone_night=number % _LONE_NIGHT_EVERY == 1,
     )
 
 
@@ -225,3 +233,12 @@ def _teams(places: tuple[Place, ...], guards: tuple[Guard, ...]) -> dict[str, tu
     for guard in guards:
         teams[guard.home].append(guard)
     return {site: tuple(team) for site, team in teams.items()}
+
+
+def _groups(place: Place, team: tuple[Guard, ...]) -> tuple[tuple[Guard, ...], ...]:
+    """Return who shares each shift of the day: dealt out in turn, but for the pair of a lone night."""
+    shifts = len(place.changes)
+    if place.lone_night and shifts > 1 and len(team) >= _NIGHT_PAIR * shifts:
+        by_day = team[:-_NIGHT_PAIR]
+        return *(by_day[number :: shifts - 1] for number in range(shifts - 1)), team[-_NIGHT_PAIR:]
+    return tuple(team[number::shifts] for number in range(shifts))

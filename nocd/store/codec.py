@@ -19,12 +19,22 @@ _COMMAND = TypeAdapter(Command)
 
 def encode(record: object) -> bytes:
     """Return a record's stored bytes."""
-    return orjson.dumps(record)
+    return orjson.dumps(record, default=_dumped)
 
 
 def decoders(types: Mapping[str, Any]) -> dict[str, Callable[[bytes], Any]]:
-    """Return what brings records of each kind back."""
-    return {kind: TypeAdapter(record).validate_json for kind, record in types.items()}
+    """Return what brings records of each kind back: their own `load`, where they have one."""
+    return {kind: _decoder(record) for kind, record in types.items()}
+
+
+def _decoder(record: Any) -> Callable[[bytes], Any]:
+    if hasattr(record, "load"):
+        return lambda body: record.load(orjson.loads(body))
+    return TypeAdapter(record).validate_json
+
+
+def _dumped(record: Any) -> Any:
+    return list(record) if isinstance(record, tuple) else record.dump()
 
 
 def decode_alert(body: bytes) -> Alert:

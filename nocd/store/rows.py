@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nocd.domain.command import Reply
     from nocd.domain.finding import Finding
     from nocd.domain.shelf import Row
+    from nocd.domain.threshold import SiteHour, ThresholdChange
 
 
 class InputKind(IntEnum):
@@ -35,6 +36,17 @@ class InputRow:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRun:
+    """One run of a job; `started` is UTC milliseconds."""
+
+    job: str
+    started: int
+    seconds: float
+    outcome: str
+    detail: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Commit:
     """Everything one batch makes durable, in one transaction."""
@@ -47,6 +59,9 @@ class Commit:
     findings: list[tuple[Finding, str | None, str | None]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     replies: list[tuple[str, int, str, Reply]] = field(default_factory=list)
+    hours: list[SiteHour] = field(default_factory=list)
+    threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)
+    job_runs: list[JobRun] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

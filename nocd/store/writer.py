@@ -6,9 +6,8 @@ import secrets
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from nocd.errors import StateError
+from nocd.store import columns
 from nocd.store.migrations import migrate, shipped
 from nocd.store.rows import Commit, InputKind, InputRow, Loaded, number
 from nocd.store.seen import Seen, key_of
@@ -168,15 +167,26 @@ class Writer:
         stale, rest = self._stale[:_SLICE_STALE_MAX], self._stale[_SLICE_STALE_MAX:]
         execute("BEGIN IMMEDIATE")
         try:
-            self._insert("INSERT INTO inputs VALUES", [_input(row) for row in commit.inputs])
-            many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _feed(commit))
-            many("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _alerts(commit))
-            many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _ledger(commit))
-            many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", _findings(commit))
+            self._insert("INSERT INTO inputs VALUES", [columns.input_row(row) for row in commit.inputs])
+            many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.feed(commit))
+            many(
+                "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                columns.alerts(commit),
+            )
+            many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
+            many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", columns.findings(commit))
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
-            many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", _replies(commit))
+            many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", columns.replies(commit))
+            many("DELETE FROM verdicts WHERE alert = ? AND time > ?", columns.unjudged(commit))
+            many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.verdicts(commit))
+            self._insert("INSERT OR REPLACE INTO site_hours VALUES", columns.hours(commit))
+            many(
+                "INSERT OR REPLACE INTO threshold_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
+                columns.threshold_changes(commit),
+            )
+            many("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", columns.job_runs(commit))
             self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
-            self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + _state(commit, self._save_no))
+            self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + columns.state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
             if merged:
                 execute("DELETE FROM state WHERE kind = ? AND no <= ?", (_KEYS, self._merge_no))
@@ -270,79 +280,3 @@ class Writer:
 
     def _scalar(self, sql: str) -> int:
         return int(self._connection.execute(sql).fetchone()[0] or 0)
-
-
-def _input(row: InputRow) -> tuple[object, ...]:
-    return row.no, row.kind.value, row.time, row.received_at, row.claimed_time, row.late, row.body
-
-
-def _feed(commit: Commit) -> list[tuple[object, ...]]:
-    return [
-        (
-            numbered.seq,
-            numbered.no,
-            numbered.change.time,
-            numbered.change.type,
-            numbered.change.site,
-            numbered.change.client,
-            numbered.change.person,
-            numbered.change.severity,
-            numbered.body,
-        )
-        for numbered in commit.changes
-    ]
-
-
-def _alerts(commit: Commit) -> list[tuple[object, ...]]:
-    return [
-        (
-            alert.no,
-            alert.status,
-            alert.unresolved or alert.ended_unseen,
-            alert.severity.rank,
-            alert.priority,
-            alert.last_seen,
-            alert.updated_at,
-            alert.type,
-            alert.site,
-            view["client"],
-            alert.person,
-            alert.fingerprint,
-            orjson.dumps(view),
-            orjson.dumps(alert),
-        )
-        for alert, view in commit.alerts
-    ]
-
-
-def _ledger(commit: Commit) -> list[tuple[object, ...]]:
-    return [
-        (number(row.alert), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
-        for row in commit.ledger
-    ]
-
-
-def _findings(commit: Commit) -> list[tuple[object, ...]]:
-    return [
-        (
-            number(finding.id),
-            None if alert is None else number(alert),
-            finding.time,
-            commit.now,
-            finding.type,
-            finding.severity.rank,
-            finding.site,
-            client,
-            finding.person,
-            orjson.dumps(finding),
-        )
-        for finding, alert, client in commit.findings
-    ]
-
-
-def _replies(commit: Commit) -> list[tuple[object, ...]]:
-    return [(key, time, asked, reply.status, orjson.dumps(reply.body)) for key, time, asked, reply in commit.replies]
-
-
-def _state(commit: Commit, no: int) -> list[tuple[object, ...]]:
-    return [(kind, key, no, body) for kind, key, body in commit.state]

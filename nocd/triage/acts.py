@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Alert, Status, Undo, Verdict
+from nocd.domain.command import Command, Refused
 from nocd.domain.instant import MINUTE_MS, SECOND_MS
 from nocd.triage.lifecycle import refusal, target
 
 if TYPE_CHECKING:
-    from nocd.domain.command import Command
     from nocd.triage.book import AlertBook
 
 UNDO_WITHIN_MS = 10 * SECOND_MS
@@ -21,19 +21,10 @@ _UNDOABLE = (
     "resolved_by",
     "resolved_at",
     "verdict",
+    "judged_at",
     "ended_unseen",
     "ended_time",
 )
-
-
-class Refused(Exception):
-    """A command that is not carried out, and why; `code` is stable."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        """Keep the code and the sentence."""
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 class Acts:
@@ -91,14 +82,15 @@ class Acts:
 
     def _resolve(self, alert: Alert, command: Command, now: int) -> None:
         self._offer_undo(alert, command, now)
-        alert.verdict = Verdict(command.args["verdict"])
+        alert.verdict, alert.judged_at = Verdict(command.args["verdict"]), now
         alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
         alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
         self._move(alert, command, now, f"verdict {alert.verdict}")
 
     def _reopen(self, alert: Alert, command: Command, now: int) -> None:
-        alert.resolved_by = alert.resolved_at = alert.verdict = alert.ended_time = alert.ack_expires_at = None
+        alert.resolved_by = alert.resolved_at = alert.ended_time = alert.ack_expires_at = None
+        alert.verdict = alert.judged_at = None
         alert.ended_unseen = False
         alert.undo = None
         alert.renewed_at = now
@@ -119,7 +111,7 @@ class Acts:
         """Say what an alert was that ended by itself: as good a label as any."""
         alert = self._book.edit(alert_id)
         self._offer_undo(alert, command, now)
-        alert.verdict = Verdict(command.args["verdict"])
+        alert.verdict, alert.judged_at = Verdict(command.args["verdict"]), now
         alert.ended_unseen = False
         _mark_seen(alert, command.actor, now)
         words = _words(command, f"verdict {alert.verdict} after it ended")

@@ -114,6 +114,7 @@ class Intake:
             condition=sighting.condition,
             quiet_for_ms=sighting.quiet_for_ms,
             evidence=sighting.evidence,
+            baseline=sighting.evidence.get("baseline"),
             labels=sighting.labels,
             hourly=[(now // HOUR_MS, 1)],
             recent_opens=[now],
@@ -216,13 +217,22 @@ def _title(data: OutsideAlert) -> str:
     return f"{what} on {data.entity_id}" if data.entity_id else what
 
 
+def _title_of(finding: Finding) -> str:
+    """Return a type in words; of an anomaly, its metric and side: `Phone events below usual`."""
+    words = finding.type.replace("_", " ").lower()
+    if words.startswith("anomaly "):
+        metric, side = str(finding.evidence["metric"]).replace("_", " "), words.rpartition(" ")[2]
+        words = f"{metric} {side} usual" if side in ("above", "below") else f"{metric} unlike its past"
+    return words[:1].upper() + words[1:]
+
+
 def _from_finding(finding: Finding) -> Sighting:
     return Sighting(
         fingerprint=finding.fingerprint,
         type=finding.type,
         category=finding.category,
         severity=finding.severity,
-        title=finding.type.replace("_", " ").capitalize(),
+        title=_title_of(finding),
         reason=finding.reason,
         site=finding.site,
         person=finding.person,

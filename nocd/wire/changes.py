@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
 from nocd.wire.views import AlertView, EventView, FindingView, StatusName, View
 
 
@@ -85,11 +86,14 @@ class SystemState(View):
 CHANGES: dict[str, type[View]] = {
     "events_stored": EventsStored,
     "finding_created": FindingCreated,
+    "anomaly_detected": FindingCreated,
     "finding_withdrawn": FindingWithdrawn,
     "alert_created": AlertChanged,
     "alert_updated": AlertChanged,
     "directory_changed": DirectoryChanged,
     "note_added": NoteAdded,
+    "baseline_updated": BaselineUpdated,
+    "threshold_changed": ThresholdChanged,
     "job_finished": JobFinished,
     "system_state": SystemState,
 }

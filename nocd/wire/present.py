@@ -10,8 +10,11 @@ from nocd.domain.instant import rfc3339, rfc3339_or_none
 
 if TYPE_CHECKING:
     from nocd.domain.alert import Alert
+    from nocd.domain.baseline import Baseline
     from nocd.domain.change import Change, LedgerRow
     from nocd.domain.finding import Finding
+    from nocd.domain.roster import Roster
+    from nocd.domain.threshold import SiteHour, ThresholdChange
 
 _SAME = (
     "id",
@@ -88,6 +91,18 @@ def finding_view(finding: Finding) -> dict[str, Any]:
     }
 
 
+def found_view(finding: Finding, *, roster: Roster, alert: str | None) -> dict[str, Any]:
+    """Return a finding just made as `FindingCreated`: with names, and the alert it belongs to or why there is none."""
+    return {
+        **finding_view(finding),
+        "site_name": roster.site_name(finding.site),
+        "person_name": roster.person_name(finding.person),
+        "client": roster.client(finding.site),
+        "opened_alert": alert,
+        "held_back": None if alert else f"{finding.severity} is evidence only; alerts open from MEDIUM",
+    }
+
+
 def ledger_view(row: LedgerRow) -> dict[str, Any]:
     """Return a ledger row as `LedgerView`."""
     return {
@@ -98,6 +113,66 @@ def ledger_view(row: LedgerRow) -> dict[str, Any]:
         "actor": row.actor,
         "old_status": row.old_status,
         "new_status": row.new_status,
+    }
+
+
+def hour_view(hour: SiteHour) -> dict[str, Any]:
+    """Return a closed hour as `HourView`."""
+    return {
+        "hour": rfc3339(hour.hour),
+        "hour_of_week": hour.hour_of_week,
+        "value": hour.value,
+        "heads": hour.heads,
+        "expected": hour.expected,
+        "spread": hour.spread,
+        "z": hour.z,
+        "threshold": hour.threshold,
+        "anomalous": hour.anomalous,
+        "learned": hour.learned,
+    }
+
+
+def closed_hour_view(site: str | None, hours: list[SiteHour], *, roster: Roster) -> dict[str, Any]:
+    """Return a site's closed hour as `BaselineUpdated`; there is at least one metric."""
+    return {
+        "site_name": roster.site_name(site),
+        "client": roster.client(site),
+        "hour": rfc3339(hours[0].hour),
+        "hour_of_week": hours[0].hour_of_week,
+        "metrics": {hour.baseline.rpartition("@")[0]: hour_view(hour) for hour in hours},
+    }
+
+
+def threshold_change_view(change: ThresholdChange) -> dict[str, Any]:
+    """Return a threshold change as `ThresholdChangeView`."""
+    return {
+        "id": change.id,
+        "baseline": change.baseline,
+        "time": rfc3339(change.time),
+        "old": change.old,
+        "new": change.new,
+        "delta": round(change.new - change.old, 6),
+        "actor": change.actor,
+        "reason": change.reason,
+        "pool": change.pool,
+        "verdicts": change.verdicts,
+        "alerts_before": change.alerts_before,
+        "alerts_after": change.alerts_after,
+        "false_positive_rate_before": change.false_positive_rate_before,
+        "false_positive_rate_after": change.false_positive_rate_after,
+        "rolled_back_at": rfc3339_or_none(change.rolled_back_at),
+        "rolled_back_by": change.rolled_back_by,
+    }
+
+
+def threshold_changed_view(change: ThresholdChange, baseline: Baseline, *, roster: Roster) -> dict[str, Any]:
+    """Return a threshold change just made as `ThresholdChanged`."""
+    return {
+        **threshold_change_view(change),
+        "metric": baseline.metric,
+        "site_name": roster.site_name(baseline.series),
+        "client": roster.client(baseline.series),
+        "pinned": baseline.pinned,
     }
 
 

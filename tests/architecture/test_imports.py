@@ -9,6 +9,7 @@ PURE = (
     "nocd/domain",
     "nocd/wire/present.py",
     "nocd/engine.py",
+    "nocd/outcome.py",
     "nocd/signals",
     "nocd/baseline",
     "nocd/detect",

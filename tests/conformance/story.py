@@ -52,6 +52,7 @@ class Story:
         await self.punches()
         await self.distress()
         await self.door()
+        await self.queue()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
@@ -104,6 +105,26 @@ class Story:
             answer = await self.desk.ask("POST", path, token="operator", json=body)
             assert answer.status == 200, answer
         await self.event("noc.alert", {**DOOR, "status": "resolved"})
+
+    async def queue(self) -> None:
+        """Watch a queue for hours, until it is longer than ever; and move the threshold of what is usual there."""
+        start = self.clock.now
+        self.clock.forward(260 * MINUTE_MS)
+        lengths = [*(10 + minute % 7 for minute in range(250)), 400]
+        points = [
+            envelope(
+                "noc.sample",
+                {"metric": "queue", "site": "NTH-04", "value": length},
+                id=f"queue-{minute}",
+                source="/story",
+                time=rfc3339(start + minute * MINUTE_MS),
+            )
+            for minute, length in enumerate(lengths)
+        ]
+        await self.desk.post(*points)
+        path = "/v1/baselines/queue@NTH-04/threshold"
+        answer = await self.desk.ask("POST", path, token="admin", json={"threshold": 3.5})
+        assert answer.status == 200, answer
 
     async def house(self) -> None:
         """Let a job run, and the store break and mend."""

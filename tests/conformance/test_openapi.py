@@ -20,6 +20,8 @@ from tests.integration.api.desk import Desk, running
 from tests.unit.ingest.examples import FULL, MINIMAL, envelope
 
 NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
+STEERED = ("", "/hours", "/changes", "/simulate", "/threshold", "/pin")
+ROLLBACK = "/v1/baselines/{id}/changes/{change}/rollback"
 NAMES = {
     "/v1/sites/{id}": "NTH-04",
     "/v1/people/{id}": "P1",
@@ -29,6 +31,11 @@ NAMES = {
     "/v1/devices/{id}": "D1",
     "/v1/checkpoints/{id}": "C1",
     "/v1/findings/{id}": "F-1",
+    "/v1/telemetry/people/{id}/signals": "P1",
+    "/v1/telemetry/sites/{id}/signals": "NTH-04",
+    **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
+    "/v1/jobs/{name}/runs": "retention",
+    "/v1/jobs/{name}/run": "retention",
     "/v1/events/{no}": "1",
     "/v1/alerts/{id}": "A-1",
     "/v1/alerts/{id}/why": "A-1",
@@ -85,13 +92,16 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
         "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tokens": {"name": "made", "role": "viewer"},
+        "/v1/baselines/{id}/simulate": {"threshold": 2.5},
+        "/v1/baselines/{id}/threshold": {"threshold": 2.5},
     }
     acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
     order = ["ack", "undo", "assign", "start", "escalate", "note", "resolve", "reopen"]
     every = [(method.upper(), path) for path, each in desk.contract.document["paths"].items() for method in each]
     plain = [each for each in every if "/v1/alerts/{id}/" not in each[1] or each[0] == "GET"]
     for method, path in sorted(set(plain) - NEVER_ENDING, key=lambda each: each[0] == "DELETE"):
-        spelled = re.sub(r"\{\w+\}", quote(NAMES.get(path, token["name"])), path)
+        path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
+        spelled = re.sub(r"\{\w+\}", quote(NAMES.get(path, token["name"])), path_of)
         answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
         assert answer.status in {200, 201}, (method, path, answer)
     for verb in order:

@@ -12,9 +12,10 @@ from nocd.domain.change import Change
 from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms
 from nocd.domain.shelf import Shelves
-from nocd.engine import RECORD_TYPES, Engine
+from nocd.engine import Engine
 from nocd.errors import UnavailableError
 from nocd.history.replay import EventClock, Replay, last_time
+from nocd.outcome import RECORD_TYPES
 from nocd.pipeline import Limits
 from nocd.store.codec import decoders, encode
 from nocd.tenant import Tenant, TenantLimits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from nocd.domain.instant import HOUR_MS, local
 from nocd.domain.observation import EVENT_TYPES
 from nocd.simulate import RATES, World, events
-from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, seen
+from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, only, seen
 from tests.unit.simulate.test_events import alternate
 from tests.unit.simulate.test_troubles import assert_disjoint
 
@@ -68,6 +70,47 @@ def test_every_truth_holds_and_points_at_an_event(made):
         assert holds(truth, saw), truth
     if truths:
         assert_disjoint(made, truths)
+
+
+@FEW
+@given(st.integers(0, 2**64), st.sampled_from(["SILENT_SITE", "SLACK_NIGHT"]))
+def test_silent_phones_and_slack_nights_are_borne_out_by_the_events(seed, kind):
+    made = World(seed, sites=3, people=18, start_ms=START, days=3, rates=only(kind))
+    saw, truths = seen(made)
+    assert truths
+    assert {truth.kind for truth in truths} == {kind}
+    for truth in truths:
+        assert holds(truth, saw), truth
+
+
+@FEW
+@given(st.integers(0, 2**64))
+def test_the_same_seed_gives_the_same_bytes(seed):
+    def told() -> bytes:
+        return b"".join(map(orjson.dumps, events(World(seed, sites=2, people=8, start_ms=START, days=1))))
+
+    assert told() == told()
+
+
+@FEW
+@given(st.integers(0, 2**64))
+def test_nights_are_quieter_than_days(seed):
+    """Phone events from three to five and from eight to noon, by the head on duty."""
+    made = World(seed, sites=2, people=12, start_ms=START, days=4, rates=NONE)
+    saw, _ = seen(made)
+    site_of = {shift["person"]: saw.site[shift["site"]] for shift in saw.shifts}
+    heard: Counter[int] = Counter()
+    heads: Counter[int] = Counter()
+    for event in saw.of["noc.phone.event"]:
+        heard[local(event["at"], site_of[event["data"]["person"]]["timezone"]).hour] += 1
+    for shift in saw.shifts:
+        for time in range(ms(shift["start"]), ms(shift["end"]), HOUR_MS):
+            heads[local(time, saw.site[shift["site"]]["timezone"]).hour] += 1
+
+    def a_head(hours: range) -> float:
+        return sum(heard[hour] for hour in hours) / sum(heads[hour] for hour in hours)
+
+    assert a_head(range(3, 5)) < 0.85 * a_head(range(8, 12))
 
 
 @FEW

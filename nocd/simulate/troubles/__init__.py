@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from nocd.simulate.plan import honest
 from nocd.simulate.seeding import chance, derive
 from nocd.simulate.troubles import alarm, attendance, identity, location, patrol, silence
+from nocd.simulate.troubles.lookalike import flat_battery
 
 if TYPE_CHECKING:
     from nocd.simulate.plan import Plan
@@ -49,4 +50,5 @@ def planned(world: World, duty: Duty) -> tuple[Plan, Truth | None]:
             truth = trouble.plant(world, plan, derive(world.seed, "plant", trouble.name, duty.id))
             if truth is not None:
                 return plan, truth
+    flat_battery(world, plan)
     return plan, None

@@ -1,11 +1,13 @@
-"""Troubles of walking about: a tour left out, a tour nobody can have walked, a guard asleep."""
+"""Troubles of walking about: a tour left out, a tour nobody can have walked, a guard asleep, a slack night."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS, local
-from nocd.simulate.plan import Job, Mute, Scan
+from nocd.simulate.observe import Stamp, location_fix
+from nocd.simulate.plan import Job, Mute, Scan, Slack
+from nocd.simulate.space import measure
 from nocd.simulate.troubles.base import DutyTrouble
 from nocd.simulate.truth import Truth
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 _MISSED_AFTER_MS = 2 * HOUR_MS
 _EVENING, _MORNING = 20, 7
+_ASLEEP_FIX_EVERY_MS = 12 * MINUTE_MS
+_NIGHT_SHIFT_FROM = 18  # on the site's clock
+_SLACK_HOURS = (4, 8)
+_SLACK_SHARE = (0.10, 0.22)
+_FEW_SCANS = 2
+_BEGUN_SHARE = 0.4  # of slack nights have one tour begun in them, none walked to its end
 
 
 def tour_missed(_world: World, plan: Plan, rng: Random) -> Truth | None:
@@ -53,9 +61,34 @@ def guard_inactivity(_world: World, plan: Plan, rng: Random) -> Truth | None:
     created = start + 10 * MINUTE_MS
     done = end + rng.randint(60, 600) * SECOND_MS
     plan.jobs.append(Job(f"{plan.duty.id}-k0", "MEDIUM", created, created + HOUR_MS, done))
-    plan.mutes.append(Mute(start, end, "p"))
-    plan.still = (start, end)
+    plan.mutes.append(Mute(start, end, "fp"))
+    plan.extras += [
+        location_fix(Stamp(time, f"{plan.duty.id}-asleep{no}"), plan.guard, measure(rng, plan.post))
+        for no, time in enumerate(range(start, end, _ASLEEP_FIX_EVERY_MS))
+    ]
     return Truth("", "GUARD_INACTIVITY", plan.guard.id, plan.place.id, start, end)
+
+
+def slack_night(_world: World, plan: Plan, rng: Random) -> Truth | None:
+    """Be alone at night and do little for most of it: hardly a step, tours and tasks skipped, punches as ever."""
+    crew = plan.duty.crew
+    if len(crew.guards) > 1 or local(crew.start, plan.place.timezone).hour < _NIGHT_SHIFT_FROM:
+        return None
+    hours = (plan.end - plan.start) // HOUR_MS
+    longest = min(_SLACK_HOURS[1], hours - 2)
+    length = rng.randint(_SLACK_HOURS[0], longest)
+    start = plan.start + rng.randint(1, hours - 1 - length) * HOUR_MS
+    slack = Slack(start, start + length * HOUR_MS, rng.uniform(*_SLACK_SHARE))
+    plan.slack = slack
+    plan.clear_jobs(slack.start, slack.end)
+    begun = rng.random() < _BEGUN_SHARE
+    for walk in plan.walks:
+        if walk.overlaps(slack.start, slack.end):
+            early = [scan for scan in walk.scans if scan.time < slack.start]
+            walk.scans = early or walk.scans[: _FEW_SCANS if begun else 0]
+            begun = False
+    plan.walks = [walk for walk in plan.walks if walk.scans]
+    return Truth("", "SLACK_NIGHT", plan.guard.id, plan.place.id, slack.start, slack.end)
 
 
 def _night(plan: Plan, instant: int) -> bool:
@@ -67,4 +100,5 @@ DUTY = (
     DutyTrouble("tour-missed", "TOUR_MISSED", tour_missed),
     DutyTrouble("tour-too-fast", "TOUR_TOO_FAST", tour_too_fast),
     DutyTrouble("guard-inactivity", "GUARD_INACTIVITY", guard_inactivity),
+    DutyTrouble("slack-night", "SLACK_NIGHT", slack_night),
 )

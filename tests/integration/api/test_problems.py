@@ -109,6 +109,15 @@ def test_an_application_with_a_route_that_does_not_say_whom_it_serves_is_not_mad
 
     nothing: Any = None
     limits = {"max_body_bytes": 1, "max_event_bytes": 1, "max_batch": 1}
-    desk = Desk(tenants={}, decoder=nothing, metrics=Metrics(), health=nothing, now_ms=int, folder=nothing, **limits)
+    desk = Desk(
+        tenants={},
+        decoder=nothing,
+        metrics=Metrics(),
+        health=nothing,
+        now_ms=int,
+        folder=nothing,
+        jobs=nothing,
+        **limits,
+    )
     with pytest.raises(RuntimeError, match="GET /v1/careless"):
         make_app(desk, gate=nothing, feed_server=nothing, tokens=Careless(nothing), http=HttpLimits())

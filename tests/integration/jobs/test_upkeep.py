@@ -13,7 +13,7 @@ from nocd.domain.instant import zone
 from nocd.errors import StorageFull, UnavailableError
 from nocd.jobs.scheduler import Ran, Scheduler
 from nocd.jobs.timetable import REST_AFTER_ROUNDS, timetable
-from nocd.store import queries
+from nocd.store import queries, usual
 from nocd.store.sqlite import sqlite3
 from tests.build import T0, Opened, event, firing, until
 from tests.integration.jobs.house import MIB, Disk, House, kept
@@ -208,7 +208,32 @@ async def test_a_tenant_that_joins_during_a_round_is_looked_after_in_the_next(op
 
 async def test_the_timetable_has_a_limit_for_each_job_and_one_time(house: House) -> None:
     jobs = timetable(house.upkeep)
-    assert [job.name for job in jobs] == ["expiries", "upkeep", "retention", "integrity"]
+    assert [job.name for job in jobs] == ["expiries", "upkeep", "retention", "tuning", "integrity"]
     for job in jobs:
         assert job.limit_s > 0
         assert (job.every_s is None) != (job.at is None)
+
+
+async def test_a_job_that_fails_is_an_alert_and_worse_the_third_time(house: House) -> None:
+    for _ in range(3):
+        house.upkeep.told(ran(ok=False, detail="no room"))
+    book = house.tenant.pipeline.engine.book
+    await until(lambda: house.tenant.pipeline.idle and book.unresolved == 1)
+    (alert,) = house.tenant.pipeline.engine.shelves.kind("alert").values()
+    assert (alert.type, alert.severity, alert.count) == ("JOB_FAILED", "HIGH", 3)
+    assert alert.reason == "the daemon's job retention failed, 3 times in a row: no room"
+    house.upkeep.told(ran())
+    house.upkeep.told(ran(ok=False, detail="again"))
+    await until(lambda: alert.count == 4)
+    assert alert.evidence["failures"] == 1
+
+
+async def test_the_runs_of_a_job_are_kept_for_each_tenant(house: House) -> None:
+    house.upkeep.told(ran())
+    house.upkeep.told(ran(ok=False, detail="no"))
+    assert await house.told("job_finished")
+    runs, _ = await house.tenant.store.read(usual.job_runs, "retention", before=None, limit=9)
+    assert [(run["outcome"], run["detail"], run["seconds"]) for run in runs] == [
+        ("failed", "no", 0.5),
+        ("ok", "done", 0.5),
+    ]

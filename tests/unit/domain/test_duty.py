@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms
-from nocd.engine import Engine, Outcome
+from nocd.engine import Engine
+from nocd.outcome import Outcome
 from nocd.signals.duty import Mark, pair
 from tests.build import T0, engine, event
 

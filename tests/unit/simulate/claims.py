@@ -184,10 +184,36 @@ def _too_fast(truth: Truth, saw: Seen) -> bool:
 
 
 def _silent(truth: Truth, saw: Seen) -> bool:
-    crew = [s["person"] for s in saw.shifts if s["site"] == truth.site and _covers(s, truth.from_ms)]
-    kinds = ("noc.phone.event", "noc.location.fix", "noc.task.done", "noc.tour.scan")
-    heard = [e for kind in kinds for p in crew for e in saw.within(kind, p, truth.from_ms, truth.to_ms)]
-    return bool(crew) and not heard and truth.to_ms - truth.from_ms >= HOUR_MS
+    """All phones of the crew, none of which said anything, and whose guards punched in and out all the same."""
+    mine = [s for s in saw.shifts if s["site"] == truth.site and _covers(s, truth.from_ms)]
+    phones = {f"/phones/PH-{s['person'][2:]}" for s in mine}
+    heard = [e for e in saw.all if e["source"] in phones and truth.from_ms <= e["at"] <= truth.to_ms]
+    hours = (truth.to_ms - truth.from_ms) / HOUR_MS
+    return bool(mine) and not heard and 2 <= hours <= 5 and all(_came_and_went(s, truth, saw) for s in mine)
+
+
+def _came_and_went(shift: dict[str, Any], truth: Truth, saw: Seen) -> bool:
+    punches = saw.within(
+        "noc.attendance.punch", shift["person"], ms(shift["start"]) - HOUR_MS, ms(shift["end"]) + HOUR_MS
+    )
+    turns: dict[str, int] = {punch["data"]["direction"]: punch["at"] for punch in punches}
+    return turns["in"] <= truth.from_ms <= truth.to_ms <= turns["out"]
+
+
+def _slack(truth: Truth, saw: Seen) -> bool:
+    """Hardly anything for hours, beside what the same guard showed in the rest of the same shift."""
+    (shift,) = [s for s in saw.shifts if s["person"] == truth.person and _covers(s, truth.from_ms)]
+    alone = sum(s["site"] == truth.site and _covers(s, truth.from_ms) for s in saw.shifts) == 1
+    start, end = ms(shift["start"]), ms(shift["end"])
+    inside = len(saw.within("noc.phone.event", truth.person, truth.from_ms, truth.to_ms))
+    usual = len(saw.within("noc.phone.event", truth.person, start, end)) - inside
+    length = truth.to_ms - truth.from_ms
+    little = inside / length <= 0.35 * usual / (end - start - length)
+    moved = moved_m(saw.within("noc.location.fix", truth.person, truth.from_ms, truth.to_ms))
+    scans = saw.within("noc.tour.scan", truth.person, truth.from_ms, truth.to_ms)
+    done = saw.within("noc.task.done", truth.person, truth.from_ms, truth.to_ms)
+    idle = len(scans) <= 2 and not done and moved / length * HOUR_MS < 150
+    return alone and little and idle and length >= 4 * HOUR_MS and _came_and_went(shift, truth, saw)
 
 
 def _geofence(truth: Truth, saw: Seen) -> bool:
@@ -227,6 +253,7 @@ HOLDS: dict[str, Callable[[Truth, Seen], bool]] = {
     "GUARD_INACTIVITY": _inactive,
     "TOUR_MISSED": _missed,
     "TOUR_TOO_FAST": _too_fast,
+    "SLACK_NIGHT": _slack,
     "SILENT_SITE": _silent,
     "GUARD_DISTRESS": lambda truth, saw: saw.by_id[truth.event_id]["data"]["kind"] == "panic",
     "GEOFENCE_VIOLATION": _geofence,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from random import Random
+from statistics import fmean
 
 import pytest
 
-from nocd.domain.instant import HOUR_MS
+from nocd.domain.instant import HOUR_MS, local
 from nocd.simulate import RATES, Truth, World
 from nocd.simulate.plan import honest
 from nocd.simulate.roster import Duty, crews, duties
@@ -45,6 +46,44 @@ def test_the_three_ways_of_faking_a_position_occur():
     _, truths = seen(world(2, rates=only("GPS_SPOOFING")))
     ways = {truth.event_id.rpartition("-")[2] for truth in truths}
     assert ways == {"mock0", "jump", "frozen0"}
+
+
+def test_a_slack_night_shows_a_share_of_what_the_same_night_would_have():
+    """The same shift of the same seed, slack and honest, counted within the row's hours."""
+    slack, truths = seen(world(1, sites=6, people=40, days=6, rates=only("SLACK_NIGHT")))
+    plain, _ = seen(world(1, sites=6, people=40, days=6, rates=NONE))
+    assert len(truths) > 8
+    shares = []
+    for truth in truths:
+        window = ("noc.phone.event", truth.person, truth.from_ms, truth.to_ms)
+        shares.append(len(slack.within(*window)) / len(plain.within(*window)))
+        assert 4 * HOUR_MS <= truth.to_ms - truth.from_ms <= 8 * HOUR_MS
+    assert max(shares) < 0.35
+    assert 0.1 < fmean(shares) < 0.25
+
+
+def test_a_slack_night_needs_one_guard_and_a_night():
+    made = world(1, sites=6, people=60, days=6, rates=only("SLACK_NIGHT"))
+    planted = [duty for guard in made.guards for duty in duties(made, guard) if planned(made, duty)[1]]
+    assert planted
+    for duty in planted:
+        assert len(duty.crew.guards) == 1
+        assert local(duty.crew.start, duty.place.timezone).hour >= 18
+
+
+def test_a_silent_site_calls_its_tours_off_and_breaks_at_the_terminal():
+    saw, truths = seen(world(1, days=4, rates=only("SILENT_SITE")))
+    cancelled = [tour for tour in saw.of["noc.tour"] if tour["data"].get("cancelled")]
+    assert cancelled
+    for tour in cancelled:
+        assert any(t.site == tour["data"]["site"] and t.from_ms <= tour["at"] <= t.to_ms for t in truths)
+    breaks = [p for p in saw.of["noc.attendance.punch"] if p["data"]["direction"].startswith("break")]
+    during = [p for p in breaks for t in truths if t.site == p["data"]["site"] and t.from_ms <= p["at"] <= t.to_ms]
+    assert during
+    assert all(p["source"].startswith("/terminals/") for p in during)
+    hours = [(truth.to_ms - truth.from_ms) / HOUR_MS for truth in truths]
+    assert min(hours) < 2.7
+    assert max(hours) > 3.5
 
 
 def test_strangers_are_people_or_sites():
@@ -94,7 +133,7 @@ def test_where_no_window_is_quiet_nothing_of_a_phone_is_planted():
 
 
 def test_with_everything_likely_no_shift_has_two_troubles():
-    made = world(6, sites=6, people=50, days=6, rates=dict.fromkeys(RATES, 0.12))
+    made = world(6, sites=6, people=50, days=6, rates={**dict.fromkeys(RATES, 0.12), "SLACK_NIGHT": 1.0})
     saw, truths = seen(made)
     assert len({truth.kind for truth in truths}) == len(RATES)
     assert all(holds(truth, saw) for truth in truths)

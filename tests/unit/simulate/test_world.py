@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -13,7 +14,7 @@ from nocd.domain.geo import haversine_m
 from nocd.domain.instant import DAY_MS, HOUR_MS, from_ms, local, zone
 from nocd.errors import InputError
 from nocd.simulate.places import KINDS, METROS
-from nocd.simulate.rhythm import activity, count, gate_mean
+from nocd.simulate.rhythm import count, gate_mean
 from nocd.simulate.roster import crews, duties, least_crew, tours_of
 from nocd.simulate.seeding import chance, derive
 from nocd.simulate.space import Point, measure, move
@@ -57,14 +58,10 @@ def test_a_place_has_four_to_eight_checkpoints_inside_its_fence():
 
 def test_every_kind_of_place_has_a_rhythm_and_hours():
     for kind in KINDS:
-        busiest = max(range(168), key=partial(gate_mean, kind.name))
-        assert 6 <= busiest % 24 <= 21
+        place = replace(world(3).places[0], kind=kind)
+        busiest = max(range(START, START + 7 * DAY_MS, HOUR_MS), key=partial(gate_mean, place))
+        assert 6 <= local(busiest, place.timezone).hour <= 21
         assert re.fullmatch(r"Mon-\w{3} \d\d:\d\d-\d\d:\d\d", kind.business_hours)
-
-
-def test_a_guard_is_busiest_on_a_weekday_morning():
-    assert max(range(168), key=activity) == 6
-    assert min(activity(hour) for hour in range(168)) > 0.5
 
 
 def test_counts_are_never_negative_and_average_out():
@@ -129,7 +126,21 @@ def test_people_rest_between_shifts_and_have_days_off():
     for guard in made.guards:
         mine = list(duties(made, guard))
         assert all(after.crew.start - before.crew.end >= 9 * HOUR_MS for before, after in pairwise(mine))
-        assert 7 <= len(mine) <= 9
+        alone = [duty for duty in mine if duty.place.lone_night and len(duty.crew.guards) == 1]
+        assert len(mine) == 6 if alone else 7 <= len(mine) <= 9
+
+
+@pytest.mark.parametrize(("sites", "people"), [(3, 12), (4, 30), (20, 200)])
+def test_at_one_site_of_three_two_take_turns_in_being_alone_at_night(sites, people):
+    made = world(13, sites=sites, people=people, days=12)
+    lone = [place for place in made.places if place.lone_night]
+    assert len(lone) == (sites + 1) // 3
+    for place in lone:
+        nights = [crew for crew in crews(made, place) if crew.no == len(place.changes) - 1]
+        assert {len(crew.guards) for crew in nights} == {1}
+        assert len({crew.guards[0].id for crew in nights}) == 2
+        assert all(local(crew.start, place.timezone).hour >= 18 for crew in nights)
+        assert max(len(crew.guards) for crew in crews(made, place)) >= 2
 
 
 def test_a_lone_guard_works_by_day_and_an_unmanned_site_has_no_shifts():

@@ -1,0 +1,39 @@
+"""Commands on their way to the engine: under the caller's name, once per idempotency key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from nocd.api.auth import TOKEN
+from nocd.api.keys import DESK, tenant_of
+from nocd.domain.command import Command
+from nocd.errors import InputError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from nocd.domain.command import Reply
+
+_KEY_MAX: Final = 200
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Return the caller's idempotency key; raises InputError for one that cannot be kept."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= _KEY_MAX and key.isascii() and key.isprintable()):
+        raise InputError(f"Idempotency-Key has 1 to {_KEY_MAX} printable ASCII characters", code="bad_header")
+    return key
+
+
+async def ask(request: web.Request, verb: str, target: str, args: dict[str, Any]) -> Reply:
+    """Return the reply to a command once what it did is durable."""
+    key = idempotency_key(request)
+    asked = Command(
+        verb=verb,
+        target=target,
+        actor=request[TOKEN].name,
+        time=request.app[DESK].now_ms(),
+        args=args,
+        key=None if key is None else f"{key}\n{target}",
+    )
+    return await tenant_of(request).ask(asked)

@@ -1,0 +1,58 @@
+"""The baseline detector over history: the object that judges sampled metrics in the daemon, on records of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nocd.baseline.profile import Profile
+from nocd.baseline.series import Series, SeriesJudged, SeriesRecord
+from nocd.baseline.threshold import clamped
+from nocd.detect.statistical import reason
+from nocd.domain.baseline import THRESHOLD, Baseline
+from nocd.history.watch import Judged
+
+if TYPE_CHECKING:
+    from nocd.domain.baseline import Bucket, Judgement
+    from nocd.history.watch import Subject
+
+
+class DictBuckets(dict[int, "Bucket"]):
+    """Buckets in a dictionary."""
+
+    def put(self, hour_of_week: int, bucket: Bucket, /) -> None:
+        """Replace a bucket."""
+        self[hour_of_week] = bucket
+
+
+class BaselineWatch:
+    """Tells each window and closed hour that is stable; the score is |z|."""
+
+    def __init__(self, subject: Subject) -> None:
+        threshold = clamped(subject.threshold if subject.threshold is not None else THRESHOLD)
+        about = Baseline(id="backtest", series="backtest", metric=subject.metric, threshold=threshold)
+        self._series = Series(
+            Profile(about, DictBuckets()), SeriesRecord(), timezone=subject.timezone, country=subject.country
+        )
+
+    def step(self, time_ms: int, value: float) -> list[Judged]:
+        """Take the next point in; return what the watermark has passed with it."""
+        return [
+            self._judged(each, told)
+            for each in self._series.step(time_ms, value)
+            if (told := each.judgement) is not None and told.stable
+        ]
+
+    def _judged(self, each: SeriesJudged, told: Judgement) -> Judged:
+        return Judged(
+            time_ms=each.end,
+            score=abs(told.z),
+            threshold=told.threshold,
+            anomalous=each.anomalous,
+            reason=reason(self._series.profile.baseline, told) if each.anomalous else "",
+            hour_z=told.z if each.closed else None,
+        )
+
+
+def watch(subject: Subject) -> BaselineWatch:
+    """Return the baseline detector over `subject`, with nothing learned."""
+    return BaselineWatch(subject)

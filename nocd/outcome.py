@@ -1,0 +1,53 @@
+"""What goes into the engine's memory, and what comes out of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nocd.baseline.series import SeriesRecord
+from nocd.detect.hours import SiteClock
+from nocd.detect.stream import State as StreamState
+from nocd.domain.alert import Alert
+from nocd.domain.baseline import Baseline, Bucket
+from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.threshold import SiteHour, ThresholdChange
+from nocd.signals.duty import DutyRecord
+from nocd.signals.minutes import Minutes
+from nocd.signals.trail import Trail
+
+if TYPE_CHECKING:
+    from nocd.domain.change import Change, LedgerRow
+    from nocd.domain.finding import Finding
+
+# The kinds of record the engine keeps, and their types: what the store needs to bring them back.
+RECORD_TYPES: dict[str, Any] = {
+    **{name.removeprefix("noc."): record for name, record in DIRECTORY_TYPES.items()},
+    "duty": DutyRecord,
+    "alert": Alert,
+    "counter": int,
+    "minutes": Minutes,
+    "trail": Trail,
+    "site_clock": SiteClock,
+    "baseline": Baseline,
+    "bucket": Bucket,
+    "series": SeriesRecord,
+    "stream": StreamState,
+    "threshold_changes": list[ThresholdChange],
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What a batch decided: changes in order, the alerts behind them with their view, ledger rows, findings.
+
+    A threshold change comes with its site and client.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    findings: list[tuple[Finding, str | None]] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    hours: list[SiteHour] = field(default_factory=list)
+    threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)

@@ -1,0 +1,50 @@
+"""Who is on duty where: inside a duty by their punches, or inside a shift by plan."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from nocd.domain.instant import to_ms
+
+if TYPE_CHECKING:
+    from nocd.domain.roster import Roster
+    from nocd.signals.duty import Duties
+
+Span = tuple[int, int]
+
+
+class Presence:
+    """Answers from duties and shifts together."""
+
+    def __init__(self, duties: Duties, roster: Roster) -> None:
+        """Read both; neither is changed."""
+        self._duties = duties
+        self._roster = roster
+
+    def site_of(self, person: str, time: int) -> str | None:
+        """Return where a person is on duty at `time` (ms, about now), or None; a punch counts before a plan."""
+        duty = self._duties.on_duty(person)
+        if duty is not None and duty.start <= time:
+            return duty.site
+        shift = self._roster.shift_of(person, time)
+        return None if shift is None else shift.site
+
+    def spans(self, site: str, start: int, end: int) -> dict[str, list[Span]]:
+        """Return when each person was on duty at a site from `start` to `end` (ms), overlaps joined."""
+        planned = (
+            (shift.person, max(to_ms(shift.start), start), min(to_ms(shift.end), end))
+            for shift in self._roster.shifts_at(site, start, end)
+        )
+        spans: dict[str, list[Span]] = {}
+        for person, first, last in sorted(chain(self._duties.at(site, start, end), planned)):
+            mine = spans.setdefault(person, [])
+            if mine and first <= mine[-1][1]:
+                mine[-1] = (mine[-1][0], max(mine[-1][1], last))
+            else:
+                mine.append((first, last))
+        return spans
+
+    def heads_known(self, site: str) -> bool:
+        """Tell whether anything is known of who is on duty at a site, now or at other hours."""
+        return self._roster.planned(site) or self._duties.known_at(site)

@@ -1,0 +1,151 @@
+"""A commit's parts as rows of their tables, columns in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from nocd.store.rows import number
+
+if TYPE_CHECKING:
+    from nocd.store.rows import Commit, InputRow
+
+
+def input_row(row: InputRow) -> tuple[object, ...]:
+    """Return an input."""
+    return row.no, row.kind.value, row.time, row.received_at, row.claimed_time, row.late, row.body
+
+
+def feed(commit: Commit) -> list[tuple[object, ...]]:
+    """Return a commit's changes, as feed rows."""
+    return [
+        (
+            numbered.seq,
+            numbered.no,
+            numbered.change.time,
+            numbered.change.type,
+            numbered.change.site,
+            numbered.change.client,
+            numbered.change.person,
+            numbered.change.severity,
+            numbered.body,
+        )
+        for numbered in commit.changes
+    ]
+
+
+def alerts(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the alerts a commit touched."""
+    return [
+        (
+            alert.no,
+            alert.status,
+            alert.unresolved or alert.ended_unseen,
+            alert.severity.rank,
+            alert.priority,
+            alert.last_seen,
+            alert.updated_at,
+            alert.type,
+            alert.site,
+            view["client"],
+            alert.person,
+            alert.fingerprint,
+            orjson.dumps(view),
+            orjson.dumps(alert),
+        )
+        for alert, view in commit.alerts
+    ]
+
+
+def ledger(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the decisions about alerts."""
+    return [
+        (number(row.alert), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
+        for row in commit.ledger
+    ]
+
+
+def findings(commit: Commit) -> list[tuple[object, ...]]:
+    """Return what was found."""
+    return [
+        (
+            number(finding.id),
+            None if alert is None else number(alert),
+            finding.time,
+            commit.now,
+            finding.type,
+            finding.severity.rank,
+            finding.site,
+            client,
+            finding.person,
+            orjson.dumps(finding),
+        )
+        for finding, alert, client in commit.findings
+    ]
+
+
+def replies(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the first answers to commands that carried a key."""
+    return [(key, time, asked, reply.status, orjson.dumps(reply.body)) for key, time, asked, reply in commit.replies]
+
+
+def unjudged(commit: Commit) -> list[tuple[object, ...]]:
+    """Return (alert, time) after which no verdict on it stands: one that was taken back."""
+    return [(alert.no, alert.judged_at or 0) for alert, _ in commit.alerts]
+
+
+def verdicts(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the verdicts that stand on the alerts a commit touched."""
+    return [
+        (
+            alert.no,
+            alert.judged_at,
+            alert.verdict,
+            alert.type,
+            alert.site,
+            view["client"],
+            alert.person,
+            alert.baseline,
+        )
+        for alert, view in commit.alerts
+        if alert.verdict is not None and alert.judged_at is not None
+    ]
+
+
+def hours(commit: Commit) -> list[tuple[object, ...]]:
+    """Return closed hours."""
+    return [
+        (
+            hour.baseline,
+            hour.hour,
+            hour.hour_of_week,
+            hour.value,
+            hour.heads,
+            hour.expected,
+            hour.spread,
+            hour.z,
+            hour.threshold,
+            hour.anomalous,
+            hour.learned,
+        )
+        for hour in commit.hours
+    ]
+
+
+def threshold_changes(commit: Commit) -> list[tuple[object, ...]]:
+    """Return moves of thresholds, new or taken back."""
+    return [
+        (change.no, change.baseline, change.time, site, client, change.rolled_back_at, orjson.dumps(change))
+        for change, site, client in commit.threshold_changes
+    ]
+
+
+def job_runs(commit: Commit) -> list[tuple[object, ...]]:
+    """Return runs of jobs."""
+    return [(run.job, run.started, run.seconds, run.outcome, run.detail) for run in commit.job_runs]
+
+
+def state(commit: Commit, no: int) -> list[tuple[object, ...]]:
+    """Return records of the save that began at input number `no`."""
+    return [(kind, key, no, body) for kind, key, body in commit.state]

@@ -1,0 +1,70 @@
+"""The console on a real daemon: what its site page asks for is there, and what it shows is what was posted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from textual.pilot import Pilot
+
+from noctui.app import Console
+from noctui.client.access import Access
+from noctui.client.link import Link
+from tests.e2e.daemon import DaemonProcess
+from tests.integration.noctui.stage import Stage
+
+
+class Live(Stage):
+    """A stage whose link is real, with the operator's own token."""
+
+    def __init__(self, daemon: DaemonProcess) -> None:
+        super().__init__()
+        self.app = Console(Link(Access(url=daemon.url, token=daemon.token("operator"))), beat_s=0.001)
+
+    async def settled(self, pilot: Pilot[int]) -> None:
+        await pilot.pause()
+
+
+def event(kind: str, **data: Any) -> str:
+    return json.dumps({"specversion": "1.0", "id": kind, "source": "/console", "type": kind, "data": data})
+
+
+async def post(daemon: DaemonProcess, *lines: str) -> None:
+    headers = {"Authorization": f"Bearer {daemon.token('ingest')}", "Content-Type": "application/x-ndjson"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(f"{daemon.url}/v1/events", data="\n".join(lines)) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        assert (await answer.json())["rejected"] == []
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.may_block("the test starts a daemon in a process of its own")
+async def test_a_new_site_is_read_before_it_has_learned_anything(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path / "data")
+    await daemon.start()
+    try:
+        await post(
+            daemon,
+            event("noc.site", id="S1", name="Dock", timezone="Europe/Berlin", client="ACME"),
+            event("noc.person", id="P1", name="Asha Rao", sites=["S1"]),
+        )
+        stage = Live(daemon)
+        async with stage.app.run_test(size=(80, 24)) as pilot:
+            await stage.shows(pilot, "LIVE")
+            await stage.press(pilot, "4")
+            await stage.shows(pilot, "Dock")
+            await stage.press(pilot, "enter")
+            await stage.shows(pilot, "0 on duty")
+            await stage.shows(pilot, "no baseline yet: it learns from the first closed hour")
+            assert "unknown" in stage.text
+            assert "not fetched" not in stage.text
+            await stage.press(pilot, "p")
+            await stage.shows(pilot, "no baseline yet: it learns from the first closed hour")
+            assert stage.app.desk.model.outbox.waiting == {}
+    finally:
+        assert await daemon.stop() == 0
