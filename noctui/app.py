@@ -15,10 +15,12 @@ from textual.app import App
 from noctui.client import tidings
 from noctui.client.clock import now_ms
 from noctui.client.orders import Order
+from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
 from noctui.screens.feed import FeedScreen
+from noctui.screens.sites import SitesScreen
 from noctui.state import reduce
 from noctui.state.acts import Act, body_of
 from noctui.state.desk import Desk
@@ -34,7 +36,16 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from noctui.client.mailbox import Mailbox
-    from noctui.messages import AlertWanted, LeaveWanted, LedgerWanted, RetryWanted, UndoWanted, Wanted
+    from noctui.messages import (
+        AlertWanted,
+        FactWanted,
+        LeaveWanted,
+        LedgerWanted,
+        RetryWanted,
+        ThresholdWanted,
+        UndoWanted,
+        Wanted,
+    )
     from noctui.state.model import Model
 
 HANGUP_GRACE_S = 2.0
@@ -64,9 +75,12 @@ class LinkPort(Protocol):
     def fetch_why(self, alert_id: str) -> None:
         """Ask for the ledger of an alert."""
 
+    def fetch(self, query: Query) -> None:
+        """Ask about a site or a baseline."""
+
 
 def fold(model: Model, tiding: tidings.Tiding) -> str:
-    """Fold what the client heard into the model, and return why an act was refused, if one was."""
+    """Fold what the client heard into the model, and return why an act or a simulation was refused, if one was."""
     match tiding:
         case tidings.Frame(body, at):
             reduce.frame(model, body, now=at)
@@ -78,6 +92,8 @@ def fold(model: Model, tiding: tidings.Tiding) -> str:
             return reduce.answered(model, key, status, body, now=at)
         case tidings.Fetched(alert, status, body):
             reduce.ledger(model, alert, status, body)
+        case tidings.Told(kind, key, status, body):
+            return reduce.told(model, kind, key, status, body)
         case _:
             _fold_link(model, tiding)
     return ""
@@ -129,6 +145,7 @@ class Console(App[int]):
         self._leaving = False
         self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
         self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
+        self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -198,15 +215,32 @@ class Console(App[int]):
     # -------------------------------------------------------------------------------------------------- act and leave
 
     def _submit(self, verb: str, alert_id: str, body: dict[str, str]) -> bool:
-        alert, outbox = self.desk.model.find(alert_id), self.desk.model.outbox
+        alert = self.desk.model.find(alert_id)
+        key = uuid.uuid4().hex
+        title = alert.title if alert is not None else ""
+        act = Act(key=key, verb=verb, alert=alert_id, title=title, at=self._clock(), body=body)
+        return self._send(act, Order(key=key, verb=verb, alert=alert_id, body=body))
+
+    def _send(self, act: Act, order: Order) -> bool:
+        outbox = self.desk.model.outbox
         if outbox.full:
             self.say(f"{len(outbox.waiting)} acts wait already; u takes the newest back", "error")
             return False
-        key = uuid.uuid4().hex
-        title = alert.title if alert is not None else ""
-        outbox.ask(Act(key=key, verb=verb, alert=alert_id, title=title, at=self._clock(), body=body))
-        self._link.submit(Order(key=key, verb=verb, alert=alert_id, body=body))
+        outbox.ask(act)
+        self._link.submit(order)
         return True
+
+    def on_threshold_wanted(self, event: ThresholdWanted) -> None:
+        """Send an act on a baseline; its row is marked at once."""
+        asked, key = event.act, uuid.uuid4().hex
+        body = {**asked.body, **body_of(asked.verb, event.text)}
+        act = Act(key=key, verb=asked.verb, baseline=asked.baseline, title=asked.title, at=self._clock(), body=body)
+        self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
+        self.paint()
+
+    def on_fact_wanted(self, event: FactWanted) -> None:
+        """Ask about a site or a baseline."""
+        self._link.fetch(Query(kind=event.kind, key=event.key, body=event.body))
 
     def on_wanted(self, event: Wanted) -> None:
         """Send an act; its row is marked at once, and the cursor goes on."""
@@ -225,7 +259,7 @@ class Console(App[int]):
         newest = outbox.newest_unsent()
         if newest is not None and self._link.cancel(newest.key):
             outbox.waiting.pop(newest.key, None)
-            self.say(f"{newest.verb} {newest.alert} was never sent and is cancelled")
+            self.say(f"{newest.words} was never sent and is cancelled")
             return
         act = outbox.undoable(self._clock())
         if act is None:

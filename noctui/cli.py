@@ -77,7 +77,7 @@ def _access(given: Mapping[str, Any]) -> Access:
 @click.option("--log", "log_file", type=click.Path(path_type=Path), help="Write a log to this file.")
 @click.pass_context
 def main(context: click.Context, /, **given: Any) -> None:
-    """NOC Intelligence console: the alert queue and the live feed of nocd.
+    """NOC Intelligence console: the alert queue, the live feed and the sites of nocd.
 
     Keys are listed by ? inside. Standard error must stay the terminal: it is what the console draws on.
     """

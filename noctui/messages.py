@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdAct:
+    """A command on a baseline as it will be sent, save for the note; `title` names it for people."""
+
+    verb: str
+    baseline: str
+    title: str
+    change: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Something asked in the prompt line; with `choices`, a letter of them comes before the text."""
+    """Something asked in the prompt line; with `choices`, a letter of them comes before the text.
+
+    It names the alert or the baseline it is about; `act` is what will be done to the baseline. Where a question comes
+    up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for something else.
+    """
 
     id: str
     label: str
     alert: str = ""
+    baseline: str = ""
+    act: ThresholdAct | None = None
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
 
 
 @dataclass
@@ -39,6 +57,23 @@ class Wanted(Message):
     alert: str
     text: str = ""
     verdict: str = ""
+
+
+@dataclass
+class ThresholdWanted(Message):
+    """An act on a baseline was asked for, with the note that was typed."""
+
+    act: ThresholdAct
+    text: str = ""
+
+
+@dataclass
+class FactWanted(Message):
+    """Something about a site or a baseline is looked at and not known, or is to be tried."""
+
+    kind: str
+    key: str
+    body: Mapping[str, Any] | None = None
 
 
 @dataclass

@@ -66,6 +66,7 @@ _DARK = {
     "lost": f"reverse {RED}",
     "gap": AMBER,
     "error": f"bold {RED}",
+    "cell": "bold reverse",
 }
 _MONO = {
     "text": "",
@@ -88,6 +89,7 @@ _MONO = {
     "lost": "reverse",
     "gap": "bold",
     "error": "bold",
+    "cell": "bold reverse",
 }
 
 

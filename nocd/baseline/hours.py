@@ -68,17 +68,21 @@ def judge(
 
 def _widest(about: Baseline, slot: Slot, expected: Expectation, total: float, heads: float, why: str) -> Judgement:
     """Return the judgement of the hour alone or of the span that ends with it, whichever is farthest off."""
-    found = _alone(expected, total, heads)
-    alone = found.law
+    alone = expected.law(heads)
+    spans = [_alone(expected, total, heads)]
     entry = _entry(slot, expected, total, heads)
     for hours in SPANS_H:
         parts = [*about.recent[1 - hours :], entry]
         if len(parts) < hours or parts[0][0] != slot.start - (hours - 1) * HOUR_MS:
             break
-        whole = _together(parts, leans=expected.leans)
-        found = whole if abs(whole.law.z(whole.total)) > abs(found.law.z(found.total)) else found
+        spans.append(_together(parts, leans=expected.leans))
+    judged = [span for span in spans if span.span_h >= about.span_min_h]
+    found = max(judged or spans, key=lambda span: abs(span.law.z(span.total)))
     return replace(
-        _told(about, slot, expected, found, why), hour_expected=alone.usual, hour_spread=_spread(alone, total)
+        _told(about, slot, expected, found, why),
+        stable=expected.stable and bool(judged),
+        hour_expected=alone.usual,
+        hour_spread=_spread(alone, total),
     )
 
 
@@ -104,8 +108,9 @@ def _entry(slot: Slot, expected: Expectation, total: float, heads: float) -> Rec
 
 
 def _remember(about: Baseline, slot: Slot, expected: Expectation, total: float, heads: float) -> None:
-    """Keep an hour for the spans to come; one that is unusual by itself or not yet stable ends them."""
-    if not expected.stable or abs(expected.plain_z(total, heads)) > refuse_z(about):
+    """Keep an hour for the spans to come; one that is not yet stable, or was judged unusual by itself, ends them."""
+    told_alone = about.span_min_h == 1 and abs(expected.plain_z(total, heads)) > refuse_z(about)
+    if not expected.stable or told_alone:
         about.recent = []
     else:
         about.recent = [*about.recent[2 - max(SPANS_H) :], _entry(slot, expected, total, heads)]

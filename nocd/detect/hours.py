@@ -101,7 +101,8 @@ class Baselines:
         baseline = self._shelves.edit(BASELINE_KIND, baseline_id)
         if baseline is None:
             counts = metric is not Metric.MOVEMENT_DISTANCE_M
-            baseline = Baseline(id=baseline_id, series=site, metric=metric, counts=counts)
+            span_min_h = 1 if counts else 2  # a tour that starts ten minutes late moves its metres to the next hour
+            baseline = Baseline(id=baseline_id, series=site, metric=metric, counts=counts, span_min_h=span_min_h)
             self._shelves.put(BASELINE_KIND, baseline_id, baseline)
         return Profile(baseline, _Buckets(self._shelves, baseline_id))
 
@@ -300,7 +301,7 @@ def closed_hour(about: Baseline, at: Slot, value: float, *, heads: float | None,
         heads=heads,
         expected=told.hour_expected if told else None,
         spread=told.hour_spread if told else None,
-        z=told.z if told and told.stable else None,
+        z=told.z if told else None,
         threshold=about.threshold,
         anomalous=bool(told and told.anomalous),
         learned=told is None or told.learned,

@@ -32,11 +32,12 @@ _LAW_AT_FIRST: Final = (20.0, 0.0, 8_000.0, 20.0, 400.0)
 class Baseline:
     """What one baseline keeps beside its buckets: who it is, its threshold, and what it learned over all hours.
 
-    `counts`: every value was a whole number of things, so that spread is at least Poisson's; `signed`: there were
-    values below zero. The variance of a count is fano · Poisson's + phi · mean², solved from the sums of products in
-    `law`. `variance` is the mean squared residual, `size` the mean absolute value, `heads` the mean of heads, each with
-    the weight it stands on. `lately` and `lately_usual` are what hours of the last week had and were expected to have:
-    seasons move faster than buckets forget. `seen_to` (UTC ms) is the end of the last hour that was judged.
+    `span_min_h`: how many hours are judged together at the least. `counts`: every value was a whole number of things,
+    so that spread is at least Poisson's; `signed`: there were values below zero. The variance of a count is fano ·
+    Poisson's + phi · mean², solved from the sums of products in `law`. `variance` is the mean squared residual, `size`
+    the mean absolute value, `heads` the mean of heads, each with the weight it stands on. `lately` and `lately_usual`
+    are what hours of the last week had and were expected to have: seasons move faster than buckets forget. `seen_to`
+    (UTC ms) is the end of the last hour that was judged.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Baseline:
     threshold: float = THRESHOLD
     pinned: bool = False
     calm_tunings: int = 0
+    span_min_h: int = 1
     since: int = 0
     seen_to: int = 0
     signed: bool = False

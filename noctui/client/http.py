@@ -54,11 +54,10 @@ class Api:
         """Return the answer to GET /v1/`path`; raises Unreachable."""
         return await self._ask("GET", path, None, {})
 
-    async def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
-        """Return the answer to POST /v1/`path` under an idempotency key; raises Unreachable."""
-        return await self._ask(
-            "POST", path, orjson.dumps(dict(body)), {"Content-Type": "application/json", "Idempotency-Key": key}
-        )
+    async def post(self, path: str, body: Mapping[str, Any], *, key: str = "") -> Answer:
+        """Return the answer to POST /v1/`path`, a command under its idempotency key; raises Unreachable."""
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+        return await self._ask("POST", path, orjson.dumps(dict(body)), headers)
 
     async def _ask(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         if self._session is None:

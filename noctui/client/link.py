@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from noctui.client.access import Access
+    from noctui.client.queries import Query
     from noctui.client.session import Session
 
 CLOSE_TIMEOUT_S = 3.0
@@ -60,6 +61,10 @@ class Link:
     def fetch_why(self, alert_id: str) -> None:
         """Ask for the ledger of an alert."""
         self._tell(lambda session: session.fetch_why(alert_id))
+
+    def fetch(self, query: Query) -> None:
+        """Ask about a site or a baseline."""
+        self._tell(lambda session: session.fetch(query))
 
     def _tell(self, call: Callable[[Session], object]) -> None:
         """Have the session's own thread make a call, once there is a session; told to nobody after its end."""

@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert, under the key that makes its repeats harmless."""
+    """One command on one alert, or on one baseline (or a `change` of its threshold).
+
+    `key` is what makes its repeats harmless.
+    """
 
     key: str
     verb: str
-    alert: str
+    alert: str = ""
+    baseline: str = ""
+    change: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
         """Return where it is posted."""
-        return f"alerts/{quote(self.alert, safe='')}/{self.verb}"
+        if not self.baseline:
+            return f"alerts/{quote(self.alert, safe='')}/{self.verb}"
+        change = f"/changes/{quote(self.change, safe='')}" if self.change else ""
+        return f"baselines/{quote(self.baseline, safe='')}{change}/{self.verb}"
 
 
 class Orders:

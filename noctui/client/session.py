@@ -16,7 +16,7 @@ from noctui.client.cursor import Cursor, StartOver
 from noctui.client.feed import Lost, Refused, opened, read, refusal
 from noctui.client.http import Api, Unreachable
 from noctui.client.sending import send
-from noctui.client.tidings import Fetched, Latency, LinkLost, LinkRefused, Snapshot
+from noctui.client.tidings import Fetched, Latency, LinkLost, LinkRefused, Snapshot, Told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from noctui.client.access import Access
     from noctui.client.mailbox import Mailbox
     from noctui.client.orders import Orders
+    from noctui.client.queries import Query
 
 STEADY_MS = 5_000
 PAST_CHANGES = 100
@@ -73,6 +74,19 @@ class Session:
     def fetch_why(self, alert_id: str) -> None:
         """Ask for the ledger of an alert."""
         self._begin(self._fetch_why(alert_id))
+
+    def fetch(self, query: Query) -> None:
+        """Ask about a site or a baseline."""
+        self._begin(self._fetch(query))
+
+    async def _fetch(self, query: Query) -> None:
+        api = self._api
+        try:
+            answer = await (api.get(query.path) if query.body is None else api.post(query.path, query.body))
+        except Unreachable as error:
+            self._mailbox.post(Told(query.kind, query.key, 503, {"detail": str(error)}))
+        else:
+            self._mailbox.post(Told(query.kind, query.key, answer.status, answer.body))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -82,4 +82,14 @@ class Fetched:
     body: Mapping[str, Any]
 
 
-Tiding: TypeAlias = Snapshot | Frame | Latency | LinkLost | LinkRefused | OrderTried | OrderAnswered | Fetched
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was asked about a site or a baseline, by the question's kind and key."""
+
+    kind: str
+    key: str
+    status: int
+    body: Mapping[str, Any]
+
+
+Tiding: TypeAlias = Snapshot | Frame | Latency | LinkLost | LinkRefused | OrderTried | OrderAnswered | Fetched | Told

@@ -101,8 +101,8 @@ class DeskScreen(Screen[None]):
 
     def paint(self, step: int = 0) -> None:
         """Draw the desk as it is now."""
-        if not self.is_mounted or not self.is_active:
-            return
+        if not (self.app.is_running and self.is_mounted and self.is_active):
+            return  # there is nothing to draw on any more, or not yet
         now, width, desk = self.now(), self.size.width, self.desk
         cramped = width < CRAMPED_WIDTH or self.size.height < CRAMPED_HEIGHT
         self.set_class(cramped, "-cramped")
@@ -160,7 +160,7 @@ class DeskScreen(Screen[None]):
 
     def do_screen(self, number: str) -> None:
         """Go to another screen, or say that it is not there yet."""
-        modes = {"2": "alerts", "3": "feed"}
+        modes = {"2": "alerts", "3": "feed", "4": "sites"}
         if number in modes:
             self.app.switch_mode(modes[number])
         else:
@@ -168,7 +168,7 @@ class DeskScreen(Screen[None]):
 
     def do_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.scope))
 
     def do_back(self) -> None:
         """Close the prompt."""

@@ -14,9 +14,11 @@ from noctui.widgets.rows import VirtualRows
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from noctui.state.actions import Scope
+
 
 class HelpScreen(ModalScreen[None]):
-    """Lies over a screen until any of its closing keys is pressed."""
+    """Lies over a screen, whose keys it lists first, until any of its closing keys is pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "close", "Close", show=False),
@@ -25,6 +27,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("pagedown,ctrl+f,ctrl+d,space", "scroll(10)", "Page down", show=False),
         Binding("pageup", "scroll(-10)", "Page up", show=False),
     ]
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
 
     def compose(self) -> ComposeResult:
         """Give the list of keys."""
@@ -42,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _fill(self) -> None:
         rows = self.query_one("#help", VirtualRows)
-        rows.show(TextSheet(help_lines(rows.size.width)))
+        rows.show(TextSheet(help_lines(rows.size.width, self._scope)))
 
     def action_scroll(self, by: int) -> None:
         """Scroll the list."""

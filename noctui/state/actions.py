@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["alerts", "feed"]
-EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed")
+Scope: TypeAlias = Literal["alerts", "feed", "sites"]
+EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites")
 ALERTS: tuple[Scope, ...] = ("alerts",)
 FEED: tuple[Scope, ...] = ("feed",)
+SITES: tuple[Scope, ...] = ("sites",)
+PANED: tuple[Scope, ...] = ("alerts", "sites")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +27,19 @@ class Action:
 
 
 ACTIONS = (
-    Action(id="down", title="Down", keys=("j", "down"), help="the next row, or the next line of an open drawer"),
-    Action(id="up", title="Up", keys=("k", "up"), help="the row or line before"),
+    Action(
+        id="down",
+        title="Down",
+        keys=("j", "down"),
+        help="the next row, line of an open drawer, or day of the heat map",
+    ),
+    Action(id="up", title="Up", keys=("k", "up"), help="the row, line or day before"),
+    Action(
+        id="left", title="Hour before", keys=("left",), help="to the heat map, and the hour before in it", scopes=SITES
+    ),
+    Action(
+        id="right", title="Next hour", keys=("right",), help="to the heat map, and the next hour in it", scopes=SITES
+    ),
     Action(id="page_down", title="Page down", keys=("pagedown", "ctrl+f", "ctrl+d"), help="a page further"),
     Action(id="page_up", title="Page up", keys=("pageup",), help="a page back"),
     Action(
@@ -40,15 +53,52 @@ ACTIONS = (
         id="open",
         title="Open",
         keys=("enter",),
-        help="read the evidence in the drawer; on Feed go to the alert of the line",
+        help="read the evidence in the drawer, the alert of a feed line, or the page of a site",
         footer="enter open",
     ),
     Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
-    Action(id="back", title="Back", keys=("escape",), help="close the drawer, the prompt or this help"),
+    Action(id="back", title="Back", keys=("escape",), help="close the prompt, the drawer, the page or this help"),
     Action(
-        id="tab", title="Drawer tab", keys=("tab",), help="the next tab of the drawer: why, notes, raw", scopes=ALERTS
+        id="tab",
+        title="Drawer tab",
+        keys=("tab",),
+        help="the next tab of the drawer (why, notes, raw) or pane of the page (metrics, week, threshold)",
+        scopes=PANED,
     ),
-    Action(id="pane", title="Pane", keys=("shift+tab",), help="between the list and the drawer", scopes=ALERTS),
+    Action(
+        id="pane",
+        title="Pane",
+        keys=("shift+tab",),
+        help="between the list and the drawer or page",
+        scopes=PANED,
+    ),
+    Action(id="metric", title="Next metric", keys=("m",), help="look at the next metric of the site", scopes=SITES),
+    Action(
+        id="simulate",
+        title="Try threshold",
+        keys=("t",),
+        help="what another threshold would have given; enter then sets it, esc leaves it as it is",
+        scopes=SITES,
+        footer="t try",
+    ),
+    Action(
+        id="pin",
+        title="Pin",
+        keys=("p",),
+        help="pin the threshold, so that tuning leaves it alone, or let go of it",
+        scopes=SITES,
+        mutating=True,
+        footer="p pin",
+    ),
+    Action(
+        id="rollback",
+        title="Roll back",
+        keys=("U",),
+        help="take the newest change of the threshold back; asks first",
+        scopes=SITES,
+        mutating=True,
+        footer="U roll back",
+    ),
     Action(
         id="ack",
         title="Acknowledge",
@@ -101,13 +151,24 @@ ACTIONS = (
     ),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="? help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
-    Action(id="retry", title="Retry", keys=("R",), help="try a lost link again now; also reads the token again"),
+    Action(
+        id="retry",
+        title="Retry",
+        keys=("R",),
+        help="try a lost link again now; also reads the token again, and on Sites the page",
+    ),
     Action(id="screen_1", title="Overview", keys=("1",), help="comes with a later release"),
     Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="2 alerts"),
     Action(
         id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="3 feed"
     ),
-    Action(id="screen_4", title="Sites", keys=("4",), help="comes with a later release"),
+    Action(
+        id="screen_4",
+        title="Sites",
+        keys=("4",),
+        help="every site, and what is usual there: signals, week, threshold",
+        footer="4 sites",
+    ),
     Action(id="screen_5", title="People", keys=("5",), help="comes with a later release"),
     Action(id="screen_6", title="Risk", keys=("6",), help="comes with a later release"),
     Action(id="screen_7", title="Cases", keys=("7",), help="comes with a later release"),
@@ -116,7 +177,7 @@ ACTIONS = (
         id="quit",
         title="Quit",
         keys=("q", "Q"),
-        help="leave; q closes an open drawer first, and both ask while acts wait to be sent",
+        help="leave; q closes an open drawer or page first, and both ask while acts wait to be sent",
         footer="q quit",
     ),
 )
@@ -131,7 +192,7 @@ def key_words(action: Action) -> str:
 
 def footer_words(scope: Scope, cells: int) -> str:
     """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
-    hidden = {"alerts": "screen_2", "feed": "screen_3"}[scope]
+    hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}[scope]
     shown = " j/k move"
     for action in ACTIONS:
         word = f"  {action.footer}"

@@ -15,6 +15,12 @@ ACTS_MAX = 100
 UNDO_MS = 10 * SECOND_MS
 UNDOABLE = ("ack", "resolve")
 DONE = {"ack": "acked", "resolve": "resolved", "note": "noted on", "undo": "undid the last act on"}
+THRESHOLD_WORDS = {
+    "threshold": ("set", "set"),
+    "pin": ("pin", "pinned"),
+    "let_go": ("let go of", "let go of"),
+    "rollback": ("roll back", "rolled back"),
+}
 VERDICTS = {
     "t": "true_positive",
     "f": "fraud",
@@ -27,11 +33,15 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One command on one alert under its idempotency key; `at` and `undo_until` are this machine's milliseconds."""
+    """One command on one alert or one baseline under its idempotency key.
+
+    `at` and `undo_until` are this machine's milliseconds.
+    """
 
     key: str
     verb: str
-    alert: str
+    alert: str = ""
+    baseline: str = ""
     title: str
     at: int
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -39,9 +49,19 @@ class Act:
     undo_until: int = 0
 
     @property
+    def words(self) -> str:
+        """Return what is asked, of what."""
+        return f"{self._threshold_words[0]} {self.title}" if self.baseline else f"{self.verb} {self.alert}"
+
+    @property
+    def _threshold_words(self) -> tuple[str, str]:
+        return THRESHOLD_WORDS["let_go" if self.verb == "pin" and not self.body.get("pinned") else self.verb]
+
+    @property
     def sentence(self) -> str:
         """Return what was done, for the undo line."""
-        words = f"{DONE.get(self.verb, self.verb)} {self.alert} {self.title}"
+        did = self._threshold_words[1] if self.baseline else f"{DONE.get(self.verb, self.verb)} {self.alert}"
+        words = f"{did} {self.title}"
         reason = self.body.get("verdict") or self.body.get("note") or self.body.get("text")
         return f"{words}  '{clean(reason)}'" if reason else words
 
@@ -82,7 +102,7 @@ def settle(outbox: Outbox, key: str, status: int, body: Mapping[str, Any], *, no
     if act is None:
         return ""
     if status >= 400:  # noqa: PLR2004 - HTTP's own border
-        return f"{act.verb} {act.alert} refused: {refusal(status, body)}"
+        return f"{act.words} refused: {refusal(status, body, role='admin' if act.baseline else 'operator')}"
     until = 0
     if act.verb in UNDOABLE:
         told = parse(body.get("undo_until"))
@@ -91,12 +111,12 @@ def settle(outbox: Outbox, key: str, status: int, body: Mapping[str, Any], *, no
     return ""
 
 
-def refusal(status: int, body: Mapping[str, Any]) -> str:
-    """Return why the daemon said no, with the cure where the console knows one."""
+def refusal(status: int, body: Mapping[str, Any], *, role: str = "operator") -> str:
+    """Return why the daemon said no, with the cure where the console knows one: a token of the `role` that may."""
     if status == 401:  # noqa: PLR2004 - unauthorised
-        return "the token is not known to nocd; start noctui with --token-file of an operator token"
+        return f"the token is not known to nocd; start noctui with --token-file of an {role} token"
     if status == 403:  # noqa: PLR2004 - forbidden
-        return clean(body.get("detail") or "this token may not do that") + "; ask for an operator token"
+        return clean(body.get("detail") or "this token may not do that") + f"; ask for an {role} token"
     return clean(body.get("detail") or body.get("title") or f"HTTP {status}")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from noctui.state.actions import ACTIONS, key_words
+from noctui.state.actions import ACTIONS, Action, Scope, key_words
 from noctui.state.cells import pad, wrap
 from noctui.state.lines import BLANK, Line, column, fit, line, spread
 from noctui.state.model import Model, look_at, tally, told_age_ms
 from noctui.state.times import SECOND_MS, clock, spell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 AGE_STALE_MS = 20 * SECOND_MS
 AGE_LOST_MS = 60 * SECOND_MS
@@ -88,7 +92,8 @@ def outbox_line(model: Model, now: int) -> Line:
         newest = waiting[-1]
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         cancel = "" if newest.tried else "  (u cancel)"
-        return line(f"~ {newest.verb} {newest.alert} {newest.title}{more} waits for nocd{cancel}", "pending")
+        named = newest.words if newest.baseline else f"{newest.words} {newest.title}"
+        return line(f"~ {named}{more} waits for nocd{cancel}", "pending")
     last = model.outbox.last
     if last is None:
         return BLANK
@@ -97,10 +102,16 @@ def outbox_line(model: Model, now: int) -> Line:
     return line(f"you {last.sentence}{undo}", "text" if left > 0 else "muted")
 
 
-def help_lines(width: int) -> list[Line]:
-    """Return the help overlay: keys, title and what it does, wrapped."""
+def help_lines(width: int, scope: Scope) -> list[Line]:
+    """Return the help overlay, the keys of the screen first: keys, title and what it does, wrapped."""
+    here = [act for act in ACTIONS if scope in act.scopes]
+    there = [act for act in ACTIONS if scope not in act.scopes]
+    return [*_help(here, width), BLANK, line("ON OTHER SCREENS", "head"), *_help(there, width)]
+
+
+def _help(actions: Iterable[Action], width: int) -> list[Line]:
     lines: list[Line] = []
-    for act in ACTIONS:
+    for act in actions:
         first, *more = wrap(act.help, max(width - 36, 10))
         lines.append((column(key_words(act), 20, "strong"), column(act.title, 14), (first, "muted")))
         lines += [(column("", 35), (text, "muted")) for text in more]

@@ -9,6 +9,7 @@ from noctui.state.cells import wrap
 from noctui.state.drawer import TABS
 from noctui.state.lines import Line, line
 from noctui.state.model import Ledger, Model
+from noctui.state.places import Places
 from noctui.state.queue import Queue
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
@@ -47,6 +48,7 @@ class Desk:
     feed: Tail = field(default_factory=Tail)
     strip: Tail = field(default_factory=Tail)
     drawer: Drawer = field(default_factory=Drawer)
+    places: Places = field(default_factory=Places)
     badges: Badges = field(default_factory=Badges)
     notice: Notice = field(default_factory=lambda: Notice(""))
 

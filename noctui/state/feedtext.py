@@ -8,9 +8,13 @@ from typing import Any
 import orjson
 
 from noctui.state.alert import STATES, rank_of
+from noctui.state.bands import figure
 from noctui.state.cells import clean
 from noctui.state.ring import FeedLine
+from noctui.state.telemetry import number
+from noctui.state.threshold import level, metric_words
 from noctui.state.times import parse
+from noctui.state.week import hour_name
 
 Change = Mapping[str, Any]
 OTHER_CHARS_MAX = 400
@@ -44,8 +48,7 @@ def _entity(data: Change) -> str:
 
 
 def _alert(kind: str, data: Change) -> str:
-    key = {"alert_created": "id", "alert_updated": "id", "note_added": "alert", "finding_created": "opened_alert"}
-    return clean(data.get(key[kind]) or "") if kind in key else ""
+    return clean(data.get(_ALERT_KEYS[kind]) or "") if kind in _ALERT_KEYS else ""
 
 
 def _alert_words(data: Change, _kind: str) -> tuple[str, Any, str]:
@@ -57,10 +60,10 @@ def _alert_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "alert", data.get("title") or data.get("type"), f"{happened} by {actor}" if actor else happened
 
 
-def _finding_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+def _finding_words(data: Change, kind: str) -> tuple[str, Any, str]:
     held, alert = data.get("held_back"), data.get("opened_alert")
     extra = f"held back: {held}" if held else f"alert {alert}" if alert else f"confidence {data.get('confidence')}"
-    return "finding", data.get("reason") or data.get("type"), extra
+    return kind.partition("_")[0], data.get("reason") or data.get("type"), extra
 
 
 def _withdrawn_words(data: Change, _kind: str) -> tuple[str, Any, str]:
@@ -83,17 +86,50 @@ def _system_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "system", f"{data.get('part')} {data.get('state')}", str(data.get("detail") or "")
 
 
+def _hour_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    told = data.get("metrics")
+    hours = told.items() if isinstance(told, Mapping) else ()
+    metrics = {name: hour for name, hour in hours if isinstance(hour, Mapping)}
+    odd = [f"{metric_words(name)} {_judged(hour)}" for name, hour in metrics.items() if hour.get("anomalous")]
+    name = hour_name(int(data.get("hour_of_week") or 0))
+    learned = sum(bool(hour.get("learned")) for hour in metrics.values())
+    return "hour", f"{name} closed: {', '.join(odd) or 'all as usual'}", f"learned {learned} of {len(metrics)}"
+
+
+def _judged(hour: Change) -> str:
+    value, z = number(hour.get("value")) or 0.0, number(hour.get("z"))
+    return f"{figure(value)} (z {z:+.1f})" if z is not None else figure(value)
+
+
+def _threshold_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    old, new = number(data.get("old")) or 0.0, number(data.get("new")) or 0.0
+    pin = "pinned" if data.get("pinned") else "not pinned"
+    moved = f"{level(old)} > {level(new)}" if old != new else f"stays {level(new)}"
+    said = f"{metric_words(str(data.get('metric') or 'threshold'))} {moved}, {pin}: {data.get('reason') or '-'}"
+    return "thresh", said, f"by {data.get('actor')}"
+
+
 def _other(data: Change, kind: str) -> tuple[str, Any, str]:
     return kind.replace("_", " "), orjson.dumps(data, default=str).decode()[:OTHER_CHARS_MAX], ""
 
 
+_ALERT_KEYS = {
+    "alert_created": "id",
+    "alert_updated": "id",
+    "note_added": "alert",
+    "finding_created": "opened_alert",
+    "anomaly_detected": "opened_alert",
+}
 _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "alert_created": _alert_words,
     "alert_updated": _alert_words,
     "finding_created": _finding_words,
+    "anomaly_detected": _finding_words,
     "finding_withdrawn": _withdrawn_words,
     "directory_changed": _directory_words,
     "note_added": _note_words,
     "job_finished": _job_words,
     "system_state": _system_words,
+    "baseline_updated": _hour_words,
+    "threshold_changed": _threshold_words,
 }

@@ -13,7 +13,7 @@ ROLES = (
     *("text", "muted", "strong", "head", "accent"),
     *("p1", "p2", "p3", "p4"),
     *("new", "ack", "snz", "esc", "res", "pending"),
-    *("live", "stale", "lost", "gap", "error"),
+    *("live", "stale", "lost", "gap", "error", "cell"),
 )
 BLANK: Line = ()
 

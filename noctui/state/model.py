@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from noctui.state.alert import Alert
+    from noctui.state.site import Site
+    from noctui.state.sitepage import SitePage
 
 ENDED_MAX = 200
 LEDGERS_MAX = 50
@@ -85,7 +87,8 @@ class Model:
     alerts_total: int = 0
     ended: OrderedDict[str, Alert] = field(default_factory=OrderedDict)
     ended_count: int = 0
-    sites: dict[str, str] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    page: SitePage | None = None
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)

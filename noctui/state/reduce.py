@@ -16,6 +16,8 @@ from noctui.state.cells import clean
 from noctui.state.feedtext import describe
 from noctui.state.model import ENDED_MAX, Ledger, Mending, Model, Phase
 from noctui.state.ring import FeedLine
+from noctui.state.site import Site, read_site
+from noctui.state.telemetry import read_baseline
 from noctui.state.times import clock, parse, spell
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def snapshot(
     model.alerts = {alert.id: alert for alert in map(read_alert, body.get("alerts", ())) if alert.queued}
     model.alerts_total = int(body.get("alerts_total", len(model.alerts)))
     model.ended.clear()
-    model.sites = {clean(site["id"]): clean(site.get("name") or site["id"]) for site in body.get("sites", ())}
+    model.sites = {site.id: site for site in map(read_site, body.get("sites", ()))}
     model.counts = {clean(name): count for name, count in body.get("counts", {}).items() if isinstance(count, int)}
     model.last_alert_at = max((alert.opened_at for alert in model.alerts.values()), default=model.last_alert_at)
     model.mending = None
@@ -97,13 +99,21 @@ def _change(model: Model, change: Body, now: int) -> None:
     model.seq = int(change["seq"])
     told = parse(change.get("time"))
     model.told_at = max(told or 0, model.told_at or 0)
-    handle = _CHANGES.get(str(change.get("type")))
+    kind = str(change.get("type"))
+    handle = _CHANGES.get(kind)
     if handle:
         handle(model, change.get("data") or {}, now)
+    if kind in _STIRRED:
+        _stir(model, clean(change.get("site") or ""), kind)
     if model.mending:
         model.mending = replace(model.mending, fetched=model.mending.fetched + 1)
     model.changes.add(1, now)
     _show(model, change)
+
+
+def _stir(model: Model, site: str, kind: str) -> None:
+    if model.page is not None and site in {model.page.site, ""}:
+        model.page.stir(*_STIRRED[kind])
 
 
 def _show(model: Model, change: Body) -> None:
@@ -147,7 +157,7 @@ def _directory_changed(model: Model, data: Body, _now: int) -> None:
     if data.get("happened") == "removed":
         model.sites.pop(site, None)
     else:
-        model.sites[site] = clean(data.get("name") or data["id"])
+        model.sites[site] = replace(model.sites.get(site) or Site(id=site), name=clean(data.get("name") or data["id"]))
 
 
 def _system_state(model: Model, data: Body, _now: int) -> None:
@@ -163,6 +173,8 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
     model.told_at = max(model.told_at or 0, model.hello_at or 0)
     for alert_id in [key for key, held in model.ledgers.items() if held.problem]:
         del model.ledgers[alert_id]  # what could not be fetched is wanted again
+    if model.page is not None:
+        model.page.stir()
     if model.mending:
         model.ring.replace(model.mending.no, _mended(model.mending, model.tz))
         model.mending = None
@@ -213,6 +225,8 @@ def answered(model: Model, key: str, status: int, body: Body, *, now: int) -> st
     act = model.outbox.waiting.get(key)
     after = body.get("alert") if isinstance(body.get("alert"), Mapping) else body
     problem = settle(model.outbox, key, status, after or {}, now=now, offset_ms=model.offset_ms)
+    if act is not None and act.baseline and not problem:
+        _take_threshold(model, body)
     if act is None or problem or not after or after.get("id") != act.alert:
         return problem
     alert = read_alert(after)
@@ -232,6 +246,24 @@ def _take_answer(model: Model, alert: Alert) -> None:
         _end(model, alert)
 
 
+def _take_threshold(model: Model, body: Body) -> None:
+    baseline = body.get("baseline")
+    if model.page is not None and isinstance(baseline, Mapping) and baseline.get("id"):
+        model.page.replace(read_baseline(baseline))
+
+
+def told(model: Model, kind: str, key: str, status: int, body: Body) -> str:
+    """Take in what was asked about the site that is looked at; what is about another is dropped.
+
+    Returns why a simulation came to nothing, else an empty text.
+    """
+    page = model.page
+    if page is None or (kind, key) not in page.asked:
+        return ""
+    model.revision += 1
+    return page.take(kind, key, status, body)
+
+
 def ledger(model: Model, alert_id: str, status: int, body: Body) -> None:
     """Take in what was fetched about an alert."""
     as_of = model.ledgers.get(alert_id, Ledger()).as_of
@@ -246,6 +278,10 @@ _FRAMES: dict[str, Callable[[Model, Body, int], None]] = {
     "batch": _batch,
     "caught_up": _caught_up,
     "heartbeat": _heartbeat,
+}
+_STIRRED = {
+    "baseline_updated": ("signals", "baselines", "hours", "week"),
+    "threshold_changed": ("baselines", "week", "changes"),
 }
 _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_created": _alert_changed,

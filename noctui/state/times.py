@@ -44,6 +44,16 @@ def moment(instant: int | None, look: Look) -> str:
     return then.strftime("%H:%M:%S" if then.date() == today.date() else "%Y-%m-%d %H:%M:%S")
 
 
+def day_time(instant: int | None, look: Look) -> str:
+    """Return `today 14:07`, `11-15 03:00` or, of another year, `2025-11-15 03:00`."""
+    if instant is None:
+        return "-"
+    then, today = _local(instant, look.tz), _local(look.now, look.tz)
+    if then.date() == today.date():
+        return then.strftime("today %H:%M")
+    return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d %H:%M")
+
+
 def _local(instant: int, tz: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(instant / SECOND_MS, tz) if tz else datetime.fromtimestamp(instant / SECOND_MS)  # noqa: DTZ006 - this machine's zone is meant
 

@@ -94,10 +94,10 @@ class Prompt(Horizontal):
             self._write(question.label, f" {self._choice.replace('_', ' ')}, note:", ROOM_CELLS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer the question, unless its letter is still to come."""
+        """Answer the question, unless its letter is still to come or it cannot have been read yet."""
         event.stop()
         question = self.question
-        if question is None or (question.choices and not self._choice):
+        if question is None or (question.choices and not self._choice) or (question.ready and not question.ready()):
             return
         choice = self._choice
         self.close()

@@ -51,8 +51,8 @@ class Story:
         await self.directory()
         await self.punches()
         await self.distress()
-        await self.door()
         await self.queue()
+        await self.door()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:

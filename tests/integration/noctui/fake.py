@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 
 from nocd.wire.requests import COMMANDS
 from nocd.wire.views import AlertView
+from tests.integration.noctui.fake_places import Places
 
 TOKEN = "operator-secret"
 SITES = {"NTH-04": "Depot North", "STH-11": "Harbour South", "WST-01": "West Gate", "EST-09": "East Yard"}
@@ -52,6 +53,7 @@ class FakeNocd:
         self.break_after_commit = 0
         self.swallow = 0
         self.busy = 0
+        self.places = Places(self)
         self._runner: web.AppRunner | None = None
 
     # ------------------------------------------------------------------------------------------------------- serving
@@ -69,6 +71,7 @@ class FakeNocd:
                 web.get("/v1/feed", self._feed),
                 web.get("/v1/alerts/{id}/why", self._why),
                 web.post("/v1/alerts/{id}/{verb}", self._command),
+                *self.places.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
@@ -117,7 +120,7 @@ class FakeNocd:
                 "time": rfc3339(self.clock()),
                 "alerts": alerts,
                 "alerts_total": len(alerts),
-                "sites": [{"id": key, "name": name} for key, name in SITES.items()],
+                "sites": [{"id": key, "name": name, "client": "Acme"} for key, name in SITES.items()],
                 "counts": {"open": len(alerts)},
             }
         )

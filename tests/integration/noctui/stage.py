@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from noctui.app import Console
 from noctui.client.mailbox import Mailbox
 from noctui.client.orders import Order
-from noctui.client.tidings import Fetched, Frame, Latency, LinkLost, OrderAnswered, OrderTried, Snapshot
+from noctui.client.queries import Query
+from noctui.client.tidings import Fetched, Frame, Latency, LinkLost, OrderAnswered, OrderTried, Snapshot, Told
 from tests.integration.noctui.fake import SITES, rfc3339, view
 from tests.integration.noctui.listening import PATIENCE_S
 
@@ -31,6 +32,7 @@ class ScriptedLink:
         self.orders: list[Order] = []
         self.cancelled: list[str] = []
         self.fetched: list[str] = []
+        self.queries: list[Query] = []
         self.retries = 0
         self.started = self.closed = False
 
@@ -53,6 +55,9 @@ class ScriptedLink:
     def fetch_why(self, alert_id: str) -> None:
         self.fetched.append(alert_id)
 
+    def fetch(self, query: Query) -> None:
+        self.queries.append(query)
+
 
 class Stage:
     """A console, its scripted link and a clock in milliseconds that moves when told."""
@@ -67,7 +72,7 @@ class Stage:
     # -------------------------------------------------------------------------------------------------------- saying
 
     def load(self, *alerts: Body) -> None:
-        sites = [{"id": key, "name": name} for key, name in SITES.items()]
+        sites = [{"id": key, "name": name, "client": "Acme"} for key, name in SITES.items()]
         counts = {"alerts": list(alerts), "alerts_total": len(alerts), "sites": sites, "counts": {}}
         body = {"epoch": "e1", "seq": self.seq, "time": rfc3339(T0), **counts}
         self.link.mailbox.post(Snapshot(body, self.now))
@@ -111,6 +116,9 @@ class Stage:
 
     def ledger(self, alert_id: str, rows: list[Body]) -> None:
         self.link.mailbox.post(Fetched(alert_id, 200, {"why": rows}))
+
+    def tell(self, kind: str, key: str, body: Body, status: int = 200) -> None:
+        self.link.mailbox.post(Told(kind, key, status, body))
 
     # ------------------------------------------------------------------------------------------------------- looking
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from noctui.app import Console
 from noctui.client.access import Access
 from noctui.client.link import Link
+from noctui.widgets.prompt import Prompt
 from tests.integration.noctui.fake import TOKEN, FakeNocd
 from tests.integration.noctui.stage import Stage
 
@@ -98,3 +99,48 @@ async def test_an_unknown_token_says_what_to_do(nocd: FakeNocd):
     stage = Live(nocd)
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await stage.shows(pilot, "#### REFUSED: the token given is not known there; try another by --token")
+
+
+async def test_a_site_is_read_and_its_threshold_tried_set_pinned_and_rolled_back_once_each(nocd: FakeNocd):
+    stage = Live(nocd)
+    phone = "phone_events@NTH-04"
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.shows(pilot, "Door forced")
+        await stage.press(pilot, "4", "enter")
+        await stage.shows(pilot, "usual 5.5–28 per guard")
+        await stage.until(pilot, lambda: "!" in stage.lines[4])
+        await stage.press(pilot, "t", *"3.5", "enter")
+        await stage.shows(pilot, "set phone events 3.0 > 3.5? alerts 9>4, false 31>12 %, note:")
+        question = stage.app.screen.query_one(Prompt).question
+        assert question is not None
+        assert question.ready is not None
+        await stage.until(pilot, question.ready)
+        await stage.press(pilot, *"calmer", "enter")
+        await stage.shows(pilot, "you set phone events at NTH-04 3.0 > 3.5  'calmer'")
+        await stage.shows(pilot, "threshold 3.5, not pinned")
+        await stage.press(pilot, "p", "enter")
+        await stage.shows(pilot, "threshold 3.5, pinned")
+        await stage.press(pilot, "U", "y", "enter")
+        await stage.shows(pilot, "you rolled back phone events at NTH-04")
+        assert nocd.done == [
+            ("threshold", phone, {"threshold": 3.5, "note": "calmer"}),
+            ("pin", phone, {"pinned": True}),
+            ("rollback", phone, {}),
+        ]
+        await stage.press(pilot, "3")
+        await stage.shows(pilot, "phone events 3.0 > 3.5, not pinned: sai")
+
+
+async def test_a_page_that_cannot_be_had_says_why_and_is_asked_for_again_by_key(nocd: FakeNocd):
+    stage = Live(nocd)
+    nocd.places.down = True
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await stage.shows(pilot, "Door forced")
+        await stage.press(pilot, "4", "enter")
+        await stage.shows(pilot, "not fetched: the store is busy (R)")
+        nocd.places.down = False
+        await stage.press(pilot, "R")
+        await stage.shows(pilot, "3 on duty")
+        await nocd.stop()
+        await stage.until(pilot, lost(stage))
+        assert "61 observed" in stage.text

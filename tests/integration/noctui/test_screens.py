@@ -47,10 +47,10 @@ async def test_the_feed_screen_in_every_size(size: tuple[int, int]):
 
 async def test_help_lists_the_keys():
     stage = Stage()
-    async with stage.app.run_test(size=(100, 44)) as pilot:
+    async with stage.app.run_test(size=(100, 60)) as pilot:
         await stage.press(pilot, "?")
         await stage.shows(pilot, "take the alert on")
-        matches_golden("help-100x44", stage.text)
+        matches_golden("help-100x60", stage.text)
         await stage.press(pilot, "escape")
         await stage.shows(pilot, "2 ALERTS")
 

@@ -27,7 +27,7 @@ def test_no_key_means_two_things():
 
 
 def test_every_act_on_data_is_marked_as_one():
-    assert {action.id for action in ACTIONS if action.mutating} == {"ack", "resolve", "note", "undo"}
+    assert {action.id for action in ACTIONS if action.mutating} == {"ack", "resolve", "note", "undo", "pin", "rollback"}
 
 
 @pytest.mark.parametrize("cells", [20, 80, 200])
@@ -37,6 +37,7 @@ def test_the_key_line_fits_and_names_what_matters(cells: int):
         assert {"a ack", "r resolve", "? help"} <= set(footer_words("alerts", cells).split("  "))
         assert "space pause" in footer_words("feed", cells)
         assert "a ack" not in footer_words("feed", cells)
+        assert {"t try", "p pin", "U roll back"} <= set(footer_words("sites", cells).split("  "))
 
 
 def test_keys_are_written_for_people():

@@ -18,6 +18,7 @@ from noctui.client.cursor import Cursor, StartOver
 from noctui.client.feed import Lost, read
 from noctui.client.mailbox import Mailbox
 from noctui.client.orders import Order, Orders
+from noctui.client.queries import PATHS, Query
 from noctui.client.tidings import Frame, Latency
 from noctui.settings import is_mono
 from noctui.state.pace import LOCAL_S, SLOW_S, SSH_S, Pacer, beat_for
@@ -207,5 +208,15 @@ def test_an_order_can_be_taken_back_until_it_is_claimed():
     claimed = orders.claim()
     assert claimed is not None
     assert claimed.path == "alerts/A%2F1/ack"
+    moved = Order(key="k", verb="rollback", baseline="phone_events@S/1", change="TC/1")
+    assert moved.path == "baselines/phone_events%40S%2F1/changes/TC%2F1/rollback"
+    assert Order(key="k", verb="pin", baseline="a@S").path == "baselines/a%40S/pin"
     assert not orders.cancel("k1")
     assert orders.claim() is None
+
+
+def test_every_question_about_a_site_has_its_place():
+    assert Query(kind="signals", key="S/1").path == "telemetry/sites/S%2F1/signals?window_minutes=120"
+    assert Query(kind="baselines", key="S 1").path == "baselines?site=S%201&limit=500"
+    for kind in PATHS.keys() - {"signals", "baselines"}:
+        assert Query(kind=kind, key="phone_events@S1").path.startswith("baselines/phone_events%40S1")

@@ -40,6 +40,7 @@ LINES = [
         "confidence 0.8",
     ),
     (change(1, "finding_created", {"type": "T", "opened_alert": "A-7"}), "finding", "T", "alert A-7"),
+    (change(1, "anomaly_detected", {"type": "T", "opened_alert": "A-7"}), "anomaly", "T", "alert A-7"),
     (change(1, "finding_created", {"type": "T", "held_back": "warming up"}), "finding", "T", "held back: warming up"),
     (
         change(1, "finding_withdrawn", {"finding_type": "T", "reason": "late fix"}),
@@ -55,6 +56,40 @@ LINES = [
         "system",
         "disk degraded",
         "full",
+    ),
+    (
+        change(
+            1,
+            "baseline_updated",
+            {
+                "hour_of_week": 146,
+                "metrics": {
+                    "phone_events": {"value": 61, "z": 4.12, "anomalous": True, "learned": False},
+                    "tour_checkpoints": {"value": 3, "z": 0.1, "learned": True},
+                    "odd": 3,
+                },
+            },
+        ),
+        "hour",
+        "Sun 02–03 closed: phone events 61 (z +4.1)",
+        "learned 1 of 2",
+    ),
+    (change(1, "baseline_updated", {"metrics": []}), "hour", "Mon 00–01 closed: all as usual", "learned 0 of 0"),
+    (
+        change(
+            1,
+            "threshold_changed",
+            {"metric": "movement_distance_m", "old": 3, "new": 3.5, "reason": "38 verdicts", "actor": "tuning"},
+        ),
+        "thresh",
+        "movement distance (m) 3.0 > 3.5, not pinned: 38 verdicts",
+        "by tuning",
+    ),
+    (
+        change(1, "threshold_changed", {"metric": "phone_events", "old": 3, "new": 3, "pinned": True, "actor": "mara"}),
+        "thresh",
+        "phone events stays 3.0, pinned: -",
+        "by mara",
     ),
     (change(1, "brand_new", {"x": 1}), "brand new", '{"x":1}', ""),
 ]

@@ -246,7 +246,7 @@ def test_sites_follow_the_directory():
     model = loaded()
     made = {"kind": "site", "id": "WST-01", "name": "West", "happened": "created"}
     reduce.frame(model, batch([change(1, "directory_changed", made)]), now=NOW)
-    assert model.sites["WST-01"] == "West"
+    assert model.sites["WST-01"].name == "West"
     gone = [change(2, "directory_changed", {**made, "happened": "removed"})]
     gone.append(change(3, "directory_changed", {"kind": "person", "id": "P1", "happened": "created"}))
     reduce.frame(model, batch(gone), now=NOW)

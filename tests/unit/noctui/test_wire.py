@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from nocd.domain.signal import Metric, Quality
 from nocd.wire.changes import CHANGES
 from nocd.wire.requests import COMMANDS
+from nocd.wire.telemetry import LevelName, Pin, Rollback, SetThreshold, Simulate
 from nocd.wire.views import AlertView, SeverityName, StatusName, VerdictName
 from noctui.state import feedtext, reduce
 from noctui.state.acts import DONE, VERDICTS, body_of
 from noctui.state.alert import SEVERITIES, STATES, read_alert
+from noctui.state.metricrows import quality_words
+from noctui.state.telemetry import METRICS, Reading, Usual
+from noctui.state.threshold import HIGHEST, LOWEST
+from noctui.state.week import level_words
 from tests.integration.noctui.fake import view
 from tests.unit.noctui.story import T0
 
@@ -44,3 +50,21 @@ def test_what_the_console_asks_is_what_the_daemon_takes(verb: str):
         COMMANDS[verb].model_validate({**body_of(verb, ""), **({"verdict": "benign"} if verb == "resolve" else {})})
     with pytest.raises(ValidationError):
         COMMANDS[verb].model_validate({**body, "sureprise": 1})
+
+
+def test_every_signal_quality_and_pool_of_the_wire_is_known():
+    assert set(METRICS) == {metric.value for metric in Metric}
+    shown = {quality: quality_words(Reading(value=0, quality=quality.value)) for quality in Quality}
+    assert len({(value[0], word[0]) for value, word in shown.values()}) == len(Quality)
+    levels = [level_words(Usual(hour_of_week=0, level=name)) for name in LevelName.__args__]  # type: ignore[attr-defined] # a Literal holds its values there
+    assert levels == ["hour of week", "hour of weekday", "hour of day", "sites like it"]
+
+
+def test_what_the_console_asks_of_a_baseline_is_what_the_daemon_takes():
+    Simulate.model_validate({"threshold": LOWEST, "days": 30})
+    SetThreshold.model_validate({"threshold": HIGHEST, **body_of("threshold", "calmer")})
+    Pin.model_validate({"pinned": False, **body_of("pin", "")})
+    Rollback.model_validate(body_of("rollback", "why"))
+    for wrong in (LOWEST - 0.01, HIGHEST + 0.01):
+        with pytest.raises(ValidationError):
+            SetThreshold.model_validate({"threshold": wrong})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from noctui.state import reduce
+from noctui.state.actions import ACTIONS, EVERYWHERE
 from noctui.state.acts import Act
 from noctui.state.alert import read_alert, state_of
 from noctui.state.alertrows import AlertSheet, head, nothing, row
@@ -281,9 +282,13 @@ def test_the_outbox_line_shows_what_waits_and_what_can_be_undone():
 
 
 def test_help_lists_every_action_in_its_width():
-    lines = help_lines(76)
-    assert all(cells_of(each) <= 76 for each in lines)
-    assert "Acknowledge" in said(lines)
+    for scope in EVERYWHERE:
+        lines = help_lines(76, scope)
+        assert all(cells_of(each) <= 76 for each in lines)
+        assert all(action.title in said(lines) for action in ACTIONS)
+    here, _, there = said(help_lines(76, "sites")).partition("ON OTHER SCREENS")
+    assert "Try threshold" in here
+    assert "Acknowledge" in there
 
 
 def test_what_is_said_is_said_for_a_while():
