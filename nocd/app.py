@@ -21,7 +21,9 @@ from nocd.api.keys import Desk
 from nocd.api.server import HttpLimits, Runner
 from nocd.api.tokens import TokenRoutes
 from nocd.clock import monotonic_s, now_ms
+from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS, zone
+from nocd.errors import NocdError
 from nocd.history.replay import EventClock, Replay, totals
 from nocd.ingest.decode import Decoder, uuid7
 from nocd.jobs.retention import Keep
@@ -136,13 +138,14 @@ class Daemon:
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
+        jobs = timetable(self._upkeep)
         self._scheduler = Scheduler(
-            timetable(self._upkeep), timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
+            jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )
         await self._listen(app)
         self._closing("feed", feed_server.close_all)
         await self._upkeep.guard_disk()
-        self._scheduler.start()
+        self._scheduler.start(await self._upkeep.recall(jobs))
         self._closing("jobs", self._scheduler.stop)
         checking = asyncio.create_task(self._scheduler.run("integrity"))
         self._closing("integrity", lambda: _end(checking))
@@ -162,6 +165,9 @@ class Daemon:
                 monotonic_s=monotonic_s,
             )
             self._closing(f"tenant {name}", tenant.close, among=self._served)
+            if tenant.pipeline.last_no:  # a file that has lived before learns how long it has not
+                with suppress(NocdError):  # on a full disk it is told by the first heartbeat that has room
+                    await tenant.ask(Command(verb=HEARTBEAT, target=name, actor="nocd", time=self.now_ms()))
 
     def _desk(self) -> Desk:
         settings = self.settings

@@ -18,8 +18,9 @@ from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.detect.hours import Closed, SiteHours
 from nocd.detect.samples import Sampled, Samples
 from nocd.domain.change import Change
-from nocd.domain.command import Command, Refused, Reply
-from nocd.domain.directory import DIRECTORY_TYPES, Shift
+from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
+from nocd.domain.directory import DIRECTORY_TYPES, Removal, Shift
+from nocd.domain.finding import fingerprint
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch, Sample
 from nocd.domain.roster import Entered, Roster
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
     from nocd.domain.shelf import Shelves
 
-SHIFT = "noc.shift"
+SHIFT, PERSON = "noc.shift", "noc.person"
 DIRECTORY_KEPT_MS = 35 * DAY_MS
+STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
+STOPS_KEPT = 32
 
 
 class Engine:
@@ -74,7 +77,7 @@ class Engine:
     def fold(self, events: Sequence[Event]) -> None:
         """Take new events in, in order."""
         for event in events:
-            self._now = max(self._now, event.received_at)
+            self._live(max(self._now, event.received_at))
             data = event.data
             if event.type in DIRECTORY_TYPES:
                 self._direct(event)
@@ -90,12 +93,12 @@ class Engine:
         now = max(self._now, command.time)
         if command.verb in THRESHOLD_VERBS:
             return self._steer(command, now)
-        if command.verb == JOB_FAILED:
-            self._now = now
-            self._found(job_failed(command, time=now))
-            return Reply(status=200, body={})
-        if command.verb not in VERBS:
-            return _refusal(400, "unknown_command", f"there is no command {command.verb}")
+        if command.verb in VERBS:
+            return self._act(command, now)
+        return self._told_of_itself(command, now)
+
+    def _act(self, command: Command, now: int) -> Reply:
+        """Carry out a command on an alert."""
         recalled = command.recalled if self.book.get(command.target) is None else None
         if recalled is not None:
             self.book.recall(recalled)
@@ -105,22 +108,37 @@ class Engine:
             if recalled is not None:
                 self.book.let_go(recalled.id)
             return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
-        self._now = now  # only what is logged moves the clock: a refused command is not
+        self._live(now)  # only what is logged moves the clock: a refused command is not
         if command.verb == "note":
             self._tell_note(alert, command)
         return Reply(status=200, body=self._view(alert))
+
+    def _told_of_itself(self, command: Command, now: int) -> Reply:
+        """Take in what the daemon says of itself: that it lives, that a job of it failed."""
+        if command.verb not in (HEARTBEAT, JOB_FAILED):
+            return _refusal(400, "unknown_command", f"there is no command {command.verb}")
+        self._live(now)
+        if command.verb == HEARTBEAT:
+            self._beat(now)
+        else:
+            self._found(job_failed(command, time=now))
+        return Reply(status=200, body={})
 
     def holds(self, alert_id: str) -> bool:
         """Tell whether an alert is in memory; a command on any other needs it recalled."""
         return self.book.get(alert_id) is not None
 
+    def lacks(self, command: Command) -> bool:
+        """Tell whether a command is about an alert that must be recalled first."""
+        return command.verb in VERBS and not self.holds(command.target)
+
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
-        former, self._now = self._now, max(self._now, now)
+        former = self._now
+        self._now = max(self._now, now)
         changed = bool(expire(self.book, now))
-        for closed in self.hours.tick(now, former=former):
+        for closed in self.hours.tick(now, stops=self.shelves.get("stops", "") or []):
             self._close_hour(closed)
-            self._forget_minutes()
             changed = True
         if (due := self.samples.next_due()) is not None and due <= now:
             self._sampled(self.samples.tick(now))
@@ -159,10 +177,27 @@ class Engine:
         """Return the engine's clock (UTC ms): the newest input's."""
         return self._now
 
+    def _live(self, now: int) -> None:
+        """Move the clock to a logged input's time; once an hour let go of minutes that no window reaches any more."""
+        former, self._now = self._now, now
+        if now // HOUR_MS != former // HOUR_MS:
+            open_since = self.hours.open_since()
+            self.activities.forget_before(min(now - HOURS_KEPT_MS, now if open_since is None else open_since))
+
+    def _beat(self, now: int) -> None:
+        """Know that the daemon lives; where the last sign of it is long ago, it did not between."""
+        former = self.shelves.get("counter", HEARTBEAT)
+        self.shelves.put("counter", HEARTBEAT, now)
+        if former is not None and now - former > STOPPED_MS:
+            stops = self.shelves.get("stops", "") or []
+            self.shelves.put("stops", "", [*stops[1 - STOPS_KEPT :], (former, now)])
+
     def _count(self, event: Event) -> None:
         """Count what a person's phone tells, for them and for the site they are on duty at."""
-        metric = self.activities.take(event, watermark=self._now - self._lateness_ms)
         person: str = event.data.person  # type: ignore[union-attr, assignment]  # all that is counted has one
+        if person not in self.roster.people:
+            return  # past the bound on provisional people
+        metric = self.activities.take(event, watermark=self._now - self._lateness_ms)
         found = self.hours.count(person, metric, event.time) if metric is not None else None
         if metric is not None and found is not None:
             site, finding = found
@@ -170,13 +205,14 @@ class Engine:
 
     def _close_hour(self, closed: Closed) -> None:
         """Tell of a closed hour: what was learned, what was found, what no longer stands."""
+        for kind, finding, baseline in closed.refuted:
+            self._withdraw(Withdrawn(kind=kind, finding=finding, site=closed.site), None)
+            self._intake.withdrawn(finding, fingerprint(kind, closed.site, f"baseline:{baseline}"), now=self._now)
+        for found in closed.found:
+            self._found(found)
         if not closed.hours:
             return
         self._outcome.hours += closed.hours
-        for kind, finding in closed.refuted:
-            self._withdraw(Withdrawn(kind=kind, finding=finding, site=closed.site), None)
-        for found in closed.found:
-            self._found(found)
         self._tell(
             "baseline_updated", closed_hour_view(closed.site, closed.hours, roster=self.roster), site=closed.site
         )
@@ -192,20 +228,13 @@ class Engine:
         for found in sampled.found:
             self._found(found)
 
-    def _forget_minutes(self) -> None:
-        """Once an hour let go of minutes that no window reaches any more."""
-        hour = self._now // HOUR_MS
-        if hour != self.shelves.get("counter", "forgot_hour"):
-            self.shelves.put("counter", "forgot_hour", hour)
-            self.activities.forget_before(self._now - HOURS_KEPT_MS)
-
     def _steer(self, command: Command, now: int) -> Reply:
         """Carry out a command on a threshold."""
         try:
             baseline, changes = self._thresholds.act(command, now=now)
         except Refused as refused:
             return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
-        self._now = now
+        self._live(now)
         site = baseline.series if baseline.series in self.roster.sites else None
         client = self.roster.client(site)
         for change in changes:
@@ -219,6 +248,8 @@ class Engine:
         self._forget_the_past()
         former = self.shelves.get("shift", event.data.id) if event.type == SHIFT else None  # type: ignore[union-attr]  # a directory entry
         self._entered(self.roster.enter(event.type, event.data))  # type: ignore[arg-type]  # the type names its kind
+        if isinstance(event.data, Removal) and event.type == PERSON:
+            self.activities.forget(event.data.id)
         if event.type == SHIFT:
             people = {shift.person for shift in (former, event.data) if isinstance(shift, Shift)}
             for person in sorted(people):

@@ -26,6 +26,7 @@ RECORD_TYPES: dict[str, Any] = {
     "duty": DutyRecord,
     "alert": Alert,
     "counter": int,
+    "stops": list[tuple[int, int]],
     "minutes": Minutes,
     "trail": Trail,
     "site_clock": SiteClock,

@@ -231,7 +231,7 @@ class Pipeline:
         if command.key is not None and (repeated := await self._first_reply(batch, command)) is not None:
             batch.replies.append((asked, repeated))
             return
-        if not self.engine.holds(command.target):
+        if self.engine.lacks(command):
             command = replace(command, recalled=await self._store.recall(command.target))
         reply = self.engine.apply(command)
         if reply.ok:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
 from tests.build import T0, engine, event
 
@@ -68,6 +69,11 @@ class Run:
         for each in events:
             self.pass_time(each.received_at)
             self.engine.fold([each])
+        self.outcomes.append(self.engine.finish())
+
+    def beat(self, now: int) -> None:
+        """Let the daemon say that it lives."""
+        self.engine.apply(Command(verb=HEARTBEAT, target="default", actor="nocd", time=now))
         self.outcomes.append(self.engine.finish())
 
     def pass_time(self, now: int) -> None:

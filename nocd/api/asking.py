@@ -25,7 +25,9 @@ def idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-async def ask(request: web.Request, verb: str, target: str, args: dict[str, Any]) -> Reply:
+async def ask(
+    request: web.Request, verb: str, target: str, args: dict[str, Any], *, foreseen: dict[str, Any] | None = None
+) -> Reply:
     """Return the reply to a command once what it did is durable."""
     key = idempotency_key(request)
     asked = Command(
@@ -35,5 +37,6 @@ async def ask(request: web.Request, verb: str, target: str, args: dict[str, Any]
         time=request.app[DESK].now_ms(),
         args=args,
         key=None if key is None else f"{key}\n{target}",
+        foreseen=foreseen or {},
     )
     return await tenant_of(request).ask(asked)

@@ -13,14 +13,16 @@ from nocd.api.asking import ask
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
 from nocd.api.problems import problem
+from nocd.baseline.acts import CHANGES_KIND
 from nocd.baseline.calendar import slot
+from nocd.baseline.threshold import optimum as best_threshold
 from nocd.baseline.threshold import what_if
 from nocd.domain.baseline import HOURS, Slot
 from nocd.domain.instant import DAY_MS, rfc3339_or_none
 from nocd.domain.token import Act
 from nocd.errors import NotFound
 from nocd.store import usual
-from nocd.wire.telemetry import Pin, Rollback, SetThreshold, Simulate
+from nocd.wire.telemetry import Optimum, Pin, Rollback, SetThreshold, Simulate
 
 if TYPE_CHECKING:
     from nocd.baseline.profile import Profile
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from nocd.engine import Engine
     from nocd.wire.requests import Request
 
-_A_SLICE = 16  # hours or baselines worked out before the loop turns again
+_A_SLICE = 4  # hours or baselines worked out before the loop turns again
 _PERCENTILE_DAYS = 182
+_FORESEEN_DAYS = 30
 _PERCENTILES = {"p5": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "p99": 99}
 _SAMPLES_MIN = 5
 _WEEK_H = 168
@@ -44,6 +47,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{one}/hours", hours),
         web.get(f"{one}/changes", changes),
         web.post(f"{one}/simulate", simulate),
+        web.post(f"{one}/optimum", optimum),
         web.post(f"{one}/threshold", set_threshold),
         web.post(f"{one}/pin", pin),
         web.post(f"{one}/changes/{{change}}/rollback", roll_back),
@@ -62,7 +66,7 @@ async def index(request: web.Request) -> web.Response:
         if key > after
         and site in (None, baseline.series)
         and metric in (None, baseline.metric)
-        and _visible(request, engine, baseline)
+        and visible(request, engine, baseline)
     )[: limit + 1]
     cursor = chosen[limit - 1] if len(chosen) > limit else None
     items = []
@@ -76,7 +80,8 @@ async def index(request: web.Request) -> web.Response:
 @needs(Act.READ)
 async def show(request: web.Request) -> web.Response:
     """Answer one baseline with the week's 168 hours."""
-    engine, profile = _found(request)
+    answers.known_parameters(request)
+    engine, profile = found(request)
     about, now = profile.baseline, request.app[DESK].now_ms()
     values = await tenant_of(request).store.read(usual.learned_values, about.id, after=now - _PERCENTILE_DAYS * DAY_MS)
     by_hour: dict[int, list[float]] = {}
@@ -101,7 +106,7 @@ async def hours(request: web.Request) -> web.Response:
     place, limit = answers.from_cursor(request, 1), answers.limit(request)
     items, before = await tenant_of(request).store.read(
         usual.hours,
-        _found(request)[1].baseline.id,
+        found(request)[1].baseline.id,
         before=None if place is None else place[0],
         after=request.app[DESK].now_ms() - days * DAY_MS,
         limit=limit,
@@ -115,7 +120,7 @@ async def changes(request: web.Request) -> web.Response:
     answers.known_parameters(request, "limit", "cursor")
     place, limit = answers.from_cursor(request, 1), answers.limit(request)
     items, before = await tenant_of(request).store.read(
-        usual.changes, _found(request)[1].baseline.id, before=None if place is None else place[0], limit=limit
+        usual.changes, found(request)[1].baseline.id, before=None if place is None else place[0], limit=limit
     )
     return answers.json({"items": items, "cursor": answers.to_cursor(None if before is None else (before,))})
 
@@ -123,7 +128,8 @@ async def changes(request: web.Request) -> web.Response:
 @needs(Act.READ)
 async def simulate(request: web.Request) -> web.Response:
     """Answer what a threshold would have given over past hours, beside the one in force."""
-    _, profile = _found(request)
+    answers.known_parameters(request)
+    _, profile = found(request)
     about = profile.baseline
     asked = answers.parsed(Simulate, await answers.small_body(request))
     after = request.app[DESK].now_ms() - asked.days * DAY_MS
@@ -140,6 +146,18 @@ async def simulate(request: web.Request) -> web.Response:
             "then": _simulated(told.new, told.alerts_after, weeks, told.fp_rate_after),
         }
     )
+
+
+@needs(Act.READ)
+async def optimum(request: web.Request) -> web.Response:
+    """Answer the lowest threshold that keeps to a rate of false positives over past hours."""
+    answers.known_parameters(request)
+    about = found(request)[1].baseline
+    asked = answers.parsed(Optimum, await answers.small_body(request))
+    after = request.app[DESK].now_ms() - asked.days * DAY_MS
+    rows = await tenant_of(request).store.read(usual.scored, about.id, after=after)
+    solved = best_threshold(rows, fp_rate_max=asked.false_positive_rate)
+    return answers.json({"baseline": about.id, "threshold": solved.threshold, "reason": solved.reason})
 
 
 @needs(Act.ADMINISTER)
@@ -161,24 +179,53 @@ async def roll_back(request: web.Request) -> web.Response:
 
 
 async def _steer(request: web.Request, verb: str, model: type[Request], **more: str) -> web.Response:
-    engine, profile = _found(request)
     args = answers.parsed(model, await answers.small_body(request)).model_dump(exclude_none=True)
-    reply = await ask(request, verb, profile.baseline.id, {**args, **more})
+    return await steer(request, verb, {**args, **more})
+
+
+async def steer(request: web.Request, verb: str, args: dict[str, Any]) -> web.Response:
+    """Ask the engine to move a threshold; answer with the baseline after it, or with why not."""
+    answers.known_parameters(request)
+    engine, profile = found(request)
+    foreseen = await _foreseen(request, engine, verb, args)
+    reply = await ask(request, verb, profile.baseline.id, args, foreseen=foreseen)
     if not reply.ok:
         return problem(reply.status, reply.body["code"], reply.body["detail"])
     return answers.json({"baseline": _view(engine, profile.baseline.id), "change": reply.body["change"]})
 
 
-def _found(request: web.Request) -> tuple[Engine, Profile]:
+async def _foreseen(request: web.Request, engine: Engine, verb: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Return what a move would have given over past hours, to be kept with it."""
+    about = found(request)[1].baseline
+    kept = engine.shelves.get(CHANGES_KIND, about.id) or []
+    back = next((change.old for change in kept if change.id == args.get("change")), None)
+    new = args.get("threshold") if verb == "set_threshold" else back
+    if new is None:
+        return {}
+    after = request.app[DESK].now_ms() - _FORESEEN_DAYS * DAY_MS
+    rows = await tenant_of(request).store.read(usual.scored, about.id, after=after)
+    told = what_if(rows, old=about.threshold, new=new)
+    return {
+        "verdicts": sum(row.verdict is not None for row in rows),
+        "alerts_before": told.alerts_before,
+        "alerts_after": told.alerts_after,
+        "false_positive_rate_before": told.fp_rate_before,
+        "false_positive_rate_after": told.fp_rate_after,
+    }
+
+
+def found(request: web.Request) -> tuple[Engine, Profile]:
+    """Return the engine and the profile the request names; raises NotFound, for one it may not see too."""
     engine, name = tenant_of(request).pipeline.engine, request.match_info["id"]
     profile = engine.hours.baselines.profile(name)
-    if profile is None or not _visible(request, engine, profile.baseline):
+    if profile is None or not visible(request, engine, profile.baseline):
         msg = f"there is no baseline {name}"
         raise NotFound(msg)
     return engine, profile
 
 
-def _visible(request: web.Request, engine: Engine, baseline: Baseline) -> bool:
+def visible(request: web.Request, engine: Engine, baseline: Baseline) -> bool:
+    """Tell whether the request's token sees a baseline."""
     site = baseline.series
     return request[TOKEN].sees(site=site, client=engine.roster.client(site))
 
@@ -220,13 +267,13 @@ def _bucket(profile: Profile, at: Slot, expected: Expectation | None, values: li
         own = {"n": round(weight * weight / squares, 1), "mean": _short(mean), "min": low, "max": high}
     told: dict[str, Any] = {"effective_n": 0.0, "stable": False, "borrowed": False}
     if expected is not None:
-        reach = threshold * expected.spread()
-        low = expected.mean - reach
+        law = expected.law()
+        low = law.at(-threshold)
         told = {
             "expected": _short(expected.mean),
             "spread": _short(expected.spread()),
             "low": _short(low if profile.baseline.signed else max(low, 0.0)),
-            "high": _short(expected.mean + reach),
+            "high": _short(law.at(threshold)),
             "level": expected.level,
             "effective_n": round(expected.effective_n, 1),
             "stable": expected.stable,

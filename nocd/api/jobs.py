@@ -48,9 +48,9 @@ async def runs(request: web.Request) -> web.Response:
 
 @needs(Act.ADMINISTER)
 async def run(request: web.Request) -> web.Response:
-    """Run a job now, or wait for its run under way; answer how it ended."""
+    """Run a job now, or wait for its run under way; answer how it ended for the one who asks."""
     await answers.small_body(request)
-    return answers.json(await _jobs(request).run_now(_known(request)))
+    return answers.json(await _jobs(request).run_now(_known(request), tenant=tenant_of(request).name))
 
 
 def _jobs(request: web.Request) -> Jobs:

@@ -40,8 +40,8 @@ class Jobs(Protocol):
         """Return each job's name, plan, limit and next run."""
         ...
 
-    async def run_now(self, name: str) -> dict[str, Any]:
-        """Run a job, or wait for its run under way; return how it ended."""
+    async def run_now(self, name: str, *, tenant: str) -> dict[str, Any]:
+        """Run a job, or wait for its run under way; return how it ended for a tenant."""
         ...
 
 

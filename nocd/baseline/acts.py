@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.baseline.threshold import THRESHOLD_MAX, THRESHOLD_MIN
 from nocd.domain.command import Command, Refused
 from nocd.domain.threshold import ThresholdChange
 
@@ -15,8 +16,6 @@ BASELINE_KIND: Final = "baseline"
 CHANGES_KIND: Final = "threshold_changes"
 VERBS: Final = frozenset({"set_threshold", "pin", "tune", "roll_back"})
 CHANGES_KEPT: Final = 50  # of each baseline, to be rolled back; all are in the store
-THRESHOLD_MIN: Final = 1.5
-THRESHOLD_MAX: Final = 5.0
 _TOLD = (
     "pool",
     "verdicts",
@@ -41,16 +40,21 @@ class ThresholdActs:
         if command.verb == "roll_back":
             return self._roll_back(command, now)
         if command.verb == "pin":
-            return self._pin(command)
+            return self._pin(command, now)
         if command.verb == "tune":
             return self._tune(command, now)
         reason = str(command.args.get("note") or "") or "set by hand"
         return self._move(command, _within(command.args["threshold"]), reason, now)
 
-    def _pin(self, command: Command) -> tuple[Baseline, list[ThresholdChange]]:
+    def _pin(self, command: Command, now: int) -> tuple[Baseline, list[ThresholdChange]]:
+        """Pin a threshold or let go of it: a change of no size, so that its history tells."""
         baseline: Baseline = self._shelves.edit(BASELINE_KIND, command.target)
-        baseline.pinned = bool(command.args["pinned"])
-        return baseline, []
+        pinned = bool(command.args["pinned"])
+        if pinned == baseline.pinned:
+            return baseline, []
+        baseline.pinned = pinned
+        note, done = str(command.args.get("note") or ""), "pinned" if pinned else "let go of"
+        return baseline, [self._change(command, baseline, baseline.threshold, f"{done}: {note}" if note else done, now)]
 
     def _tune(self, command: Command, now: int) -> tuple[Baseline, list[ThresholdChange]]:
         """Take the weekly tuning's word, unless the threshold was pinned since it was asked."""
@@ -67,9 +71,15 @@ class ThresholdActs:
         baseline: Baseline = self._shelves.edit(BASELINE_KIND, command.target)
         if value == baseline.threshold:
             return baseline, []
+        change = self._change(command, baseline, value, reason, now)
+        baseline.threshold = value
+        return baseline, [change]
+
+    def _change(self, command: Command, baseline: Baseline, value: float, reason: str, now: int) -> ThresholdChange:
         number = (self._shelves.get("counter", "threshold_change") or 0) + 1
         self._shelves.put("counter", "threshold_change", number)
-        told: dict[str, Any] = {name: command.args.get(name) for name in _TOLD}
+        known = {**command.args, **command.foreseen}
+        told: dict[str, Any] = {name: known.get(name) for name in _TOLD}
         change = ThresholdChange(
             no=number,
             baseline=baseline.id,
@@ -80,10 +90,9 @@ class ThresholdActs:
             reason=reason,
             **told,
         )
-        baseline.threshold = value
         kept: list[ThresholdChange] = self._shelves.get(CHANGES_KIND, baseline.id) or []
         self._shelves.put(CHANGES_KIND, baseline.id, [*kept[1 - CHANGES_KEPT :], change])
-        return baseline, [change]
+        return change
 
     def _roll_back(self, command: Command, now: int) -> tuple[Baseline, list[ThresholdChange]]:
         """Put the threshold back to what it was before a change, once."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from nocd.domain.baseline import THRESHOLD
-from nocd.domain.instant import DAY_MS, HOUR_MS
+from nocd.domain.instant import HOUR_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,17 +102,14 @@ def optimum(scores: Sequence[Score], *, fp_rate_max: float) -> Solved:
     steps = sorted({THRESHOLD_MIN, *(abs(score.z) for score in known if THRESHOLD_MIN <= abs(score.z) < THRESHOLD_MAX)})
     for threshold in steps:
         rate = _fp_rate([score for score in known if anomalous(score.z, threshold)])
-        if rate is not None and rate <= fp_rate_max:
+        if rate is None:
+            return Solved(threshold=threshold, reason=f"none of the {len(known)} hours with a verdict would be flagged")
+        if rate <= fp_rate_max:
             told = f"{rate:.0%} of {len(known)} verdicts would be false positives, at most {fp_rate_max:.0%} wanted"
             return Solved(threshold=threshold, reason=told)
     return Solved(
         threshold=None, reason=f"no threshold up to {THRESHOLD_MAX:g} keeps to {fp_rate_max:.0%} false positives"
     )
-
-
-def recent(scores: Sequence[Score], *, now: int, days: int = 30) -> list[Score]:
-    """Return the scores of the last `days` days."""
-    return [score for score in scores if now - days * DAY_MS < score.time <= now]
 
 
 def _alerts(flagged: Sequence[Score]) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from nocd.baseline.threshold import Solved, budgeted, clamped, optimum
+from nocd.baseline.threshold import budgeted, clamped
 from nocd.domain.baseline import THRESHOLD
-from nocd.domain.instant import DAY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,27 +105,6 @@ def tune(
     if wanted < old and old > THRESHOLD and calm < CALM_TUNINGS:
         wanted, why = old, f"it was raised, and comes down after {CALM_TUNINGS} calm tunings in a row"
     return _tuned(old, clamped(wanted), _told(pool, why), pool, 0 if wanted < old else calm)
-
-
-def repeated_false(verdicts: Sequence[tuple[int, str]], *, now: int) -> str | None:
-    """Return why a silence, threshold or override is to be proposed, from one type's (time, verdict) rows; or None.
-
-    It is only ever proposed: three false positives in 30 days on one type at one site, or on one person.
-    """
-    since = now - REPEATED_DAYS * DAY_MS
-    false = sum(since < time <= now and verdict == "false_positive" for time, verdict in verdicts)
-    return f"{false} false positives in {REPEATED_DAYS} days" if false >= REPEATED_FALSE else None
-
-
-def proposal(scores: Sequence[Score], *, old: float, fp_rate_max: float = RATE_CALM) -> Solved:
-    """Return the threshold to propose to an operator, or why none is: enough verdicts, and above the present one."""
-    known = sum(score.verdict is not None for score in scores)
-    if known < VERDICTS_MIN:
-        return Solved(threshold=None, reason=f"skipped: {known} verdicts are fewer than {VERDICTS_MIN}")
-    found = optimum(scores, fp_rate_max=fp_rate_max)
-    if found.threshold is not None and abs(found.threshold - old) < _DELTA_MIN:
-        return Solved(threshold=None, reason=f"skipped: {old:g} is the best already; {found.reason}")
-    return found
 
 
 def _rung(pool: Verdicts | None, effective_n: float) -> tuple[float, str]:

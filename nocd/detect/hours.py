@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from nocd.baseline.acts import BASELINE_KIND, CHANGES_KIND
 from nocd.baseline.calendar import slot
 from nocd.baseline.hours import close_hour, judge
-from nocd.baseline.profile import PEERS_MAX, Profile
+from nocd.baseline.profile import Profile
 from nocd.detect.statistical import statistical
-from nocd.domain.baseline import Baseline, Bucket, Expectation, Judgement, Slot
-from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.domain.baseline import HOURS, Baseline, Bucket, Expectation, Judgement, Slot
+from nocd.domain.instant import DAY_MS, HOUR_MS
 from nocd.domain.signal import Metric, Totals
 from nocd.domain.threshold import SiteHour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from nocd.domain.directory import Site
     from nocd.domain.finding import Finding
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
     from nocd.signals.activity import Activities
     from nocd.signals.presence import Presence
 
-BASELINE_KIND = "baseline"
 BUCKET_KIND = "bucket"
 CLOCK_KIND = "site_clock"
-SITES_A_TICK = 16
+SITES_A_TICK = 5  # 200 sites close within a minute, and no tick holds the loop long
 HEADS_MIN: Final = 0.5  # half an hour of duty: less says nothing about an hour
-_STOPPED_MS = 90 * MINUTE_MS  # hours close every 60 min; who was silent for longer was not running
+_LOOK_FROM = 3  # fewer are never too many; most hours of most counts end without being asked about
 _PEERS_FOR_MS = 30 * DAY_MS
+_PEERS_ASKED = 8
 _AGAIN = 1.1  # after a tally that was not yet too many, one must be this much larger to be looked at again
 _EARLY = (Metric.PHONE_EVENTS, Metric.LOCATION_UPDATES, Metric.TASKS_COMPLETED, Metric.TOUR_CHECKPOINTS)
 
@@ -44,27 +45,30 @@ _EARLY = (Metric.PHONE_EVENTS, Metric.LOCATION_UPDATES, Metric.TASKS_COMPLETED, 
 class SiteClock:
     """How far a site's hours are closed, and what of the hour that runs was counted so far.
 
-    `usual` is what that hour's four counts usually are for one head; `floor` the tally at which one is looked at next;
-    `found` the findings it led to already, by metric, to be withdrawn where the whole hour says otherwise.
+    `usual` is what a count usually is for one head, once it was asked for; `floor` the tally at which it is looked at
+    next; `found` the findings that hours not yet closed led to, by start and metric, to be withdrawn where the whole
+    hour says otherwise.
     """
 
     closed_to: int
     running: int = 0
     tally: dict[str, int] = field(default_factory=dict)
-    usual: dict[str, Expectation] = field(default_factory=dict)
+    usual: dict[str, Expectation | None] = field(default_factory=dict)
     floor: dict[str, float] = field(default_factory=dict)
-    found: dict[str, str] = field(default_factory=dict)
+    found: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class Closed:
-    """One closed hour of a site: its rows, what was found, and the findings that no longer stand."""
+    """One closed hour of a site: its rows, what was found, and the findings that no longer stand.
+
+    `refuted` has (type, finding, baseline). There are no rows where nothing is known of the hour.
+    """
 
     site: str
-    slot: Slot
     hours: list[SiteHour] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
-    refuted: list[tuple[str, str]] = field(default_factory=list)
+    refuted: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 class _Buckets:
@@ -94,6 +98,14 @@ class Baselines:
         """Return a baseline with its buckets, for reading, or None."""
         baseline = self.all.get(baseline_id)
         return None if baseline is None else Profile(baseline, _Buckets(self._shelves, baseline_id))
+
+    def drop(self, baseline_id: str) -> None:
+        """Forget a baseline with its buckets and changes."""
+        self._shelves.drop(BASELINE_KIND, baseline_id)
+        self._shelves.drop(CHANGES_KIND, baseline_id)
+        for hour in range(HOURS):
+            if f"{baseline_id}|{hour}" in self._shelves.kind(BUCKET_KIND):
+                self._shelves.drop(BUCKET_KIND, f"{baseline_id}|{hour}")
 
     def of_site(self, site: str, metric: Metric) -> Profile:
         """Return the profile of a site's metric that is about to learn, new where there was none."""
@@ -141,18 +153,20 @@ class SiteHours:
 
     def count(self, person: str, metric: Metric, time: int) -> tuple[str, Finding] | None:
         """Count an event for the site its person is on duty at; return (site, finding) once the hour has too many."""
-        site = self._presence.site_of(person, time)
+        site = self._presence.place_of(person, time)
         if site is None or site not in self._roster.sites:
             return None
         clock = self._clock(site, time)
         if time >= clock.running + HOUR_MS:
             self._begin(site, clock, time)
         name = metric.value
-        if time < clock.running or name in clock.found:
+        if time < clock.running or name in clock.found.get(str(clock.running), ()):
             return None
         tally = clock.tally[name] = clock.tally.get(name, 0) + 1
-        usual = clock.usual.get(name)
-        if usual is None or tally < clock.floor.get(name, 0.0) or usual.z(tally) <= 0:
+        if tally < clock.floor.get(name, _LOOK_FROM):
+            return None
+        usual = self._usual(site, clock, metric)
+        if usual is None or usual.z(tally) <= 0:
             return None
         found = self._too_many(site, clock, metric, usual, time)
         if found is None:
@@ -162,24 +176,31 @@ class SiteHours:
 
     def remember(self, site: str, metric: str, finding: str) -> None:
         """Keep the id of the finding that an hour which still runs led to."""
-        self._shelves.edit(CLOCK_KIND, site).found[metric] = finding
+        clock: SiteClock = self._shelves.edit(CLOCK_KIND, site)
+        clock.found.setdefault(str(clock.running), {})[metric] = finding
 
-    def tick(self, now: int, *, former: int) -> list[Closed]:
-        """Close the hours whose watermark has passed, a few sites at a time; `former` is when this was last alive."""
+    def tick(self, now: int, *, stops: Sequence[tuple[int, int]]) -> list[Closed]:
+        """Close the hours whose watermark has passed, a few sites at a time; something came of it unless it is empty.
+
+        `stops` are (from, to) between which nobody listened. What was sent then came too late to count, but for what
+        was sent within the lateness of its end: the hours it touches close as unknown.
+        """
         closed: list[Closed] = []
-        stopped = now - former > _STOPPED_MS
+        deaf = [(start, end - self._lateness_ms) for start, end in stops]
         while self._due and self._due[0][0] <= now and len(closed) < SITES_A_TICK:
             _, site = heappop(self._due)
-            clock: SiteClock = self._shelves.edit(CLOCK_KIND, site)
             if site not in self._roster.sites:
-                self._shelves.drop(CLOCK_KIND, site)
+                self._forget(site)
+                closed.append(Closed(site=site))
                 continue
-            if stopped and clock.closed_to + HOUR_MS > former:
-                self._skip(site, clock, now)
-            else:
-                closed.append(self._close(site, clock))
+            clock: SiteClock = self._shelves.edit(CLOCK_KIND, site)
+            closed.append(self._close(site, clock, deaf))
             heappush(self._due, (self._closes_at(clock), site))
         return closed
+
+    def open_since(self) -> int | None:
+        """Return the start of the oldest hour not yet closed (UTC ms), or None."""
+        return self._due[0][0] - HOUR_MS - self._lateness_ms if self._due else None
 
     def expectation(self, profile: Profile, at: Slot, *, now: int) -> Expectation | None:
         """Return what is usual for a baseline in an hour, borrowed from like sites while it is young."""
@@ -202,15 +223,19 @@ class SiteHours:
         return clock.closed_to + HOUR_MS + self._lateness_ms
 
     def _begin(self, site: str, clock: SiteClock, time: int) -> None:
-        """Begin to count another hour, with what is usual for it."""
-        at = self.slot_of(site, time)
-        clock.running, clock.tally, clock.floor, clock.found = at.start, {}, {}, {}
-        clock.usual = {}
-        for metric in _EARLY:
+        """Begin to count another hour."""
+        clock.running = self.slot_of(site, time).start
+        clock.tally, clock.usual, clock.floor = {}, {}, {}
+
+    def _usual(self, site: str, clock: SiteClock, metric: Metric) -> Expectation | None:
+        """Return what is usual for the hour that runs, worked out when it is first asked for; None while learning."""
+        name = metric.value
+        if name not in clock.usual:
             profile = self.baselines.profile(site_baseline(site, metric))
-            usual = None if profile is None else self.expectation(profile, at, now=time)
-            if usual is not None and usual.stable:
-                clock.usual[metric.value] = usual
+            at = self.slot_of(site, clock.running)
+            usual = None if profile is None else self.expectation(profile, at, now=clock.running)
+            clock.usual[name] = usual if usual is not None and usual.stable else None
+        return clock.usual[name]
 
     def _too_many(self, site: str, clock: SiteClock, metric: Metric, usual: Expectation, time: int) -> Finding | None:
         """Return a finding where the hour so far has more than the whole hour may have."""
@@ -222,45 +247,59 @@ class SiteHours:
         judgement = judge(profile.baseline, at, usual, _value(totals, metric), heads=heads)
         return self._finding(profile.baseline, judgement, time, so_far=True) if judgement.z > 0 else None
 
-    def _skip(self, site: str, clock: SiteClock, now: int) -> None:
-        """Close the hours of a stop as unknown: what was sent meanwhile never came, or came too late to count."""
-        clock.closed_to = max(clock.closed_to + HOUR_MS, self.slot_of(site, now - self._lateness_ms).start)
-
-    def _close(self, site: str, clock: SiteClock) -> Closed:
+    def _close(self, site: str, clock: SiteClock, deaf: list[tuple[int, int]]) -> Closed:
         at = self.slot_of(site, clock.closed_to)
         clock.closed_to = at.start + HOUR_MS
-        done = Closed(site=site, slot=at)
-        heads, totals = self._seen(site, at.start, clock.closed_to)
-        if totals:
-            found = clock.found if clock.running == at.start else {}
-            for metric in Metric:
-                self._judge(done, metric, _value(totals, metric), heads, found)
+        done, found = Closed(site=site), clock.found.pop(str(at.start), {})
+        unheard = max((end for start, end in deaf if start < clock.closed_to and end > at.start), default=None)
+        heads, totals = (None, []) if unheard is not None else self._seen(site, at.start, clock.closed_to, settled=True)
+        if unheard is not None:
+            clock.closed_to = max(clock.closed_to, self.slot_of(site, unheard).start)
+            clock.found = {start: kept for start, kept in clock.found.items() if int(start) >= clock.closed_to}
+        for metric in Metric:
+            if totals:
+                self._judge(done, at, metric, _value(totals, metric), heads, found)
+            elif metric in found:
+                done.refuted.append(_above(site, metric, found[metric]))
         return done
 
-    def _judge(self, done: Closed, metric: Metric, value: float, heads: float | None, found: dict[str, str]) -> None:
+    def _judge(
+        self, done: Closed, at: Slot, metric: Metric, value: float, heads: float | None, found: dict[str, str]
+    ) -> None:
         profile = self.baselines.of_site(done.site, metric)
         about = profile.baseline
-        told = close_hour(profile, done.slot, value, heads=heads or 1.0, peers=self._peers(about, done.slot.start))
-        done.hours.append(closed_hour(about, done.slot, value, heads=heads, told=told))
-        finding = None if told is None else self._finding(about, told, done.slot.start + HOUR_MS)
-        if finding is not None and not (metric in found and told is not None and told.z > 0):
+        told = close_hour(profile, at, value, heads=heads or 1.0, peers=self._peers(about, at.start))
+        done.hours.append(closed_hour(about, at, value, heads=heads, told=told))
+        finding = None if told is None else self._finding(about, told, at.start + HOUR_MS)
+        stands = finding is not None and told is not None and told.z > 0
+        if finding is not None and not (stands and metric in found):
             done.found.append(finding)
-        elif finding is None and metric in found:
-            done.refuted.append((f"ANOMALY_{metric.upper()}_ABOVE", found[metric]))
+        if metric in found and not stands:
+            done.refuted.append(_above(done.site, metric, found[metric]))
 
-    def _seen(self, site: str, start: int, end: int) -> tuple[float | None, list[Totals]]:
-        """Return the heads on duty (None where unknown) and what each of them did, devices nobody knows left out."""
+    def _forget(self, site: str) -> None:
+        """Let go of a site that was removed: its clock, and what it knew."""
+        self._shelves.drop(CLOCK_KIND, site)
+        for metric in Metric:
+            self.baselines.drop(site_baseline(site, metric))
+
+    def _seen(self, site: str, start: int, end: int, *, settled: bool = False) -> tuple[float | None, list[Totals]]:
+        """Return the heads on duty (None where unknown) and what each of them did, devices nobody knows left out.
+
+        `settled`: nothing that happened before `end` can arrive any more.
+        """
         spans = self._presence.spans(site, start, end)
-        if not spans:
-            if self._presence.heads_known(site):
-                return None, []
-            team = [person for person in self._roster.team(site) if self._activities.heard_at(person) is not None]
-            return None, [self._activities.totals(person, start, end) for person in team]
+        known = bool(spans) or self._presence.heads_known(site)
+        who = spans if known else {person: [(start, end)] for person in self._roster.team(site)}
         on_duty_ms, totals = 0, []
-        for person, mine in spans.items():
+        for person, mine in who.items():
             if self._activities.heard_at(person) is not None:
+                if settled:
+                    self._activities.settle(person, end - 1)
                 on_duty_ms += sum(last - first for first, last in mine)
                 totals += [self._activities.totals(person, first, last) for first, last in mine]
+        if not known:
+            return None, totals
         heads = on_duty_ms / HOUR_MS
         return (heads, totals) if heads >= HEADS_MIN else (None, [])
 
@@ -274,17 +313,13 @@ class SiteHours:
         """Return the same metric's profiles at sites of the same client and tier, while a baseline is young."""
         if baseline.since and now - baseline.since > _PEERS_FOR_MS:
             return []
-        site = self._roster.sites.get(baseline.series)
-        if site is None or not site.client:
-            return []
-        ids = (site_baseline(peer.id, baseline.metric) for peer in self._like(site))
+        ids = (site_baseline(peer, baseline.metric) for peer in self._roster.like(baseline.series))
         profiles = (self.baselines.profile(baseline_id) for baseline_id in ids)
-        return [profile for profile in profiles if profile is not None][:PEERS_MAX]
+        return list(islice((profile for profile in profiles if profile is not None), _PEERS_ASKED))
 
-    def _like(self, site: Site) -> Iterator[Site]:
-        for other in self._roster.sites.values():
-            if other.client == site.client and other.tier == site.tier and other.id != site.id:
-                yield other
+
+def _above(site: str, metric: Metric, finding: str) -> tuple[str, str, str]:
+    return f"ANOMALY_{metric.upper()}_ABOVE", finding, site_baseline(site, metric)
 
 
 def _value(totals: list[Totals], metric: Metric) -> float:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
+from nocd.baseline.acts import BASELINE_KIND
 from nocd.baseline.calendar import slot
 from nocd.baseline.series import Series, SeriesJudged, SeriesRecord
-from nocd.detect.hours import BASELINE_KIND, Baselines, closed_hour
+from nocd.detect.hours import Baselines, closed_hour
 from nocd.detect.statistical import SIGNALS, statistical
 from nocd.detect.stream import State as StreamState
 from nocd.detect.stream import StreamDetector, stream_finding
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SERIES_KIND: Final = "series"
 STREAM_KIND: Final = "stream"
 SERIES_MAX: Final = 2_000
-SERIES_A_TICK: Final = 32
+SERIES_A_TICK: Final = 16
 
 
 @dataclass(slots=True, kw_only=True)

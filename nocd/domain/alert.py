@@ -91,6 +91,7 @@ class Alert:
     resolved_at: int | None = None
     verdict: Verdict | None = None
     judged_at: int | None = None
+    judged_before: int | None = None
     suppressed_by: str | None = None
     baseline: str | None = None
     fraud_score: float | None = None

@@ -7,12 +7,15 @@ from typing import Any
 
 from nocd.domain.alert import Alert
 
+HEARTBEAT = "heartbeat"  # the command by which the daemon says that it lives: without it, it was stopped
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One act on one object; `recalled` is the object's stored form where the engine no longer holds it.
 
-    `key` is the caller's idempotency key; `time` is UTC milliseconds of the asking.
+    `foreseen` is what past hours said of it, kept with what it did and no part of what was asked. `key` is the
+    caller's idempotency key; `time` is UTC milliseconds of the asking.
     """
 
     verb: str
@@ -22,6 +25,7 @@ class Command:
     args: dict[str, Any] = field(default_factory=dict)
     key: str | None = None
     recalled: Alert | None = None
+    foreseen: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,9 +48,10 @@ class Roster:
         self._shelves = shelves
         self._shifts_of: dict[str, list[Placed]] = {}
         self._shifts_at: dict[str, list[Placed]] = {}
-        self._team: dict[str, dict[str, None]] = {}
+        self._team: dict[str, list[str]] = {}
+        self._like: dict[tuple[str, int], list[str]] = {}
         self._provisional = 0
-        for kind in ("shift", "person"):
+        for kind in ("shift", "person", "site"):
             for entry in shelves.kind(kind).values():
                 self._place(entry)
         for kind in ("site", "person"):
@@ -77,6 +78,7 @@ class Roster:
         made = []
         if site is not None and site not in self.sites and self._provisional < PROVISIONAL_MAX:
             self._shelves.put("site", site, Site(id=site, name=site, timezone="UTC", provisional=True))
+            self._place(self.sites[site])
             made.append(Entered(kind="site", id=site, name=site, happened="provisional"))
         if person is not None and person not in self.people and self._provisional < PROVISIONAL_MAX:
             self._shelves.put("person", person, Person(id=person, name=person, provisional=True))
@@ -137,8 +139,15 @@ class Roster:
         return site in self._shifts_at
 
     def team(self, site: str) -> list[str]:
-        """Return the people who belong to this site and no other, in the order they were told of."""
-        return list(self._team.get(site, ()))
+        """Return the people who belong to this site and no other, by id."""
+        return self._team.get(site, [])
+
+    def like(self, site: str) -> list[str]:
+        """Return the other sites of a site's client and tier, by id; a site without a client has none."""
+        entry = self.sites.get(site)
+        if entry is None or not entry.client:
+            return []
+        return [other for other in self._like[entry.client, entry.tier] if other != site]
 
     def forget_before(self, instant: int) -> int:
         """Let go of shifts, tours and tasks that were over before `instant` (ms); return how many."""
@@ -160,7 +169,9 @@ class Roster:
             insort(self._shifts_of.setdefault(entry.person, []), placed)
             insort(self._shifts_at.setdefault(entry.site, []), placed)
         elif isinstance(entry, Person) and len(entry.sites) == 1:
-            self._team.setdefault(entry.sites[0], {})[entry.id] = None
+            insort(self._team.setdefault(entry.sites[0], []), entry.id)
+        elif isinstance(entry, Site):
+            insort(self._like.setdefault((entry.client, entry.tier), []), entry.id)
 
     def _remove(self, kind: str, former: Entry | None) -> Entered | None:
         if former is None:
@@ -177,6 +188,8 @@ class Roster:
                 if not index[key]:
                     del index[key]
         elif isinstance(former, Person) and len(former.sites) == 1:
-            self._team[former.sites[0]].pop(former.id, None)
+            self._team[former.sites[0]].remove(former.id)
+        elif isinstance(former, Site):
+            self._like[former.client, former.tier].remove(former.id)
         if isinstance(former, Site | Person) and former.provisional:
             self._provisional -= 1

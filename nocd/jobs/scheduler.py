@@ -12,11 +12,14 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from nocd import log
-from nocd.domain.instant import rfc3339, to_ms
+from nocd.domain.instant import MINUTE_MS, from_ms, rfc3339, to_ms
+from nocd.jobs.report import Ran, Report, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
+
+_EARLY_MS = MINUTE_MS  # a run that began so little before its time was the run of that time: clocks are set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,36 +28,16 @@ class Job:
 
     A run past `limit_s` is stopped and failed.
 
-    A `quiet` job's good runs are not told: it runs all the time. `run` returns a sentence about what it did.
+    A `quiet` job's good runs are not told: it runs all the time. `run` returns what it did, for each tenant its part.
     """
 
     name: str
-    run: Callable[[], Awaitable[str]]
+    run: Callable[[], Awaitable[Report]]
     limit_s: float
     every_s: float | None = None
     at: str | None = None
     day: str | None = None
     quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """One run of a job: how it ended, how long it took, and what it said."""
-
-    job: str
-    ok: bool
-    seconds: float
-    detail: str
-    quiet: bool
-
-    def told(self) -> dict[str, Any]:
-        """Return the run as feed and API tell it."""
-        return {
-            "job": self.job,
-            "outcome": "ok" if self.ok else "failed",
-            "seconds": round(self.seconds, 3),
-            "detail": self.detail,
-        }
 
 
 class Scheduler:
@@ -73,6 +56,7 @@ class Scheduler:
         self._monotonic_s = monotonic_s
         self._jobs = {job.name: job for job in jobs}
         self._running: dict[str, asyncio.Task[Ran]] = {}
+        self._timezone = timezone
         self._scheduler = AsyncIOScheduler(timezone=timezone)
         for job in jobs:
             self._scheduler.add_job(
@@ -85,8 +69,14 @@ class Scheduler:
                 misfire_grace_time=None,
             )
 
-    def start(self) -> None:
-        """Begin to run jobs."""
+    def start(self, last: Mapping[str, int] | None = None) -> None:
+        """Begin to run jobs; one whose time came since its `last` run (UTC ms), however often, runs once at once."""
+        for name, started in (last or {}).items():
+            job = self._jobs[name]
+            if job.at is not None:
+                since = from_ms(started + _EARLY_MS).astimezone(self._timezone)
+                planned = _trigger(job, self._timezone).get_next_fire_time(None, since)
+                self._scheduler.modify_job(name, next_run_time=planned)
         self._scheduler.start()
 
     async def stop(self, *, grace_s: float = 1.0) -> None:
@@ -111,10 +101,10 @@ class Scheduler:
             for job in self._jobs.values()
         ]
 
-    async def run_now(self, name: str) -> dict[str, Any]:
-        """Run one job now, or wait for its run under way; return how it ended. Raises KeyError for an unknown name."""
+    async def run_now(self, name: str, *, tenant: str) -> dict[str, Any]:
+        """Run one job now, or wait for its run under way; return how it ended for a tenant. KeyError: unknown name."""
         ran = await self.run(name)
-        return ran.told()
+        return ran.told(tenant)
 
     def _next(self, name: str) -> str | None:
         planned = self._scheduler.get_job(name)
@@ -138,15 +128,25 @@ class Scheduler:
         limit = asyncio.timeout(job.limit_s)
         try:
             async with limit:
-                ok, detail = True, await job.run()
+                report = await job.run()
+            ok = all(part.ok for part in report.parts.values())
         except Exception as error:  # noqa: BLE001 - whatever went wrong in a job is its result, and is told
-            ok, detail = False, f"{type(error).__name__}: {error}"
-            if limit.expired():
-                detail = f"stopped after its limit of {job.limit_s:g} s"
+            detail = f"stopped after its limit of {job.limit_s:g} s" if limit.expired() else failure(error)
+            ok, report = False, Report(detail=detail)
             log.event("job_failed", level=logging.ERROR, error=error, job=job.name, detail=detail)
-        ran = Ran(job=job.name, ok=ok, seconds=self._monotonic_s() - started, detail=detail, quiet=job.quiet)
+        seconds = self._monotonic_s() - started
+        ran = Ran(job=job.name, ok=ok, seconds=seconds, detail=report.detail, quiet=job.quiet, parts=report.parts)
+        _log_parts(ran)
         self._told(ran)
         return ran
+
+
+def _log_parts(ran: Ran) -> None:
+    for tenant, part in ran.parts.items():
+        if not part.ok:
+            log.event(
+                "job_failed", level=logging.ERROR, error=part.error, job=ran.job, tenant=tenant, detail=part.detail
+            )
 
 
 def _plan(job: Job) -> str:

@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nocd import log
-from nocd.detect.failures import JOB_FAILED
 from nocd.domain.change import Change
-from nocd.domain.command import Command
-from nocd.errors import NocdError, StateError, StorageFull
+from nocd.domain.command import HEARTBEAT, Command
+from nocd.errors import StateError, StorageFull
+from nocd.jobs.report import Report, each
 from nocd.jobs.retention import Keep, retain
+from nocd.jobs.runs import Runs, nameless
 from nocd.jobs.scheduler import Job
 from nocd.jobs.tuning import Budget, tune_thresholds
 from nocd.store import queries
-from nocd.store.rows import JobRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from nocd.jobs.scheduler import Ran
+    from nocd.jobs.report import Ran
     from nocd.metrics import Metrics
     from nocd.tenant import Tenant
 
@@ -72,31 +70,50 @@ class Upkeep:
     feed_stats: Callable[[], FeedStats]
     flush_tokens: Callable[[], None]
     now_ms: Callable[[], int]
-    _failed: dict[str, str] = field(default_factory=dict)
-    _in_a_row: Counter[str] = field(default_factory=Counter)
-    _asking: set[asyncio.Task[None]] = field(default_factory=set)
+    runs: Runs = field(init=False)
     _full: str = ""
     _broken: dict[str, str] = field(default_factory=dict)
     _damaged: dict[str, str] = field(default_factory=dict)
     _still: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    async def pass_time(self) -> str:
+    def __post_init__(self) -> None:
+        """Hear of the runs of jobs for the same tenants."""
+        self.runs = Runs(tenants=self.tenants, metrics=self.metrics, now_ms=self.now_ms)
+
+    async def pass_time(self) -> Report:
         """Let every tenant's deadlines come up."""
         now = self.now_ms()
-        for tenant in self.tenants.values():
-            tenant.pipeline.tick(now)
-        return ""
 
-    async def keep_house(self) -> str:
+        async def tick(_: str, tenant: Tenant) -> str:
+            tenant.pipeline.tick(now)
+            return ""
+
+        return await each(self.tenants, tick)
+
+    async def say_alive(self) -> Report:
+        """Let every tenant know that the daemon lives: what it did not hear meanwhile was never sent."""
+        now = self.now_ms()
+
+        async def beat(name: str, tenant: Tenant) -> str:
+            await tenant.ask(Command(verb=HEARTBEAT, target=name, actor="nocd", time=now))
+            return ""
+
+        return await each(self.tenants, beat)
+
+    async def keep_house(self) -> Report:
         """Watch the disk, repair what broke, use quiet moments, measure."""
         await self.guard_disk()
-        for name, tenant in list(self.tenants.items()):
+
+        async def keep(name: str, tenant: Tenant) -> str:
             self._watch(name, tenant)
             if tenant.pipeline.broken is not None or self._rests(name, tenant):
                 tenant.pipeline.rest()
             await self._checkpoint(name, tenant)
+            return ""
+
+        report = await each(self.tenants, keep)
         await self._measure()
-        return ""
+        return report
 
     async def guard_disk(self) -> None:
         """Refuse new events while the disk has too little room; take them again as soon as it has."""
@@ -105,79 +122,58 @@ class Upkeep:
         least = min(self.settings.min_free_bytes, room.f_blocks * room.f_frsize // 20)
         full = f"{free} bytes are free, {least} must stay free: new events are refused" if free < least else ""
         if bool(full) != bool(self._full):
-            self._tell("disk", full)
+            self._tell("disk", full, among=self.tenants)
         self._full = full
         for tenant in self.tenants.values():
             tenant.pipeline.refusal = StorageFull(full) if full else None
 
-    async def tune(self) -> str:
+    async def tune(self) -> Report:
         """Let every threshold follow what its alerts turned out to be."""
-        told = [
-            f"{name}: {await tune_thresholds(tenant, budget=self.settings.budget, now=self.now_ms())}"
-            for name, tenant in list(self.tenants.items())
-        ]
-        return "; ".join(told)
 
-    async def retain(self) -> str:
+        async def tune(_: str, tenant: Tenant) -> str:
+            return await tune_thresholds(tenant, budget=self.settings.budget, now=self.now_ms())
+
+        return await each(self.tenants, tune)
+
+    async def retain(self) -> Report:
         """Let go of what is past its time."""
-        told = []
-        for name, tenant in list(self.tenants.items()):
-            done = await retain(tenant.store, self.settings.keep, now=self.now_ms(), saved_to=tenant.pipeline.saved_to)
-            told.append(f"{name}: {done}")
-        await asyncio.to_thread(self.flush_tokens)
-        return "; ".join(told)
 
-    async def check_integrity(self) -> str:
+        async def let_go(_: str, tenant: Tenant) -> str:
+            keep, saved_to = self.settings.keep, tenant.pipeline.saved_to
+            return await retain(tenant.store, keep, now=self.now_ms(), saved_to=saved_to)
+
+        report = await each(self.tenants, let_go)
+        await asyncio.to_thread(self.flush_tokens)
+        return report
+
+    async def check_integrity(self) -> Report:
         """Have SQLite check every file, on a reader; what is damaged is degraded from then."""
-        for name, tenant in list(self.tenants.items()):
+
+        async def check(name: str, tenant: Tenant) -> str:
             found = await tenant.store.read(queries.quick_check)
             self._note(self._damaged, name, "" if found == "ok" else found)
-        if self._damaged:
-            raise StateError(f"{_listed(self._damaged)}; restore a backup", code="corrupt_database")
-        return f"{len(self.tenants)} sound"
+            if found != "ok":
+                raise StateError(f"{found}; restore a backup", code="corrupt_database")
+            return "sound"
+
+        return await each(self.tenants, check)
+
+    async def recall(self, jobs: Sequence[Job]) -> dict[str, int]:
+        """Take up what is known of former runs; return from when on each job is to be planned (UTC ms)."""
+        return await self.runs.recall(jobs)
 
     def told(self, ran: Ran) -> None:
-        """Hear of a job's run: measured always, on the feed and in the log where it matters."""
-        self.metrics.job_seconds.labels(ran.job).observe(ran.seconds)
-        former = self._failed.pop(ran.job, None)
-        if ran.ok:
-            self.metrics.job_success.labels(ran.job).set(self.now_ms() / 1_000)
-            del self._in_a_row[ran.job]
-        else:
-            self._failed[ran.job] = ran.detail
-            self._accuse(ran)
-        if ran.quiet and former == self._failed.get(ran.job):
-            return  # it runs all the time: told is what is new
-        now, data = self.now_ms(), ran.told()
-        row = JobRun(started=now - round(ran.seconds * 1_000), **data)
-        for tenant in self.tenants.values():
-            tenant.pipeline.announce(Change(type="job_finished", time=now, data=data), row)
-
-    def _accuse(self, ran: Ran) -> None:
-        """Make a failed run a finding of every tenant; a job that fails each second is told once until it is well."""
-        self._in_a_row[ran.job] += 1
-        failures = self._in_a_row[ran.job]
-        if ran.quiet and failures > 1:
-            return
-        asked = Command(
-            verb=JOB_FAILED,
-            target=ran.job,
-            actor="nocd",
-            time=self.now_ms(),
-            args={"detail": ran.detail, "failures": failures},
-        )
-        for name, tenant in self.tenants.items():
-            task = asyncio.create_task(_ask(tenant, asked), name=f"job-failed-{name}")
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+        """Hear of a job's run."""
+        self.runs.told(ran)
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """Return each part's state, `ok` or `degraded`, with why."""
-        stats = self.feed_stats()
+        """Return each part's state, `ok` or `degraded`, with why, in words that every tenant may read."""
+        stats, faults = self.feed_stats(), [self._fault(name) for name in self.tenants]
+        broken = [fault for fault in faults if fault]
         return {
             "disk": _part(self._full),
-            "store": _part(_listed(self._broken, self._damaged)),
-            "jobs": _part(_listed(self._failed)),
+            "store": _part(nameless(broken, len(faults)) if broken else ""),
+            "jobs": _part(self.runs.failing()),
             "feed": {**_part(""), "clients": stats.clients, "backlog": stats.backlog, "lagged": stats.lagged},
         }
 
@@ -186,19 +182,23 @@ class Upkeep:
         self._note(self._broken, name, "" if broken is None else broken.detail)
 
     def _note(self, faults: dict[str, str], name: str, detail: str) -> None:
-        """Keep what is wrong with a tenant's store, or that it is well again; tell where that is new."""
+        """Keep what is wrong with a tenant's store, or that it is well again; tell that tenant where it is new."""
         former = faults.pop(name, "")
         if detail:
             faults[name] = detail
         if bool(former) != bool(detail):
-            self._tell("store", _listed(self._broken, self._damaged))
+            self._tell("store", self._fault(name), among=(name,))
 
-    def _tell(self, part: str, detail: str) -> None:
+    def _fault(self, name: str) -> str:
+        """Return what is wrong with a tenant's store, or nothing."""
+        return "; ".join(faults[name] for faults in (self._broken, self._damaged) if name in faults)
+
+    def _tell(self, part: str, detail: str, *, among: Iterable[str]) -> None:
         state = "degraded" if detail else "ok"
         log.event("part_changed", level=logging.WARNING if detail else logging.INFO, part=part, state=state)
         data = {"part": part, "state": state, "detail": detail or "well again"}
-        for tenant in self.tenants.values():
-            tenant.pipeline.announce(Change(type="system_state", time=self.now_ms(), data=data))
+        for name in among:
+            self.tenants[name].pipeline.announce(Change(type="system_state", time=self.now_ms(), data=data))
 
     def _rests(self, name: str, tenant: Tenant) -> bool:
         """Tell whether nothing came in for some rounds, so that saving what lags disturbs nobody."""
@@ -227,21 +227,12 @@ def timetable(upkeep: Upkeep) -> list[Job]:
     """Return the jobs that run now."""
     return [
         Job(name="expiries", run=upkeep.pass_time, every_s=1, limit_s=0.5, quiet=True),
+        Job(name="heartbeat", run=upkeep.say_alive, every_s=300, limit_s=1, quiet=True),
         Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
         Job(name="tuning", run=upkeep.tune, at="03:00", day="sun", limit_s=1_800),
-        Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800, quiet=True),
+        Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800),
     ]
-
-
-async def _ask(tenant: Tenant, asked: Command) -> None:
-    """Have a tenant know of a failure; one that cannot commit now is told by its own state."""
-    with suppress(NocdError):
-        await tenant.ask(asked)
-
-
-def _listed(*faults: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {detail}" for each in faults for name, detail in each.items())
 
 
 def _part(detail: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The five signals: what each person did lately, counted by event time in O(1) an event.
 
-Whatever arrives within the lateness, in whatever order, gives the same counts; what arrives later changes nothing.
+Whatever arrives within the lateness, in whatever order, gives the same counts (of a phone that sends more than a fix a
+second, the metres alone may differ); what arrives later changes nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Activities:
         if event.time <= watermark:
             return None
         if isinstance(data, TourScan):
+            if data.device is not None:
+                self._heard(data.person, event, watermark)
             return self._scanned(data, event.time)
         counted = _COUNTED[type(data)]
         person: str = data.person  # type: ignore[union-attr, assignment]  # all three have one
@@ -69,7 +72,7 @@ class Activities:
             tasks += minutes.counted(Row.TASKS_COMPLETED, first, last)
             suspect += minutes.counted(Row.SUSPECT_STEPS, first, last)
             moved_m += minutes.moved_m(first, last)
-            scanned.update(checkpoint for checkpoint, at in minutes.scanned.items() if first <= at < last)
+            scanned.update(minutes.scanned_in(first, last))
         ahead = [step for step in self._ahead(person) if start <= step.time < end]
         return Totals(
             phone_events=phone,
@@ -79,6 +82,13 @@ class Activities:
             tour_checkpoints=len(scanned),
             suspect_steps=suspect + sum(step.suspect for step in ahead),
         )
+
+    def settle(self, person: str, upto: int) -> None:
+        """Walk a person's fixes up to `upto` (ms), which nothing can come before any more."""
+        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        if trail is not None and trail.pending and trail.pending[0].time <= upto:
+            for step in self._shelves.edit(TRAIL_KIND, person).settle(upto):
+                self._step(person, step)
 
     def heard_at(self, person: str) -> int | None:
         """Return when a device of this person was last heard (event time, ms), or None where none ever was."""
@@ -94,6 +104,10 @@ class Activities:
             del self._hours[person][hour]
             self._shelves.drop(HOUR_KIND, f"{person}|{hour}")
         return len(over)
+
+    def forget(self, person: str) -> None:
+        """Let go of a person who was removed: their trail now, their minutes with everyone's."""
+        self._shelves.drop(TRAIL_KIND, person)
 
     def _scanned(self, data: TourScan, time: int) -> Metric | None:
         if data.scan == "SKIP":

@@ -21,7 +21,7 @@ class Row(IntEnum):
 
 
 class Minutes:
-    """Counts and metres of 60 minutes, and the minute in which each checkpoint was scanned last."""
+    """Counts and metres of 60 minutes, and the minutes in which each checkpoint was scanned, as bits."""
 
     __slots__ = ("_counts", "_metres", "scanned")
 
@@ -41,9 +41,14 @@ class Minutes:
         self._metres[minute] += distance_m
 
     def scan(self, minute: int, checkpoint: str) -> None:
-        """Keep when a checkpoint was scanned last; past the bound on checkpoints a new one is not kept."""
+        """Keep when a checkpoint was scanned; past the bound on checkpoints a new one is not kept."""
         if checkpoint in self.scanned or len(self.scanned) < CHECKPOINTS_MAX:
-            self.scanned[checkpoint] = max(minute, self.scanned.get(checkpoint, 0))
+            self.scanned[checkpoint] = self.scanned.get(checkpoint, 0) | 1 << minute
+
+    def scanned_in(self, start: int, end: int) -> list[str]:
+        """Return the checkpoints scanned in the minutes from `start` to before `end`."""
+        asked = (1 << end) - (1 << start)
+        return [checkpoint for checkpoint, minutes in self.scanned.items() if minutes & asked]
 
     def counted(self, row: Row, start: int, end: int) -> int:
         """Return how many were counted in the minutes from `start` to before `end`."""

@@ -30,6 +30,18 @@ class Presence:
         shift = self._roster.shift_of(person, time)
         return None if shift is None else shift.site
 
+    def place_of(self, person: str, time: int) -> str | None:
+        """Return where what a person does at `time` belongs: where they are on duty, else the one site they have.
+
+        The latter only where nobody knows who is on duty: elsewhere someone off duty does nothing for the site.
+        """
+        site = self.site_of(person, time)
+        if site is not None:
+            return site
+        entry = self._roster.people.get(person)
+        home = entry.sites[0] if entry is not None and len(entry.sites) == 1 else None
+        return None if home is None or self.heads_known(home) else home
+
     def spans(self, site: str, start: int, end: int) -> dict[str, list[Span]]:
         """Return when each person was on duty at a site from `start` to `end` (ms), overlaps joined."""
         planned = (

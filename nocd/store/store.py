@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -88,10 +89,9 @@ class Store:
 
     async def recall(self, alert_id: str) -> Alert | None:
         """Return an alert the engine no longer holds, or None where there never was one."""
-        try:
-            no = number(alert_id)
-        except ValueError:
+        if re.fullmatch(r"A-[0-9]{1,18}", alert_id) is None:
             return None
+        no = number(alert_id)
         record = await self._do(self._writer.alert_record, no)
         return None if record is None or alert_id != f"A-{no}" else decode_alert(record)
 

@@ -17,13 +17,21 @@ if TYPE_CHECKING:
 Said = Literal["true_positive", "false_positive"]
 _HOUR_COLUMNS = "baseline, hour, hour_of_week, value, heads, expected, spread, z, threshold, anomalous, learned"
 _NAMES = _HOUR_COLUMNS.split(", ")
-# What a verdict says of a threshold: what was real is no false alarm, harmless or not.
+# What a verdict says of a threshold; duplicates and unknowns say nothing.
 _SAYS: dict[str, Said] = {
     "true_positive": "true_positive",
     "fraud": "true_positive",
-    "benign": "true_positive",
+    "benign": "false_positive",
     "false_positive": "false_positive",
 }
+
+
+class PastRuns(NamedTuple):
+    """When each job last began (UTC ms), when any first did, and how often each failed since it last ended well."""
+
+    last: dict[str, int]
+    first: int | None
+    failures: dict[str, int]
 
 
 class Judged(NamedTuple):
@@ -89,6 +97,16 @@ def judged(connection: sqlite3.Connection, *, after: int) -> list[Judged]:
     return [Judged(baseline, client, _SAYS.get(verdict)) for baseline, client, verdict in rows]
 
 
+def often_false(connection: sqlite3.Connection, *, after: int, least: int) -> dict[str, int]:
+    """Return how many alerts of each baseline were called false since `after` (UTC ms), where at least `least` were."""
+    rows = connection.execute(
+        "SELECT baseline, count(*) FROM verdicts WHERE time >= ? AND verdict = 'false_positive'"
+        " AND baseline IS NOT NULL GROUP BY baseline HAVING count(*) >= ?",
+        (after, least),
+    )
+    return dict(rows.fetchall())
+
+
 def changes(
     connection: sqlite3.Connection, baseline: str, *, before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
@@ -124,6 +142,24 @@ def last_runs(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
         " WHERE no IN (SELECT max(no) FROM job_runs GROUP BY job)"
     ).fetchall()
     return {row[1]: _run(row) for row in rows}
+
+
+def past_runs(connection: sqlite3.Connection) -> PastRuns:
+    """Return what a start needs to know of the runs before it."""
+    newest = connection.execute(
+        "SELECT job, started FROM job_runs WHERE no IN (SELECT max(no) FROM job_runs GROUP BY job)"
+    ).fetchall()
+    failures = {job: connection.execute(_FAILURES, (job,)).fetchone()[0] for job, _ in newest}
+    oldest = connection.execute("SELECT started FROM job_runs ORDER BY no LIMIT 1").fetchone()
+    return PastRuns(
+        dict(newest), oldest[0] if oldest else None, {job: count for job, count in failures.items() if count}
+    )
+
+
+_FAILURES = (
+    "SELECT count(*) FROM job_runs WHERE job = ?1 AND no >"
+    " coalesce((SELECT no FROM job_runs WHERE job = ?1 AND outcome = 'ok' ORDER BY no DESC LIMIT 1), 0)"
+)
 
 
 def _run(row: tuple[int, str, int, float, str, str]) -> dict[str, Any]:

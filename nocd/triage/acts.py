@@ -22,6 +22,7 @@ _UNDOABLE = (
     "resolved_at",
     "verdict",
     "judged_at",
+    "judged_before",
     "ended_unseen",
     "ended_time",
 )
@@ -82,7 +83,8 @@ class Acts:
 
     def _resolve(self, alert: Alert, command: Command, now: int) -> None:
         self._offer_undo(alert, command, now)
-        alert.verdict, alert.judged_at = Verdict(command.args["verdict"]), now
+        alert.judged_before, alert.judged_at = alert.judged_at, now
+        alert.verdict = Verdict(command.args["verdict"])
         alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
         alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
@@ -90,7 +92,7 @@ class Acts:
 
     def _reopen(self, alert: Alert, command: Command, now: int) -> None:
         alert.resolved_by = alert.resolved_at = alert.ended_time = alert.ack_expires_at = None
-        alert.verdict = alert.judged_at = None
+        alert.verdict, alert.judged_at = None, alert.judged_before  # this verdict is taken back; an earlier one stays
         alert.ended_unseen = False
         alert.undo = None
         alert.renewed_at = now
@@ -111,7 +113,8 @@ class Acts:
         """Say what an alert was that ended by itself: as good a label as any."""
         alert = self._book.edit(alert_id)
         self._offer_undo(alert, command, now)
-        alert.verdict, alert.judged_at = Verdict(command.args["verdict"]), now
+        alert.judged_before, alert.judged_at = alert.judged_at, now
+        alert.verdict = Verdict(command.args["verdict"])
         alert.ended_unseen = False
         _mark_seen(alert, command.actor, now)
         words = _words(command, f"verdict {alert.verdict} after it ended")

@@ -74,6 +74,14 @@ class Intake:
             return None
         return self._seen(_from_finding(finding), now=now)
 
+    def withdrawn(self, finding: str, fingerprint: str, *, now: int) -> None:
+        """Withdraw a finding from its alert: one that stands on nothing else ends with it."""
+        standing = self._book.standing(fingerprint)
+        if standing is None or not standing.unresolved or standing.evidence.get("finding") != finding:
+            return
+        if standing.count == 1:
+            end(self._book, self._book.edit(standing.id), f"{finding} was withdrawn: late evidence", now=now)
+
     def _seen(self, sighting: Sighting, *, now: int) -> str:
         standing = self._book.standing(sighting.fingerprint)
         if standing is None or (not standing.unresolved and not self._reopens(standing, sighting, now)):

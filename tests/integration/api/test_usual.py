@@ -11,6 +11,7 @@ from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339
 from nocd.domain.token import Role
 from tests.build import T0, Clock, until
 from tests.integration.api.desk import Desk, running
+from tests.integration.api.planted import false_alerts
 from tests.unit.ingest.examples import envelope
 
 if TYPE_CHECKING:
@@ -117,8 +118,12 @@ async def test_a_threshold_is_tried_set_pinned_and_taken_back(desk: Desk) -> Non
     assert back.json["baseline"]["threshold"] == 3.0
     twice = await desk.ask("POST", f"{path}/changes/{change['id']}/rollback")
     assert twice.told == (409, "rolled_back")
+    assert not (await desk.ask("POST", f"{path}/pin", json={"pinned": False})).json["baseline"]["pinned"]
     rows = (await desk.ask("GET", f"{path}/changes")).json["items"]
-    assert [row["rolled_back_by"] for row in rows] == [None, "admin"]
+    moves = [row for row in rows if row["delta"]]
+    assert [row["rolled_back_by"] for row in moves] == [None, "admin"]
+    assert [row["reason"] for row in rows if not row["delta"]] == ["let go of", "pinned"]
+    assert all(row["alerts_before"] is not None for row in moves)
 
 
 async def test_a_token_of_another_site_sees_nothing_of_it(desk: Desk) -> None:
@@ -141,3 +146,20 @@ async def test_jobs_are_listed_and_run_by_name(desk: Desk) -> None:
     assert (listed["plan"], listed["last_outcome"], listed["last_detail"]) == ("sun at 03:00", "ok", ran["detail"])
     assert [run["outcome"] for run in await desk.items("/v1/jobs/tuning/runs")] == ["ok"]
     assert (await desk.ask("POST", "/v1/jobs/nonsense/run")).told == (404, "not_found")
+
+
+async def test_a_threshold_is_proposed_after_three_false_alerts_and_set_by_an_operator(desk: Desk) -> None:
+    path = "/v1/proposals/location_updates@S1/accept"
+    assert await desk.items("/v1/proposals") == []
+    assert (await desk.ask("POST", path, token="operator")).told == (409, "nothing_proposed")
+    await false_alerts(desk.daemon.tenants["default"], "location_updates@S1", before=NOW)
+    assert await desk.items("/v1/proposals", token="elsewhere") == []
+    (proposed,) = await desk.items("/v1/proposals", token="operator")
+    assert (proposed["baseline"], proposed["false_positives"], proposed["old"]) == ("location_updates@S1", 3, 3.0)
+    assert proposed["new"] > 3.2
+    assert proposed["alerts_before"] > proposed["alerts_after"]
+    best = await desk.ask("POST", "/v1/baselines/location_updates@S1/optimum", json={"false_positive_rate": 0.15})
+    assert best.json["threshold"] == pytest.approx(proposed["new"], abs=0.011)
+    taken = (await desk.ask("POST", path, token="operator")).json
+    assert (taken["baseline"]["threshold"], taken["change"]["actor"]) == (proposed["new"], "operator")
+    assert await desk.items("/v1/proposals") == []

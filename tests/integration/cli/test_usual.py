@@ -43,5 +43,5 @@ def test_a_threshold_is_seen_tried_moved_and_taken_back(nocd, learned, folder, s
     ran = nocd("jobs", "run", "tuning", *here)
     assert "tuning: ok" in ran.stdout
     assert "1 pinned" in ran.stdout
-    assert "thresholds moved" in nocd("jobs", "list", *here).stdout
+    assert "sun at 03:00" in nocd("jobs", "list", *here).stdout
     assert nocd("jobs", "run", "nothing", *here).exit_code == 1

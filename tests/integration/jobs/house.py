@@ -61,6 +61,12 @@ class House:
         changes = [orjson.loads(change.body) for change in await self.tenant.log.read(0, limit=100_000)]
         return [change["data"] for change in changes if change["type"] == kind]
 
+    async def retained(self) -> str:
+        """Let go of what is past its time; return what the tenant is told of it."""
+        part = (await self.upkeep.retain()).parts["default"]
+        assert part.ok, part
+        return part.detail
+
     async def count(self, table: str) -> int:
         return int(
             await self.tenant.store.read(lambda base: base.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

@@ -42,7 +42,7 @@ async def test_old_inputs_go_and_the_newest_stays(opened: Opened) -> None:
         await saved(house.tenant)
         before = await house.numbers()
         opened.clock.forward(11 * DAY_MS)
-        assert "29 inputs" in await house.upkeep.retain()
+        assert "29 inputs" in await house.retained()
         assert await house.count("inputs") == 1
         assert await house.numbers() == before
         assert house.flushed == [1]
@@ -53,7 +53,7 @@ async def test_nothing_above_what_is_saved_is_removed(opened: Opened) -> None:
         await house.tenant.post(fixes(opened, 30))
         assert house.tenant.pipeline.saved_to == 0
         opened.clock.forward(11 * DAY_MS)
-        assert await house.upkeep.retain() == "default: nothing is past its time at 2026-01-12T00:00:00.000Z"
+        assert await house.retained() == "nothing is past its time at 2026-01-12T00:00:00.000Z"
         assert await house.count("inputs") == 30
 
 
@@ -63,7 +63,7 @@ async def test_numbers_go_on_after_everything_went_also_over_a_restart(opened: O
         await saved(house.tenant)
         last = await house.numbers()
         opened.clock.forward(50 * DAY_MS)
-        await house.upkeep.retain()
+        await house.retained()
         assert (await house.count("inputs"), await house.count("feed")) == (1, 1)
         assert await house.tenant.log.bounds() == (last[1], last[1])
     async with kept(opened, keep=KEEP) as house:
@@ -81,7 +81,7 @@ async def test_what_was_removed_is_new_again_and_what_stays_is_still_known(opene
         await house.tenant.post(young)
         await saved(house.tenant)
         opened.clock.forward(2 * DAY_MS)
-        await house.upkeep.retain()
+        await house.retained()
         assert await house.count("inputs") == 20
         assert (await house.tenant.post(young)).duplicates == 20
         assert (await house.tenant.post(old)).accepted == 20
@@ -96,7 +96,7 @@ async def test_changes_go_by_their_own_time(opened: Opened) -> None:
         await house.tenant.post([firing("Door", at=opened.clock.now)])
         oldest, newest = await house.tenant.log.bounds()
         opened.clock.forward(2 * DAY_MS)
-        assert "changes" in await house.upkeep.retain()
+        assert "changes" in await house.retained()
         kept_from, kept_to = await house.tenant.log.bounds()
         assert oldest < kept_from < kept_to == newest
 
@@ -113,7 +113,7 @@ async def test_a_settled_alert_goes_with_its_decisions_and_a_standing_one_stays(
         assert (await house.count("alerts"), await house.count("ledger")) == (3, 7)
         await saved(house.tenant)
         opened.clock.forward(41 * DAY_MS)
-        assert "alert rows" in await house.upkeep.retain()
+        assert "alert rows" in await house.retained()
         assert (await house.count("alerts"), await house.count("ledger")) == (1, 1)
         assert (await house.tenant.store.recall("A-2")) is not None
         assert (await house.tenant.store.recall("A-1")) is None
@@ -124,7 +124,7 @@ async def test_findings_go_by_when_they_were_recorded(opened: Opened) -> None:
         await house.tenant.post(fixes(opened, 3))
         assert await house.count("findings") == 3
         opened.clock.forward(41 * DAY_MS)
-        await house.upkeep.retain()
+        await house.retained()
         assert await house.count("findings") == 0
 
 
@@ -134,10 +134,10 @@ async def test_a_reply_is_kept_for_its_day(opened: Opened) -> None:
         note = Command(verb="note", target="A-1", actor="m", time=T0, args={"text": "x"}, key="k")
         first = await house.tenant.ask(note)
         opened.clock.forward(23 * HOUR_MS)
-        await house.upkeep.retain()
+        await house.retained()
         assert await house.tenant.ask(note) == first
         opened.clock.forward(2 * HOUR_MS)
-        assert "1 replies" in await house.upkeep.retain()
+        assert "1 replies" in await house.retained()
         assert (await house.tenant.ask(note)).body["notes"] == first.body["notes"] + 1
 
 
@@ -161,7 +161,7 @@ async def test_it_works_in_small_steps_and_gives_the_room_back(opened: Opened, m
             return taken[-1]
 
         writer.remove_inputs = counted  # type: ignore[method-assign]  # counted on its way
-        await house.upkeep.retain()
+        await house.retained()
         await house.tenant.store.checkpoint(wal_max_bytes=0)
         assert max(taken) == 7
         assert sum(taken) == 1_999
@@ -183,5 +183,5 @@ async def posted_meanwhile(house: House, opened: Opened) -> int:
     async def post() -> int:
         return sum([(await house.tenant.post(fixes(opened, 10, f"n{n}-"))).accepted for n in range(10)])
 
-    accepted, _ = await asyncio.gather(post(), house.upkeep.retain())
+    accepted, _ = await asyncio.gather(post(), house.retained())
     return accepted

@@ -11,7 +11,8 @@ import pytest
 
 from nocd.clock import monotonic_s
 from nocd.domain.instant import zone
-from nocd.jobs.scheduler import Job, Ran, Scheduler, _trigger
+from nocd.jobs.report import Ran, Report
+from nocd.jobs.scheduler import Job, Scheduler, _trigger
 from tests.build import until
 
 TOKYO = zone("Asia/Tokyo")
@@ -27,7 +28,7 @@ class Bench:
         self.most_at_once = 0
         self.go = asyncio.Event()
 
-    async def held(self) -> str:
+    async def held(self) -> Report:
         self.begun += 1
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -35,7 +36,7 @@ class Bench:
             await self.go.wait()
         finally:
             self.at_once -= 1
-        return "done"
+        return Report(detail="done")
 
     def scheduler(self, *jobs: Job) -> Scheduler:
         return Scheduler(jobs, timezone=TOKYO, told=self.told.append, monotonic_s=monotonic_s)
@@ -46,7 +47,7 @@ async def bench() -> Bench:
     return Bench()
 
 
-def job(run: Callable[[], Awaitable[str]], **more: Any) -> Job:
+def job(run: Callable[[], Awaitable[Report]], **more: Any) -> Job:
     return Job(**{"name": "work", "run": run, "limit_s": 30.0, **more})
 
 
@@ -60,7 +61,7 @@ async def test_a_run_is_told_with_what_it_said_and_how_long_it_took(bench: Bench
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("by nothing"), TimeoutError("a client's"), OSError(28, "full")])
 async def test_a_failing_job_is_told_by_its_own_words(bench: Bench, error: Exception) -> None:
-    async def fail() -> str:
+    async def fail() -> Report:
         raise error
 
     ran = await bench.scheduler(job(fail)).run("work")
@@ -75,13 +76,13 @@ async def test_a_run_past_its_limit_is_stopped_and_told_so(bench: Bench) -> None
 
 
 async def test_a_job_that_swallows_its_stop_is_still_told_as_stopped(bench: Bench) -> None:
-    async def stubborn() -> str:
+    async def stubborn() -> Report:
         try:
             await bench.held()
         except asyncio.CancelledError:
             await asyncio.sleep(0)
             raise
-        return ""
+        return Report()
 
     ran = await bench.scheduler(job(stubborn, limit_s=0.02)).run("work")
     assert not ran.ok
@@ -123,9 +124,9 @@ async def test_the_timetable_never_runs_a_job_twice_at_once_and_lets_missed_runs
     await scheduler.stop()
 
 
-def quick(bench: Bench) -> Callable[[], Awaitable[str]]:
-    async def run() -> str:
-        return ""
+def quick(bench: Bench) -> Callable[[], Awaitable[Report]]:
+    async def run() -> Report:
+        return Report()
 
     return run
 
@@ -144,7 +145,7 @@ async def test_missed_times_make_one_run_however_long_ago_they_were(bench: Bench
 
 
 async def test_a_failing_job_runs_again_at_its_next_time(bench: Bench) -> None:
-    async def fail() -> str:
+    async def fail() -> Report:
         raise ValueError
 
     scheduler = bench.scheduler(job(fail, every_s=0.01))

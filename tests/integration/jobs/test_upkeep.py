@@ -11,7 +11,8 @@ import pytest
 from nocd.clock import monotonic_s
 from nocd.domain.instant import zone
 from nocd.errors import StorageFull, UnavailableError
-from nocd.jobs.scheduler import Ran, Scheduler
+from nocd.jobs.report import Ran
+from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import REST_AFTER_ROUNDS, timetable
 from nocd.store import queries, usual
 from nocd.store.sqlite import sqlite3
@@ -82,7 +83,7 @@ async def test_a_broken_store_is_told_mended_and_told_well(house: House) -> None
     await house.tenant.post([firing()])
     house.tenant.pipeline.broken = UnavailableError("the disk is gone")
     await house.upkeep.keep_house()
-    assert house.upkeep.parts()["store"] == {"state": "degraded", "detail": "default: the disk is gone"}
+    assert house.upkeep.parts()["store"] == {"state": "degraded", "detail": "the disk is gone"}
     await until(lambda: house.tenant.pipeline.broken is None)
     await house.upkeep.keep_house()
     assert house.upkeep.parts()["store"] == {"state": "ok", "detail": ""}
@@ -92,7 +93,7 @@ async def test_a_broken_store_is_told_mended_and_told_well(house: House) -> None
 
 async def test_a_store_that_was_broken_from_the_first_round_on_is_looked_after(house: House) -> None:
     house.tenant.pipeline.broken = UnavailableError("broken at once")
-    assert await house.upkeep.keep_house() == ""
+    assert (await house.upkeep.keep_house()).parts["default"].ok
 
 
 async def test_after_some_quiet_rounds_what_lags_is_saved(house: House) -> None:
@@ -149,12 +150,12 @@ async def test_a_job_that_runs_all_the_time_is_told_of_only_where_that_is_news(h
 async def test_time_passes_for_every_tenant(house: House) -> None:
     await house.tenant.post([firing(severity="LOW")])
     house.clock.forward(61 * 60_000)
-    assert await house.upkeep.pass_time() == ""
+    assert (await house.upkeep.pass_time()).parts["default"].ok
     await until(lambda: house.tenant.pipeline.engine.book.unresolved == 0)
 
 
 async def test_a_sound_file_is_found_sound(house: House) -> None:
-    assert await house.upkeep.check_integrity() == "1 sound"
+    assert (await house.upkeep.check_integrity()).parts["default"].detail == "sound"
 
 
 async def test_a_damaged_file_is_told_and_named_until_it_is_sound(
@@ -166,7 +167,7 @@ async def test_a_damaged_file_is_told_and_named_until_it_is_sound(
     monkeypatch.setattr(queries, "quick_check", damaged)
     jobs = Scheduler(timetable(house.upkeep), timezone=zone("UTC"), told=house.upkeep.told, monotonic_s=monotonic_s)
     assert not (await jobs.run("integrity")).ok
-    assert house.upkeep.parts()["store"]["detail"] == "default: row 7 missing from index"
+    assert house.upkeep.parts()["store"]["detail"] == "row 7 missing from index"
     assert "restore a backup" in house.upkeep.parts()["jobs"]["detail"]
     await house.upkeep.keep_house()
     assert house.upkeep.parts()["store"]["state"] == "degraded"
@@ -208,7 +209,7 @@ async def test_a_tenant_that_joins_during_a_round_is_looked_after_in_the_next(op
 
 async def test_the_timetable_has_a_limit_for_each_job_and_one_time(house: House) -> None:
     jobs = timetable(house.upkeep)
-    assert [job.name for job in jobs] == ["expiries", "upkeep", "retention", "tuning", "integrity"]
+    assert [job.name for job in jobs] == ["expiries", "heartbeat", "upkeep", "retention", "tuning", "integrity"]
     for job in jobs:
         assert job.limit_s > 0
         assert (job.every_s is None) != (job.at is None)
