@@ -218,7 +218,7 @@ class Engine:
         )
 
     def _sample(self, event: Event) -> None:
-        self._sampled(self.samples.take(event, event.data))  # type: ignore[arg-type]  # dispatched by type
+        self._sampled(self.samples.take(event, event.data, now=self._now))  # type: ignore[arg-type]  # dispatched by type
 
     def _sampled(self, sampled: Sampled) -> None:
         """Tell of a sampled series' closed hours, and of what was found in it."""

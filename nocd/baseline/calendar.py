@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from nocd.domain.baseline import Slot
-from nocd.domain.instant import HOUR_MS, MINUTE_MS, local
+from nocd.domain.instant import MINUTE_MS, local
 
 # Offsets of all time zones are whole quarters of an hour, so that a quarter lies in one local hour.
 _QUARTER_MS: Final = 15 * MINUTE_MS
@@ -29,17 +29,6 @@ def _slot(quarter: int, timezone: str, country: str) -> Slot:
     weekday = _SUNDAY if country and day.toordinal() in load(country) else day.weekday()
     start = instant - wall.minute * MINUTE_MS
     return Slot(hour_of_week=weekday * 24 + wall.hour, day=day.toordinal(), start=start)
-
-
-def hours_between(start_ms: int, end_ms: int, timezone: str, country: str | None = None) -> list[Slot]:
-    """Return the whole local hours that begin at or after `start_ms` and end by `end_ms`, in order."""
-    first = slot(start_ms, timezone, country)
-    at = first.start if first.start >= start_ms else first.start + HOUR_MS
-    slots = []
-    while at + HOUR_MS <= end_ms:
-        slots.append(slot(at, timezone, country))
-        at += HOUR_MS
-    return slots
 
 
 def is_loaded(country: str) -> bool:

@@ -50,23 +50,23 @@ def close_hour(
     about.seen_to = slot.start + HOUR_MS
     about.since = about.since or slot.start
     expected = profile.expect(slot, peers)
-    refusal = learning(profile, slot, expected, total, heads, odd=odd) if learn else "under maintenance"
-    if expected is None:
+    told = _widest(about, slot, expected, total, heads) if expected is not None else None
+    why = learning(profile, slot, expected, total, heads, told=told, odd=odd) if learn else "under maintenance"
+    if expected is None or told is None:
         return None
-    told = _widest(about, slot, expected, total, heads, refusal)
     _remember(about, slot, expected, total, heads)
-    return told
+    return replace(told, learned=not why, why=why)
 
 
 def judge(
     about: Baseline, slot: Slot, expected: Expectation, total: float, *, heads: float = 1.0, start: int | None = None
 ) -> Judgement:
     """Judge a total over `heads` in an hour, or in a part of one from `start` on (UTC ms), learning nothing."""
-    told = _told(about, slot, expected, _alone(expected, total, heads), "")
+    told = _told(about, slot, expected, _alone(expected, total, heads))
     return told if start is None else replace(told, start=start)
 
 
-def _widest(about: Baseline, slot: Slot, expected: Expectation, total: float, heads: float, why: str) -> Judgement:
+def _widest(about: Baseline, slot: Slot, expected: Expectation, total: float, heads: float) -> Judgement:
     """Return the judgement of the hour alone or of the span that ends with it, whichever is farthest off."""
     alone = expected.law(heads)
     spans = [_alone(expected, total, heads)]
@@ -79,7 +79,7 @@ def _widest(about: Baseline, slot: Slot, expected: Expectation, total: float, he
     judged = [span for span in spans if span.span_h >= about.span_min_h]
     found = max(judged or spans, key=lambda span: abs(span.law.z(span.total)))
     return replace(
-        _told(about, slot, expected, found, why),
+        _told(about, slot, expected, found),
         stable=expected.stable and bool(judged),
         hour_expected=alone.usual,
         hour_spread=_spread(alone, total),
@@ -116,7 +116,7 @@ def _remember(about: Baseline, slot: Slot, expected: Expectation, total: float, 
         about.recent = [*about.recent[2 - max(SPANS_H) :], _entry(slot, expected, total, heads)]
 
 
-def _told(about: Baseline, slot: Slot, expected: Expectation, seen: _Seen, why: str) -> Judgement:
+def _told(about: Baseline, slot: Slot, expected: Expectation, seen: _Seen) -> Judgement:
     low, spread = seen.law.at(-about.threshold), _spread(seen.law, seen.total)
     return Judgement(
         observed=seen.total,
@@ -134,8 +134,7 @@ def _told(about: Baseline, slot: Slot, expected: Expectation, seen: _Seen, why: 
         start=slot.start - (seen.span_h - 1) * HOUR_MS,
         usual_low=low if about.signed else max(low, 0.0),
         usual_high=seen.law.at(about.threshold),
-        learned=not why,
-        why=why,
+        learned=True,
         hour_expected=seen.law.usual,
         hour_spread=spread,
     )

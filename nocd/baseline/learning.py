@@ -1,6 +1,7 @@
 """What a closed hour teaches: its bucket a value, its baseline how far hours scatter; the unusual teaches nothing.
 
-An hour of the week that was off to one side three times in a row is the exception: that is its new usual.
+An hour of the week that was odd to one side three weeks in a row is the exception, or anomalous eight weeks: that is
+its new usual.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from nocd.domain.baseline import OWN_MIN
 
 if TYPE_CHECKING:
     from nocd.baseline.profile import Profile
-    from nocd.domain.baseline import Baseline, Expectation, Slot
+    from nocd.domain.baseline import Baseline, Expectation, Judgement, Slot
 
 REFUSE_Z: Final = 2.5  # at a threshold of 3 or less an hour farther off is not learned
 _REFUSE_BELOW: Final = 0.5  # at a higher one, an hour this close to it: where much is usual, much is to be learned
 _CLIP_BELOW: Final = 0.25  # what is learned is drawn in to this much less
-NEW_USUAL_TIMES: Final = 3
+NEW_USUAL_TIMES: Final = 3.0
+# What was anomalous raised an alert: it counts this much toward a new usual, so that three weeks of silence teach no
+# silence, and so little that a change which stays for eight weeks is not alerted for ever.
+_ANOMALOUS_TIMES: Final = 3 / 8
 _OLD_USUAL_TRUST: Final = 0.25  # what former values still weigh when the usual has changed
 _MEMORY_H: Final = 1_000.0
 _SEASON_H: Final = 168.0
@@ -26,35 +30,59 @@ _CLIPPED_VARIANCE: Final = 0.905
 
 
 def learn(
-    profile: Profile, slot: Slot, expected: Expectation | None, total: float, heads: float, *, odd: bool = False
+    profile: Profile,
+    slot: Slot,
+    expected: Expectation | None,
+    total: float,
+    heads: float,
+    *,
+    told: Judgement | None = None,
+    odd: bool = False,
 ) -> str:
-    """Learn a closed hour, or say why not; `odd` where a part of it was too unusual.
+    """Learn a closed hour, or say why not; `told` is its judgement, `odd` where a part of it was too unusual.
 
-    A bucket learns at most one value per local date, so that the hour a clock shows twice counts once.
+    A bucket learns at most one value per local date, so that the hour a clock shows twice counts once. What peers lend
+    keeps no site from learning how it differs from them.
     """
     about = profile.baseline
     bucket = profile.buckets.get(slot.hour_of_week)
     if bucket is not None and slot.day <= bucket[6]:
         return "this local hour was learned already"
     value, trust, times = total / heads, 1.0, 0.0
-    if expected is not None and expected.stable and not expected.borrowed and bucket is not None:
-        z = expected.plain_z(total, heads)
+    if expected is not None and expected.stable and not expected.borrowed:
         limit = refuse_z(about)
-        if odd or abs(z) > limit:
-            times = odd_times(bucket, z)
+        drawn = _drawn_in(expected, value, heads, limit - _CLIP_BELOW)
+        z, anomalous = oddness(expected, total, heads), told is not None and told.anomalous
+        if bucket is None or not (odd or anomalous or abs(z) > limit):
+            value = drawn
+        else:
+            times = odd_times(bucket, z, times=_ANOMALOUS_TIMES if anomalous else 1.0)
+            trust = _OLD_USUAL_TRUST
             if abs(times) < NEW_USUAL_TIMES:
+                if not (odd or anomalous) and abs(expected.plain_z(total, heads)) <= limit:
+                    _scatter(about, expected, drawn, heads)  # a spread that never saw the rainy days would be too small
                 profile.buckets.put(slot.hour_of_week, (*bucket[:7], times))
                 return "too unusual to learn from"
-            trust = _OLD_USUAL_TRUST
-        else:
-            reach = (limit - _CLIP_BELOW) * expected.spread(heads) / heads
-            value = min(max(value, expected.mean - reach), expected.mean + reach)
     _meet(about, total, heads)
     if bucket is not None and expected is not None and not times:
         _scatter(about, expected, value, heads)
         _season(profile, expected, value)
     profile.buckets.put(slot.hour_of_week, (*learned(bucket, value, slot.day, trust=trust)[:7], times))
     return ""
+
+
+def _drawn_in(expected: Expectation, value: float, heads: float, limit: float) -> float:
+    """Return a value for one head, drawn in to `limit` spreads about what is usual."""
+    reach = limit * expected.spread(heads) / heads
+    return min(max(value, expected.mean - reach), expected.mean + reach)
+
+
+def oddness(expected: Expectation, total: float, heads: float) -> float:
+    """Return how far off an hour is by itself: the farther of its plain and its leaning z.
+
+    Silence is odd on the leaning scale, by which it is judged, long before plain spreads tell; a crowd on the plain.
+    """
+    return max(expected.plain_z(total, heads), expected.z(total, heads), key=abs)
 
 
 def refuse_z(about: Baseline) -> float:

@@ -45,10 +45,10 @@ def learned(bucket: Bucket | None, value: float, day: int, *, trust: float = 1.0
     )
 
 
-def odd_times(bucket: Bucket, side: float) -> float:
-    """Return how often in a row, this time included, a bucket was unusual to one side; negative below."""
+def odd_times(bucket: Bucket, side: float, *, times: float = 1.0) -> float:
+    """Return how often in a row a bucket was unusual to one side, this time counted as `times`; negative below."""
     former = bucket[7]
-    return (former if former * side > 0 else 0.0) + (1.0 if side > 0 else -1.0)
+    return (former if former * side > 0 else 0.0) + (times if side > 0 else -times)
 
 
 @dataclass(slots=True)

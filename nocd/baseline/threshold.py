@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from nocd.domain.baseline import THRESHOLD
 from nocd.domain.instant import HOUR_MS
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 THRESHOLD_MIN: Final = 1.5
 THRESHOLD_MAX: Final = 5.0
 STEP_MAX: Final = 0.5
-BUDGET_PER_WEEK: Final = 3.0
 _WEEK_H: Final = 168
 _ALERT_GAP_MS: Final = HOUR_MS
 
@@ -55,14 +53,9 @@ def clamped(threshold: float) -> float:
     return min(max(threshold, THRESHOLD_MIN), THRESHOLD_MAX)
 
 
-def anomalous(z: float, threshold: float = THRESHOLD) -> bool:
-    """Tell whether |z| lies above the threshold, strictly."""
-    return abs(z) > threshold
-
-
 def what_if(scores: Sequence[Score], *, old: float, new: float) -> WhatIf:
     """Judge past hours, in time order, at both thresholds; hours in a row are one alert."""
-    before, after = ([score for score in scores if anomalous(score.z, threshold)] for threshold in (old, new))
+    before, after = (_flagged(scores, threshold) for threshold in (old, new))
     return WhatIf(
         old=old,
         new=new,
@@ -75,7 +68,7 @@ def what_if(scores: Sequence[Score], *, old: float, new: float) -> WhatIf:
     )
 
 
-def budgeted(scores: Sequence[Score], *, old: float, per_week: float = BUDGET_PER_WEEK) -> Solved:
+def budgeted(scores: Sequence[Score], *, old: float, per_week: float) -> Solved:
     """Find the lowest threshold at which past hours give at most `per_week` findings a week that are not known true.
 
     The empirical tail of |z|, a step of at most 0.5 from `old`, clamped; None before there is a week of hours.
@@ -101,7 +94,7 @@ def optimum(scores: Sequence[Score], *, fp_rate_max: float) -> Solved:
         return Solved(threshold=None, reason="no verdicts on past hours to learn from")
     steps = sorted({THRESHOLD_MIN, *(abs(score.z) for score in known if THRESHOLD_MIN <= abs(score.z) < THRESHOLD_MAX)})
     for threshold in steps:
-        rate = _fp_rate([score for score in known if anomalous(score.z, threshold)])
+        rate = _fp_rate(_flagged(known, threshold))
         if rate is None:
             return Solved(threshold=threshold, reason=f"none of the {len(known)} hours with a verdict would be flagged")
         if rate <= fp_rate_max:
@@ -110,6 +103,11 @@ def optimum(scores: Sequence[Score], *, fp_rate_max: float) -> Solved:
     return Solved(
         threshold=None, reason=f"no threshold up to {THRESHOLD_MAX:g} keeps to {fp_rate_max:.0%} false positives"
     )
+
+
+def _flagged(scores: Sequence[Score], threshold: float) -> list[Score]:
+    """Return the hours whose |z| lies above the threshold, strictly."""
+    return [score for score in scores if abs(score.z) > threshold]
 
 
 def _alerts(flagged: Sequence[Score]) -> int:

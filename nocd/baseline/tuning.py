@@ -22,7 +22,6 @@ THRESHOLD_NOISY: Final = 4.0
 THRESHOLD_SURE: Final = 2.5
 REPEATED_FALSE: Final = 3
 REPEATED_DAYS: Final = 30
-_DELTA_MIN: Final = 0.05
 
 PoolName = Literal["site", "client", "all"]
 
@@ -61,11 +60,6 @@ class Tuned:
         """Tell whether the threshold moved."""
         return self.threshold != self.old
 
-    @property
-    def delta(self) -> float:
-        """Return by how much the threshold moved."""
-        return self.threshold - self.old
-
 
 def narrowest(pools: Sequence[Verdicts]) -> Verdicts | None:
     """Return the first pool (site, then client, then all) with enough verdicts."""
@@ -86,7 +80,8 @@ def tune(
 
     The ladder: many false positives → 4.0, else many samples → 2.5, else 3.0; fewer than ten verdicts → skipped. What
     was raised above 3.0 comes down only after two tunings in a row with few false positives (or, without verdicts,
-    with less asked for).
+    with less asked for). Without verdicts the budget alone speaks: it raises, and lowers only what stands above 3.0,
+    toward it.
     """
     pool = narrowest(pools)
     budget = budgeted(scores, old=old, per_week=per_week) if per_week is not None else None
@@ -96,7 +91,7 @@ def tune(
         few = f"skipped: {most} verdicts in 30 days are fewer than {VERDICTS_MIN}"
         few = few if budget is None else f"{few}, and {budget.reason}"
         return _tuned(old, old, "pinned by an operator" if pinned else few, pool, calm_tunings)
-    wanted, why = _rung(pool, effective_n)
+    wanted, why = _rung(pool, effective_n) if pool is not None else (min(old, THRESHOLD), _UNPROVEN)
     if budget is not None and solved is not None and solved > wanted:
         wanted, why = solved, budget.reason
     if pool is not None and pool.rate > RATE_HIGH and old > wanted:
@@ -107,8 +102,8 @@ def tune(
     return _tuned(old, clamped(wanted), _told(pool, why), pool, 0 if wanted < old else calm)
 
 
-def _rung(pool: Verdicts | None, effective_n: float) -> tuple[float, str]:
-    if pool is not None and pool.rate > RATE_HIGH:
+def _rung(pool: Verdicts, effective_n: float) -> tuple[float, str]:
+    if pool.rate > RATE_HIGH:
         return THRESHOLD_NOISY, f"more than {RATE_HIGH:.0%} are too many"
     if effective_n > SAMPLES_MANY:
         return THRESHOLD_SURE, f"{effective_n:.0f} effective samples are more than {SAMPLES_MANY}"
@@ -133,4 +128,5 @@ def _tuned(old: float, threshold: float, reason: str, pool: Verdicts | None, cal
     )
 
 
+_UNPROVEN: Final = f"the budget asks for no more, and alone lowers nothing below {THRESHOLD:g}"
 _WORDS: Final = {"site": "this site", "client": "all sites of the client", "all": "all sites"}

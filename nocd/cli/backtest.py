@@ -28,7 +28,7 @@ a time a line) or JSON. A label is hit if an alarm is raised between its start a
 --gap apart are one episode.""",
 )
 @click.argument("file", type=_FILE)
-@click.option("--metric", help="The column to read, and what to call it.  [default: value, else the second]")
+@click.option("--metric", help="The column to read; it must be there.  [default: value, else the second]")
 @click.option("--labels", "labels_file", type=_FILE, help="What is known to have happened: windows or points.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a scored row for each row to this.")
 @click.option("--detector", type=click.Choice(["baseline", "stream"]), default="baseline", show_default=True)
@@ -56,10 +56,13 @@ def backtest(*, as_json: bool, file: Path, **options: Any) -> None:
         metric=metric or file.stem, timezone=timezone, country=options["country"], threshold=options["threshold"]
     )
     out: Path | None = options["out"]
+    detector = watch(options["detector"], subject)
+    if out is not None and out.resolve() in {file.resolve(), labels_file and labels_file.resolve()}:
+        raise InputError(f"--out would overwrite {out}, which is to be read", code="bad_out")
     with out.open("w", encoding="utf-8", newline="") if out else nullcontext() as scored:
         result = run(
             rows(file, metric=metric, timezone=timezone),
-            watch(options["detector"], subject),
+            detector,
             labels=labels,
             out=scored,
             gap_ms=options["gap"],

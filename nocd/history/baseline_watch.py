@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from nocd.baseline.profile import Profile
 from nocd.baseline.series import Series, SeriesJudged, SeriesRecord
-from nocd.baseline.threshold import clamped
+from nocd.baseline.threshold import THRESHOLD_MAX, THRESHOLD_MIN
 from nocd.detect.statistical import reason
 from nocd.domain.baseline import THRESHOLD, Baseline
+from nocd.errors import InputError
 from nocd.history.watch import Judged
 
 if TYPE_CHECKING:
@@ -25,10 +26,15 @@ class DictBuckets(dict[int, "Bucket"]):
 
 
 class BaselineWatch:
-    """Tells each window and closed hour that is stable; the score is |z|."""
+    """Tells each window and closed hour that is stable; the score is |z|, its threshold lies between 1.5 and 5."""
 
     def __init__(self, subject: Subject) -> None:
-        threshold = clamped(subject.threshold if subject.threshold is not None else THRESHOLD)
+        threshold = THRESHOLD if subject.threshold is None else subject.threshold
+        if not THRESHOLD_MIN <= threshold <= THRESHOLD_MAX:
+            raise InputError(
+                f"a baseline's threshold lies between {THRESHOLD_MIN:g} and {THRESHOLD_MAX:g}, not at {threshold:g}",
+                code="bad_threshold",
+            )
         about = Baseline(id="backtest", series="backtest", metric=subject.metric, threshold=threshold)
         self._series = Series(
             Profile(about, DictBuckets()), SeriesRecord(), timezone=subject.timezone, country=subject.country

@@ -6,10 +6,11 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from nocd.domain.instant import SECOND_MS, local, to_ms, zone
 from nocd.errors import InputError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EPOCH_MS_FROM = 100_000_000_000  # numbers from here on are milliseconds; as seconds they would lie past the year 5138
+_YEARS: Final = (1_000, 9_000)  # far from where calendars end, so that every time has a local hour
+_EARLIEST_MS, _LATEST_MS = (to_ms(datetime(year, 1, 1, tzinfo=UTC)) for year in _YEARS)
+_SHOWN: Final = 200  # characters of what was not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,35 @@ class WallClock:
 
 def _moment(text: str) -> datetime | int:
     try:
-        return datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        pass
+        return _number(text)
+    if not _YEARS[0] <= moment.year < _YEARS[1]:
+        raise _no_time(text)
+    return moment
+
+
+def _number(text: str) -> int:
     try:
         number = float(text)
     except ValueError:
-        raise InputError(f"{text!r} is no time; write 2026-01-31T22:00:00 or seconds since 1970") from None
-    return int(number if abs(number) >= _EPOCH_MS_FROM else number * SECOND_MS)
+        raise _no_time(text) from None
+    instant = number if abs(number) >= _EPOCH_MS_FROM else number * SECOND_MS
+    if not _EARLIEST_MS <= instant < _LATEST_MS:  # what is no number lies nowhere
+        raise _no_time(text)
+    return int(instant)
+
+
+def _no_time(text: str) -> InputError:
+    told = f"{text[:_SHOWN]!r} is no time; write 2026-01-31T22:00:00 or seconds since 1970"
+    return InputError(told, code="bad_time")
 
 
 def rows(path: Path, *, metric: str | None, timezone: str) -> Iterator[Row]:
-    """Yield the lines of a file; values are in the column `metric`, else `value`, else the second."""
+    """Yield the lines of a file; values are in the column `metric`, without one in `value`, else the second.
+
+    Raises InputError (bad_file, no_column, bad_time) for what cannot be read.
+    """
     with opened(path) as text:
         lines = csv.reader(text)
         header = next(lines, [])
@@ -83,20 +104,27 @@ def rows(path: Path, *, metric: str | None, timezone: str) -> Iterator[Row]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[io.TextIOWrapper]:
-    """Open a text file, gzipped or not."""
+    """Open a text file, gzipped or not; raises InputError (bad_file) where it turns out to be no such thing."""
     with path.open("rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
         raw = gzip.GzipFile(fileobj=file) if packed else file
-        with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
-            yield text
+        with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            try:
+                yield text
+            except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise InputError(f"{path} is no text that can be read: {error}", code="bad_file") from None
 
 
 def _column(header: list[str], metric: str | None, path: Path) -> int:
-    for name in (metric, "value"):
-        if name in header[1:]:
-            return header.index(name, 1)
     if len(header) < 2:  # noqa: PLR2004 - a time and a value
-        raise InputError(f"{path} has no column of values; its first line must name them, like timestamp,value")
+        told = f"{path} has no column of values; its first line must name them, like timestamp,value"
+        raise InputError(told, code="no_column")
+    name = metric or "value"
+    if name in header[1:]:
+        return header.index(name, 1)
+    if metric:
+        told = f"{path} has no column {metric[:_SHOWN]!r}; it has {', '.join(header[1:])[:_SHOWN]}"
+        raise InputError(told, code="no_column")
     return 1
 
 

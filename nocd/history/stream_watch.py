@@ -19,7 +19,8 @@ class StreamWatch:
         threshold = subject.threshold
         if threshold is not None and not 0 <= threshold < 1:
             raise InputError(
-                f"the stream detector's score lies between 0 and 1, and so must its threshold: {threshold:g}"
+                f"the stream detector's score lies between 0 and 1, and so must its threshold: {threshold:g}",
+                code="bad_threshold",
             )
         self._detector = StreamDetector() if threshold is None else StreamDetector(threshold=threshold)
         self._state = self._detector.start()

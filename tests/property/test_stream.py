@@ -1,13 +1,26 @@
-"""For any series: the stream detector's score is in [0, 1], its state saves anywhere, and the unit does not matter."""
+"""For any series: the score is in [0, 1], state saves anywhere, unit and order of arrival do not matter; ids differ."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from nocd.detect.samples import series_id
 from nocd.detect.stream import PROBATION_POINTS, State, Step, StreamDetector
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.domain.observation import Sample
+from tests.build import T0
+from tests.build_samples import point, restarted
+from tests.build_site import Run
+
+if TYPE_CHECKING:
+    from nocd.domain.event import Event
 
 DETECTOR = StreamDetector()
 STATE = TypeAdapter(State)
@@ -65,3 +78,60 @@ def test_another_unit_gives_the_same_score(values, factor, offset) -> None:
 @settings(max_examples=20, deadline=None)
 def test_the_same_series_gives_the_same_steps(values) -> None:
     assert run(values) == run(values)
+
+
+LATENESS_MS = 10 * MINUTE_MS
+LEARNED_MS = 15 * DAY_MS
+
+
+def _learned() -> Run:
+    """Return an engine that has seen two weeks of a series, in order."""
+    rng, run = Random(5), Run()
+    run.feed(point(T0 + at, rng.gauss(50, 4)) for at in range(0, LEARNED_MS, 5 * MINUTE_MS))
+    return run
+
+
+def _day() -> list[Event]:
+    """Return a day with a spike and two hours of trouble in it."""
+    rng, start = Random(6), T0 + LEARNED_MS
+    return [
+        point(start + at, rng.gauss(50, 4) + (300 if at == 5 * HOUR_MS else 0) + 40 * (9 <= at / HOUR_MS < 11))
+        for at in range(0, DAY_MS // 2, 2 * MINUTE_MS + 7_001)
+    ]
+
+
+LEARNED, DAY = _learned(), _day()
+
+
+def _arrived(delays: list[int]) -> tuple[list[Any], list[tuple[str, int]]]:
+    run = restarted(LEARNED)
+    late = [replace(each, received_at=each.time + delay) for each, delay in zip(DAY, delays, strict=True)]
+    run.feed(sorted(late, key=lambda each: each.received_at))
+    run.pass_time(T0 + LEARNED_MS + 2 * DAY_MS)
+    found = [(finding.type, finding.time) for outcome in run.outcomes for finding, _ in outcome.findings]
+    known = [row for row in run.engine.shelves if row[0] in ("series", "stream", "baseline", "bucket")]
+    return known, sorted(found)
+
+
+IN_ORDER = _arrived([0] * len(DAY))
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_any_arrival_within_the_lateness_finds_and_remembers_the_same(chance) -> None:
+    assert {kind for kind, _ in IN_ORDER[1]} >= {"ANOMALY_STREAM", "ANOMALY_SAMPLE_ABOVE"}
+    assert _arrived([chance.randrange(LATENESS_MS) for _ in DAY]) == IN_ORDER
+
+
+PARTS = st.text(st.sampled_from("AB@:%-2D.40|"), min_size=1, max_size=4)
+METRICS = PARTS | st.sampled_from(["phone_events", "sample.phone_events", "sample.sample.phone_events", "sample.x"])
+SERIES = st.tuples(METRICS, st.none() | PARTS, st.none() | PARTS)
+
+
+@given(SERIES, SERIES)
+def test_different_series_never_share_an_id(first, second) -> None:
+    def name(series: tuple[str, str | None, str | None]) -> str:
+        metric, site, entity = series
+        return series_id(Sample(metric=metric, value=1.0, site=site, entity=entity))
+
+    assert (name(first) == name(second)) == (first == second)

@@ -147,13 +147,25 @@ def test_no_daemon_is_told_at_once(nocd, folder, daemon, follow):
     assert json.loads(result.stdout)["code"] == "unreachable"
 
 
+@pytest.fixture
+def heeds_sigint():
+    """What runs in the background ignores SIGINT, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_sigint")
 def test_ctrl_c_is_an_end_and_no_failure_of_ours(daemon, folder):
     daemon.feeds.append([hello(), caught_up(0)])
     command = [sys.executable, "-m", "nocd", "tail", "--data-dir", str(folder.root)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert daemon.listened.wait(20)
-        process.send_signal(signal.SIGINT)
-        _, told = process.communicate()
+        try:
+            assert daemon.listened.wait(20)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert told == ""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nocd.baseline.calendar import hours_between, slot
+from nocd.baseline.calendar import slot
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, to_ms
 
 
@@ -58,9 +58,3 @@ def test_a_clock_change_skips_an_hour_or_shows_it_twice(timezone, forward, back)
     assert len(set(skipped)) == len(skipped)
     assert {hour for hour, _ in skipped[:-24]} | {hour for hour, _ in skipped} == set(range(168))
     assert len(set(twice)) == len(twice) - 1
-
-
-def test_hours_between_are_whole_ones():
-    told = hours_between(at(2025, 3, 3, 5) + 1, at(2025, 3, 3, 8), "UTC")
-    assert [each.hour_of_week for each in told] == [6, 7]
-    assert hours_between(at(2025, 3, 3, 5), at(2025, 3, 3, 5), "UTC") == []

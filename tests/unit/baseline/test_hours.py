@@ -10,7 +10,7 @@ import pytest
 from nocd.baseline.calendar import slot
 from nocd.baseline.hours import judge
 from nocd.baseline.learning import solved
-from nocd.domain.baseline import VALUE_MAX
+from nocd.domain.baseline import VALUE_MAX, Judgement, Slot
 from nocd.domain.instant import DAY_MS, HOUR_MS
 from tests.unit.baseline.weeks import MONDAY, WEEK_MS, busy, chancy, close, fresh, run, steady
 
@@ -63,14 +63,96 @@ def test_nothing_is_learned_under_maintenance(grown):
     assert grown.baseline.law == law
 
 
-def test_what_is_unusual_at_one_hour_three_weeks_in_a_row_is_its_new_usual(grown):
+def weekly(profile, total: float, weeks: int) -> list[Judgement]:
+    """Close Monday noon of so many weeks at `total`, usual days in between."""
     judged = []
-    for week in range(6):
+    for week in range(weeks):
         at = slot(GROWN + week * WEEK_MS + 12 * HOUR_MS, "UTC")
-        judged.append(close(grown, at, 60))
-        run(grown, 6, chancy(6), start=at.start + HOUR_MS)
-    assert [told.learned for told in judged[:3]] == [False, False, True]
+        judged.append(close(profile, at, total))
+        run(profile, 6, chancy(6), start=at.start + HOUR_MS)
+    return judged
+
+
+def test_what_is_odd_at_one_hour_three_weeks_in_a_row_is_its_new_usual(grown):
+    judged = weekly(grown, 33, 3)
+    assert not any(told.anomalous for told in judged)
+    assert [told.learned for told in judged] == [False, False, True]
+
+
+def test_what_was_alerted_is_its_new_usual_after_eight_weeks_and_no_sooner(grown):
+    judged = weekly(grown, 60, 12)
+    assert [told.learned for told in judged[:8]] == [False] * 7 + [True]
+    assert all(told.anomalous for told in judged[:8])
     assert judged[-1].expected > 35
+
+
+@pytest.mark.parametrize("mean", [7.0, 12.0, 24.0])
+def test_silence_is_alerted_night_after_night_and_teaches_nothing(mean):
+    usual = chancy(5, lambda at: mean)
+
+    def silent(at: Slot) -> float:
+        return 0.0 if at.hour < 4 else float(usual(at))
+
+    profile = fresh()
+    run(profile, 28, usual)
+    nights = [
+        [told for told in run(profile, 1, silent, start=start) if told.anomalous]
+        for start in range(GROWN, GROWN + 4 * WEEK_MS, DAY_MS)
+    ]
+    assert all(len([told for told in night if told.z < 0]) >= 3 for night in nights)
+    assert not any(told.learned for night in nights for told in night)
+
+
+def test_an_odd_hour_that_is_no_anomaly_teaches_how_hours_scatter_and_not_what_is_usual():
+    profile = fresh()
+    run(profile, 28, chancy(5, lambda at: 6.0))
+    at = slot(GROWN, "UTC")
+    law, before = list(profile.baseline.law), moments(profile)
+    told = close(profile, at, 0)
+    assert (
+        profile.baseline.threshold > abs(told.z) > 2.5 > (told.expected - told.observed) / profile.expect(at).spread()
+    )
+    assert not told.learned
+    assert moments(profile) == before
+    assert profile.baseline.law != law
+
+
+def test_what_only_hours_together_show_is_not_learned_either():
+    profile = fresh()
+    run(profile, 56, chancy(7))
+    judged = run(profile, 2, lambda at: busy(at) // 2, start=MONDAY + 56 * DAY_MS)
+    found = [told for told in judged if told.anomalous and told.span_h > 1]
+    assert found
+    assert not any(told.learned for told in found)
+
+
+@pytest.mark.parametrize("share", [0.6, 1.6])
+def test_a_level_that_stays_is_usual_again_within_a_month(share):
+    def moved(at: Slot) -> float:
+        return float(busy(at) * share)
+
+    profile = fresh()
+    run(profile, 56, chancy(3))
+    run(profile, 28, chancy(4, moved), start=MONDAY + 56 * DAY_MS)
+    judged = run(profile, 14, chancy(6, moved), start=MONDAY + 84 * DAY_MS)
+    assert sum(told.anomalous for told in judged) <= 4
+
+
+def test_the_first_value_of_an_hour_is_drawn_in_to_what_its_like_allow():
+    profile = fresh()
+    run(profile, 28, chancy(5))
+    del profile.buckets[12]
+    usual = profile.expect(NOON)
+    told = close(profile, NOON, 0)
+    assert told.anomalous
+    assert profile.buckets.get(12)[2] >= usual.mean - 2.5 * usual.spread()
+
+
+def test_a_site_learns_how_it_differs_from_those_that_lend_to_it(grown):
+    newcomer = fresh()
+    judged = run(newcomer, 2, lambda at: 90.0, start=GROWN, peers=[grown])
+    assert any(told.anomalous and told.borrowed for told in judged)
+    assert all(told.learned for told in judged)
 
 
 def test_twice_to_different_sides_is_not_a_row(grown):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -136,7 +137,65 @@ def test_what_is_kept_is_bounded_at_any_cadence():
         most = max(most, len(live.record.bins))
     assert most <= (WINDOW_MS + LATENESS_MS) // MINUTE_MS + 1
     live.step(MONDAY + 30 * DAY_MS, 1)
-    assert len(live.record.bins) == 1
+    assert len(live.record.bins) <= WINDOW_MS // MINUTE_MS + 1
+
+
+def test_when_time_was_let_pass_between_makes_no_difference():
+    told = points(16, seed=5)
+    first, second = series(), series()
+    judged = feed(first, told)
+    also = []
+    for time, value in told:
+        for minute in range(5):
+            also += second.tick(time - FIVE + minute * MINUTE_MS)
+        also += second.step(time, value)
+    assert judged == also
+    assert first.record == second.record
+
+
+def test_trouble_is_told_when_confirmed_and_then_at_most_once_an_hour(month):
+    live = series()
+    feed(live, month)
+    start = MONDAY + 28 * DAY_MS
+    judged = feed(live, [(start + at * MINUTE_MS, 60) for at in range(0, 6 * 60, 5)])
+    anomalous = [each for each in judged if each.anomalous]
+    ends = [each.end for each in judged if each.tell]
+    assert len(anomalous) > 20
+    assert 5 <= len(ends) <= 6
+    assert ends[0] == anomalous[0].end
+    assert all(second - first >= HOUR_MS for first, second in pairwise(ends))
+    assert all(each.anomalous for each in judged if each.tell)
+
+
+def test_new_trouble_within_the_hour_is_told_anew(month):
+    live = series()
+    feed(live, month)
+    start = MONDAY + 28 * DAY_MS
+    usual = [value for _, value in points(1 / 24, start=start)]
+    levels = [*[60] * 4, *usual[:7], *[60] * 6]
+    judged = feed(live, [(start + at * FIVE, value) for at, value in enumerate(levels)])
+    judged += live.tick(start + 90 * MINUTE_MS)
+    first, second = [each.end for each in judged if each.tell and not each.closed]
+    assert second - first < HOUR_MS
+
+
+def test_points_of_an_hour_that_time_closed_are_not_counted():
+    live = series()
+    for minute in range(0, 30, 5):
+        live.step(MONDAY + minute * MINUTE_MS, 3)
+    assert [each.points for each in live.tick(MONDAY + HOUR_MS + LATENESS_MS) if each.closed] == [6]
+    assert feed(live, [(MONDAY + minute * MINUTE_MS, 3) for minute in range(30, 60, 5)]) == []
+    assert live.tick(MONDAY + 3 * HOUR_MS) == []
+
+
+def test_the_first_fraction_changes_the_law_once_its_minute_is_passed(month):
+    live = series()
+    feed(live, month)
+    start = MONDAY + 28 * DAY_MS
+    live.step(start, 7.5)
+    assert live.profile.baseline.counts
+    live.step(start + LATENESS_MS + MINUTE_MS, 8)
+    assert not live.profile.baseline.counts
 
 
 def test_halves_are_no_counts():

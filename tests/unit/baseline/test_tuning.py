@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nocd.baseline.threshold import Score, anomalous, budgeted, clamped, optimum, what_if
+from nocd.baseline.threshold import Score, budgeted, clamped, optimum, what_if
 from nocd.baseline.tuning import Verdicts, narrowest, tune
 from nocd.domain.instant import HOUR_MS
 
@@ -17,21 +17,25 @@ def scores(*zs: float, verdict=None) -> list[Score]:
     return [Score(time=at * HOUR_MS, z=z, verdict=verdict) for at, z in enumerate(zs)]
 
 
+def flagged(z: float, threshold: float) -> bool:
+    return what_if(scores(z), old=threshold, new=threshold).findings_after == 1
+
+
 def test_known_numeric_cases():
     sure = tune([verdicts(0, 10)], old=3.0, effective_n=150)
     assert sure.threshold == 2.5
-    assert anomalous((130 - 100) / 10, sure.threshold)
+    assert flagged((130 - 100) / 10, sure.threshold)
     noisy = tune([verdicts(4, 10)], old=3.0, effective_n=80)
     assert noisy.threshold == 4.0
-    assert not anomalous(3.5, noisy.threshold)
-    assert not anomalous(3.2, 3.5)
+    assert not flagged(3.5, noisy.threshold)
+    assert not flagged(3.2, 3.5)
     assert tune([verdicts(35, 100)], old=3.0, effective_n=120).threshold == 4.0
 
 
 def test_beyond_is_strict_and_both_sides_count():
-    assert not anomalous(3.0)
-    assert not anomalous(-3.0)
-    assert anomalous(-3.0001)
+    assert not flagged(3.0, 3.0)
+    assert not flagged(-3.0, 3.0)
+    assert flagged(-3.0001, 3.0)
 
 
 @pytest.mark.parametrize(("asked", "given"), [(1.0, 1.5), (1.5, 1.5), (3.3, 3.3), (9.0, 5.0)])
@@ -48,7 +52,6 @@ def test_the_ladder_and_its_edges(false, effective_n, threshold):
     assert told.threshold == threshold
     assert (told.pool, told.verdicts, told.fp_rate) == ("site", 100, false / 100)
     assert f"{false} of 100 verdicts (this site)" in told.reason
-    assert told.delta == threshold - 3.0
     assert told.changed == (threshold != 3.0)
 
 
@@ -108,8 +111,25 @@ def test_a_budget_alone_works_without_verdicts_and_comes_down_when_two_tunings_a
     assert second.threshold == 3.5
 
 
+@pytest.mark.parametrize(
+    ("old", "zs", "threshold"),
+    [
+        (3.0, [0.5] * 336, 3.0),
+        (2.5, [0.5] * 336, 2.5),
+        (3.4, [0.5] * 336, 3.0),
+        (4.0, [0.5] * 336, 3.5),
+        (2.5, [2.8] * 40 + [1.0] * 296, 2.8),
+        (3.0, [5.0] * 40 + [1.0] * 296, 3.5),
+    ],
+)
+def test_without_verdicts_a_budget_raises_and_lowers_only_toward_three(old, zs, threshold):
+    told = tune([verdicts(9, 9)], old=old, effective_n=200, calm_tunings=1, scores=scores(*zs), per_week=3)
+    assert (told.threshold, told.pool) == (threshold, None)
+    assert told.reason.startswith("fewer than 10 verdicts in 30 days; ")
+
+
 def test_no_budget_before_a_week_of_hours():
-    solved = budgeted(scores(*[4.0] * 167), old=3.0)
+    solved = budgeted(scores(*[4.0] * 167), old=3.0, per_week=3)
     assert solved.threshold is None
     told = tune([], old=3.0, effective_n=50, scores=scores(*[4.0] * 167), per_week=3)
     assert "less than a week" in told.reason
@@ -120,12 +140,12 @@ def test_a_budget_keeps_to_its_count(allowed):
     zs = [at / 100 for at in range(336)]
     threshold = budgeted(scores(*zs), old=3.2, per_week=allowed / 2).threshold
     assert threshold is not None
-    assert sum(anomalous(z, threshold) for z in zs) <= allowed
+    assert what_if(scores(*zs), old=3.2, new=threshold).findings_after <= allowed
 
 
 def test_known_true_findings_cost_no_budget():
     true = scores(*[4.5] * 20, verdict="true_positive")
-    assert budgeted([*true, *scores(*[1.0] * 316)], old=3.0).threshold == 2.5
+    assert budgeted([*true, *scores(*[1.0] * 316)], old=3.0, per_week=3).threshold == 2.5
 
 
 def test_what_if_counts_findings_alerts_and_rates_on_both_sides():

@@ -59,3 +59,26 @@ def test_what_is_wrong_is_named(history, arguments, code, told):
     result = run(history, *arguments)
     assert result.exit_code == code
     assert told in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--threshold", "9"], "bad_threshold"),
+        (["--threshold", "nan"], "bad_threshold"),
+        (["--detector", "stream", "--threshold", "3"], "bad_threshold"),
+        (["--metric", "nope"], "no_column"),
+    ],
+)
+def test_what_would_silently_be_something_else_is_refused_with_a_code(history, arguments, code):
+    result = run(history, *arguments, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["code"] == code
+
+
+@pytest.mark.parametrize("name", ["doors.csv", "labels.csv"])
+def test_scores_never_overwrite_what_is_read(history, tmp_path, name):
+    before = (tmp_path / name).read_bytes()
+    result = run(history, "--labels", tmp_path / "labels.csv", "--out", tmp_path / name, "--json")
+    assert json.loads(result.stdout)["code"] == "bad_out"
+    assert (tmp_path / name).read_bytes() == before

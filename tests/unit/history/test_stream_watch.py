@@ -37,7 +37,8 @@ def test_another_threshold_is_the_one_used() -> None:
     assert told[-1].threshold == 0.99
 
 
-@pytest.mark.parametrize("threshold", [3.0, -0.1, 1.0])
+@pytest.mark.parametrize("threshold", [3.0, -0.1, 1.0, float("nan")])
 def test_a_threshold_outside_the_scores_range_is_refused(threshold) -> None:
-    with pytest.raises(InputError, match="between 0 and 1"):
+    with pytest.raises(InputError, match="between 0 and 1") as refused:
         judged([], threshold=threshold)
+    assert refused.value.code == "bad_threshold"
