@@ -69,22 +69,36 @@ def what_if(scores: Sequence[Score], *, old: float, new: float) -> WhatIf:
 
 
 def budgeted(scores: Sequence[Score], *, old: float, per_week: float) -> Solved:
-    """Find the lowest threshold at which past hours give at most `per_week` findings a week that are not known true.
+    """Find the lowest threshold at which past hours give about `per_week` alerts a week that are not known true.
 
-    The empirical tail of |z|, a step of at most 0.5 from `old`, clamped; None before there is a week of hours.
+    The empirical tail of |z|, runs of hours counted once (runs declustering, Leadbetter 1983), the allowance rounded to
+    whole alerts; a step of at most 0.5 from `old`, clamped; None before there is a week of hours.
     """
     if len(scores) < _WEEK_H:
         return Solved(threshold=None, reason=f"{len(scores)} judged hours are less than a week of them")
     weeks = len(scores) / _WEEK_H
-    tail = sorted((abs(score.z) for score in scores if score.verdict != "true_positive"), reverse=True)
-    allowed = int(per_week * weeks)
-    wanted = clamped(tail[allowed] if allowed < len(tail) else THRESHOLD_MIN)
+    wanted = clamped(_exceeded_more(scores, round(per_week * weeks)))
     stepped = clamped(min(max(wanted, old - STEP_MAX), old + STEP_MAX))
     bound = "" if stepped == wanted else f", reached by steps of at most {STEP_MAX:g} a week"
     return Solved(
         threshold=stepped,
-        reason=f"{per_week:g} findings a week over the last {weeks:.1f} weeks are kept at {wanted:.2f}{bound}",
+        reason=f"{per_week:.2g} alerts a week over the last {weeks:.1f} weeks are kept at {wanted:.2f}{bound}",
     )
+
+
+def _exceeded_more(scores: Sequence[Score], allowed: int) -> float:
+    """Return the highest |z| at which hours not known true would make more than `allowed` alerts; 0 where none does."""
+    runs = 0
+    flagged: set[int] = set()
+    for score in sorted(scores, key=lambda score: -abs(score.z)):
+        hour = score.time // HOUR_MS
+        if score.verdict == "true_positive" or hour in flagged:
+            continue
+        runs += 1 - (hour - 1 in flagged) - (hour + 1 in flagged)
+        flagged.add(hour)
+        if runs > allowed:
+            return abs(score.z)
+    return 0.0
 
 
 def optimum(scores: Sequence[Score], *, fp_rate_max: float) -> Solved:

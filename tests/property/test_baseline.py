@@ -157,6 +157,7 @@ ZS = st.lists(
         verdict=st.sampled_from([None, "true_positive", "false_positive"]),
     ),
     max_size=400,
+    unique_by=lambda score: score.time,
 ).map(lambda scores: sorted(scores, key=lambda score: score.time))
 
 
@@ -164,6 +165,26 @@ ZS = st.lists(
 def test_a_budget_moves_a_bounded_step_within_the_clamp(scores, old, per_week) -> None:
     solved = budgeted(scores, old=old, per_week=per_week).threshold
     assert solved is None or (1.5 <= solved <= 5 and abs(solved - old) <= 0.5 + 1e-9)
+
+
+@given(ZS, st.integers(0, 20))
+def test_a_budget_keeps_to_its_alerts_and_none_lower_would(scores, alerts) -> None:
+    unknown = [score for score in scores if score.verdict != "true_positive"]
+    per_week = alerts / max(1.0, len(scores) / 168)
+    found = [budgeted(scores, old=old, per_week=per_week).threshold for old in (2.0, 3.0, 4.0, 5.0)]
+    reached = {
+        threshold
+        for old, threshold in zip((2.0, 3.0, 4.0, 5.0), found, strict=True)
+        if threshold and abs(threshold - old) < 0.5
+    }
+    hours = {score.time: score for score in unknown}
+    for threshold in reached - {1.5, 5.0}:
+        assert _runs({time for time, score in hours.items() if abs(score.z) > threshold}) <= alerts
+        assert _runs({time for time, score in hours.items() if abs(score.z) >= threshold}) > alerts
+
+
+def _runs(times: set[int]) -> int:
+    return sum(time - HOUR_MS not in times for time in times)
 
 
 @given(ZS, st.floats(1.5, 5), st.floats(1.5, 5))

@@ -81,6 +81,7 @@ async def test_a_hangup_that_fails_leaves_the_former_tokens_in_force(caplog: pyt
 
 async def test_it_says_what_it_waits_for_while_the_store_is_broken() -> None:
     async with running() as desk:
+        desk.daemon._scheduler._scheduler.pause()  # the upkeep of every second would mend it between two questions
         pipeline = desk.daemon.tenants["default"].pipeline
         pipeline.broken = UnavailableError("the disk is gone")
         answer = await desk.ask("GET", "/v1/ready", token=None)

@@ -17,6 +17,11 @@ def scores(*zs: float, verdict=None) -> list[Score]:
     return [Score(time=at * HOUR_MS, z=z, verdict=verdict) for at, z in enumerate(zs)]
 
 
+def now_and_then(z: float) -> list[float]:
+    """Return two weeks of hours, every eighth of them at `z`."""
+    return [1.0 if at % 8 else z for at in range(336)]
+
+
 def flagged(z: float, threshold: float) -> bool:
     return what_if(scores(z), old=threshold, new=threshold).findings_after == 1
 
@@ -89,7 +94,7 @@ def test_many_false_positives_never_lower_a_threshold():
 
 
 def test_a_budget_raises_by_steps_above_the_ladder():
-    zs = [5.0] * 40 + [1.0] * 296  # two weeks of hours
+    zs = now_and_then(5.0)
     first = tune([verdicts(1, 10)], old=3.0, effective_n=50, scores=scores(*zs), per_week=3)
     assert first.threshold == 3.5
     assert "steps of at most 0.5" in first.reason
@@ -118,8 +123,9 @@ def test_a_budget_alone_works_without_verdicts_and_comes_down_when_two_tunings_a
         (2.5, [0.5] * 336, 2.5),
         (3.4, [0.5] * 336, 3.0),
         (4.0, [0.5] * 336, 3.5),
-        (2.5, [2.8] * 40 + [1.0] * 296, 2.8),
-        (3.0, [5.0] * 40 + [1.0] * 296, 3.5),
+        (2.5, now_and_then(2.8), 2.8),
+        (3.0, now_and_then(5.0), 3.5),
+        (3.0, [5.0] * 40 + [0.5] * 296, 3.0),
     ],
 )
 def test_without_verdicts_a_budget_raises_and_lowers_only_toward_three(old, zs, threshold):
@@ -137,10 +143,17 @@ def test_no_budget_before_a_week_of_hours():
 
 @pytest.mark.parametrize("allowed", [0, 1, 3, 10])
 def test_a_budget_keeps_to_its_count(allowed):
-    zs = [at / 100 for at in range(336)]
+    zs = [at / 100 if at % 2 else 0.0 for at in range(336)]
     threshold = budgeted(scores(*zs), old=3.2, per_week=allowed / 2).threshold
     assert threshold is not None
-    assert what_if(scores(*zs), old=3.2, new=threshold).findings_after <= allowed
+    assert what_if(scores(*zs), old=3.2, new=threshold).alerts_after == allowed
+
+
+def test_a_night_of_hours_costs_a_budget_one_alert():
+    night = [4.1, 4.4, 4.8, 4.6, 4.2]
+    zs = [*night, *[0.5] * 100, *(z - 0.3 for z in night), *[0.5] * 226]
+    assert budgeted(scores(*zs), old=3.0, per_week=1).threshold == 2.5
+    assert budgeted(scores(*zs), old=4.4, per_week=0.5).threshold == 4.5
 
 
 def test_known_true_findings_cost_no_budget():
