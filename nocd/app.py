@@ -32,6 +32,7 @@ from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
 from nocd.jobs.tuning import Budget
 from nocd.metrics import Metrics
 from nocd.pipeline import Limits
+from nocd.rulebook import read_rules
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
@@ -63,6 +64,7 @@ class Daemon:
         self.now_ms = now_ms
         self.http = http or HttpLimits()
         self.decoder = decoder(settings)
+        self.limits = tenant_limits(settings)
         self.settings = settings
         self.folder = folder
         self.metrics = Metrics()
@@ -160,7 +162,7 @@ class Daemon:
                 name,
                 self.folder.tenant_db(name),
                 metrics=self.metrics,
-                limits=tenant_limits(self.settings),
+                limits=self.limits,
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
@@ -223,7 +225,7 @@ class Daemon:
 
 
 def tenant_limits(settings: Settings) -> TenantLimits:
-    """Return the limits of a tenant's rooms."""
+    """Return the limits of a tenant's rooms; reads the file of rules, and raises RulesRefused for a bad one."""
     return TenantLimits(
         pipeline=Limits(
             batch_events_max=settings.batch_events_max,
@@ -236,6 +238,7 @@ def tenant_limits(settings: Settings) -> TenantLimits:
             ack_expires_ms=settings.ack_expires_minutes * MINUTE_MS,
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
+        rules=read_rules(settings.detectors),
     )
 
 

@@ -5,43 +5,45 @@ The same inputs in the same order give the same alerts, whatever the machine and
 
 from __future__ import annotations
 
-from dataclasses import replace
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
 from nocd.baseline.acts import ThresholdActs
-from nocd.detect.attendance import unpaired
 from nocd.detect.distress import distress
 from nocd.detect.entities import unknown_entity
 from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.detect.hours import Closed, SiteHours
+from nocd.detect.registry import CATALOG, DETECTORS
+from nocd.detect.rules import Rules
 from nocd.detect.samples import Sampled, Samples
-from nocd.domain.change import Change
+from nocd.detect.scene import Scene
+from nocd.detect.unpaired import unpaired
+from nocd.detect.watches import Standing, Watches
 from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.directory import DIRECTORY_TYPES, Removal, Shift
 from nocd.domain.finding import fingerprint
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.domain.maintenance import Plans
 from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch, Sample
-from nocd.domain.roster import Entered, Roster
-from nocd.outcome import Outcome
+from nocd.domain.roster import Roster
 from nocd.signals.activity import COUNTED, HOURS_KEPT_MS, Activities
 from nocd.signals.duty import Claim, Duties, Withdrawn
 from nocd.signals.presence import Presence
+from nocd.telling import Telling
 from nocd.triage.acts import Acts
-from nocd.triage.book import AlertBook, Touch
+from nocd.triage.book import AlertBook
 from nocd.triage.expiry import expire
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
-from nocd.wire.present import alert_view, closed_hour_view, found_view, threshold_change_view, threshold_changed_view
+from nocd.wire.present import closed_hour_view, threshold_change_view, threshold_changed_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nocd.domain.alert import Alert
     from nocd.domain.event import Event
-    from nocd.domain.finding import Finding
     from nocd.domain.shelf import Shelves
+    from nocd.outcome import Outcome
 
 SHIFT, PERSON = "noc.shift", "noc.person"
 DIRECTORY_KEPT_MS = 35 * DAY_MS
@@ -52,24 +54,36 @@ STOPS_KEPT = 32
 class Engine:
     """Folds inputs into state; `finish` ends a batch and says what was decided."""
 
-    def __init__(self, shelves: Shelves, limits: Limits, *, lateness_ms: int = 10 * MINUTE_MS) -> None:
+    def __init__(
+        self, shelves: Shelves, limits: Limits, *, lateness_ms: int = 10 * MINUTE_MS, rules: Rules | None = None
+    ) -> None:
         """Take up the state on `shelves`; a closed window waits `lateness_ms` for events that arrive late."""
         self.shelves = shelves
         self.roster = Roster(shelves)
         self.duties = Duties(shelves, self.roster)
         self.book = AlertBook(shelves, self.roster, self.duties)
         self._intake = Intake(self.book, limits)
-        self._lateness_ms = lateness_ms
         self.presence = Presence(self.duties, self.roster)
         self.activities = Activities(shelves)
+        self.scene = Scene(
+            shelves=shelves,
+            roster=self.roster,
+            duties=self.duties,
+            presence=self.presence,
+            activities=self.activities,
+            rules=rules or Rules(CATALOG),
+            plans=Plans(shelves),
+            lateness_ms=lateness_ms,
+            now=shelves.get("counter", "now") or 0,
+        )
+        self._telling = Telling(self.scene, self._intake)
         self.hours = SiteHours(
             shelves, self.roster, presence=self.presence, activities=self.activities, lateness_ms=lateness_ms
         )
         self.samples = Samples(shelves, self.roster, baselines=self.hours.baselines, lateness_ms=lateness_ms)
+        self.watches = Watches(DETECTORS, self.scene, self._telling)
         self._thresholds = ThresholdActs(shelves)
         self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)
-        self._outcome = Outcome()
-        self._now: int = shelves.get("counter", "now") or 0
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
@@ -77,7 +91,7 @@ class Engine:
     def fold(self, events: Sequence[Event]) -> None:
         """Take new events in, in order."""
         for event in events:
-            self._live(max(self._now, event.received_at))
+            self._live(max(self.scene.now, event.received_at))
             data = event.data
             if event.type in DIRECTORY_TYPES:
                 self._direct(event)
@@ -87,10 +101,12 @@ class Engine:
             react = _REACTIONS.get(type(data))
             if react is not None:
                 react(self, event)
+            if not event.late:
+                self.watches.take(event)
 
     def apply(self, command: Command) -> Reply:
         """Carry out a command; the reply says what became of it, refusals included."""
-        now = max(self._now, command.time)
+        now = max(self.scene.now, command.time)
         if command.verb in THRESHOLD_VERBS:
             return self._steer(command, now)
         if command.verb in VERBS:
@@ -110,8 +126,8 @@ class Engine:
             return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
         self._live(now)  # only what is logged moves the clock: a refused command is not
         if command.verb == "note":
-            self._tell_note(alert, command)
-        return Reply(status=200, body=self._view(alert))
+            self._telling.noted(alert, text=command.args["text"], actor=command.actor)
+        return Reply(status=200, body=self._telling.view(alert))
 
     def _told_of_itself(self, command: Command, now: int) -> Reply:
         """Take in what the daemon says of itself: that it lives, that a job of it failed."""
@@ -121,7 +137,7 @@ class Engine:
         if command.verb == HEARTBEAT:
             self._beat(now)
         else:
-            self._found(job_failed(command, time=now))
+            self._telling.found(job_failed(command, time=now))
         return Reply(status=200, body={})
 
     def holds(self, alert_id: str) -> bool:
@@ -134,8 +150,8 @@ class Engine:
 
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
-        former = self._now
-        self._now = max(self._now, now)
+        former = self.scene.now
+        self.scene.now = max(self.scene.now, now)
         changed = bool(expire(self.book, now))
         for closed in self.hours.tick(now, stops=self.shelves.get("stops", "") or []):
             self._close_hour(closed)
@@ -150,36 +166,35 @@ class Engine:
                 continue  # it ended, or its shift moved, since this was planned
             self._settle(person, *self.duties.judge(person, now))
             changed = True
+        changed |= self.watches.tick(now)
         if not changed:
-            self._now = former  # only what is logged moves the clock
+            self.scene.now = former  # only what is logged moves the clock
         return changed
 
     def next_due(self) -> int | None:
         """Return when the next tick has something to do (UTC ms), or None."""
-        heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due()]
+        heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due(), self.watches.next_due()]
         heads.append(self._duty_due[0][0] if self._duty_due else None)
         return min((at for at in heads if at is not None), default=None)
 
     def finish(self) -> Outcome:
         """End the batch and return what it decided."""
-        self.shelves.put("counter", "now", self._now)
-        outcome, self._outcome = self._outcome, Outcome()
+        self.shelves.put("counter", "now", self.scene.now)
         told = self.book.finish()
-        outcome.ledger = told.ledger
         for touch in told.touched:
-            view = self._view(touch.alert)
-            outcome.alerts.append((touch.alert, view))
-            outcome.changes.append(_alert_change(touch, view, self._now))
+            self._telling.touched(touch)
+        outcome = self._telling.finish()
+        outcome.ledger = told.ledger
         return outcome
 
     @property
     def now(self) -> int:
         """Return the engine's clock (UTC ms): the newest input's."""
-        return self._now
+        return self.scene.now
 
     def _live(self, now: int) -> None:
         """Move the clock to a logged input's time; once an hour let go of minutes that no window reaches any more."""
-        former, self._now = self._now, now
+        former, self.scene.now = self.scene.now, now
         if now // HOUR_MS != former // HOUR_MS:
             open_since = self.hours.open_since()
             self.activities.forget_before(min(now - HOURS_KEPT_MS, now if open_since is None else open_since))
@@ -197,36 +212,36 @@ class Engine:
         person: str = event.data.person  # type: ignore[union-attr, assignment]  # all that is counted has one
         if person not in self.roster.people:
             return  # past the bound on provisional people
-        metric = self.activities.take(event, watermark=self._now - self._lateness_ms)
+        metric = self.activities.take(event, watermark=self.scene.watermark)
         found = self.hours.count(person, metric, event.time) if metric is not None else None
         if metric is not None and found is not None:
             site, finding = found
-            self.hours.remember(site, metric.value, self._found(finding))
+            self.hours.remember(site, metric.value, self._telling.found(finding))
 
     def _close_hour(self, closed: Closed) -> None:
         """Tell of a closed hour: what was learned, what was found, what no longer stands."""
         for kind, finding, baseline in closed.refuted:
-            self._withdraw(Withdrawn(kind=kind, finding=finding, site=closed.site), None)
-            self._intake.withdrawn(finding, fingerprint(kind, closed.site, f"baseline:{baseline}"), now=self._now)
+            trouble = fingerprint(kind, closed.site, f"baseline:{baseline}")
+            self._telling.refuted(_standing(kind, finding, trouble, site=closed.site))
         for found in closed.found:
-            self._found(found)
+            self._telling.found(found)
         if not closed.hours:
             return
-        self._outcome.hours += closed.hours
-        self._tell(
+        self._telling.outcome.hours += closed.hours
+        self._telling.tell(
             "baseline_updated", closed_hour_view(closed.site, closed.hours, roster=self.roster), site=closed.site
         )
 
     def _sample(self, event: Event) -> None:
-        self._sampled(self.samples.take(event, event.data, now=self._now))  # type: ignore[arg-type]  # dispatched by type
+        self._sampled(self.samples.take(event, event.data, now=self.scene.now))  # type: ignore[arg-type]  # dispatched by type
 
     def _sampled(self, sampled: Sampled) -> None:
         """Tell of a sampled series' closed hours, and of what was found in it."""
         for site, hour in sampled.hours:
-            self._outcome.hours.append(hour)
-            self._tell("baseline_updated", closed_hour_view(site, [hour], roster=self.roster), site=site)
+            self._telling.outcome.hours.append(hour)
+            self._telling.tell("baseline_updated", closed_hour_view(site, [hour], roster=self.roster), site=site)
         for found in sampled.found:
-            self._found(found)
+            self._telling.found(found)
 
     def _steer(self, command: Command, now: int) -> Reply:
         """Carry out a command on a threshold."""
@@ -238,8 +253,10 @@ class Engine:
         site = baseline.series if baseline.series in self.roster.sites else None
         client = self.roster.client(site)
         for change in changes:
-            self._outcome.threshold_changes.append((change, site, client))
-            self._tell("threshold_changed", threshold_changed_view(change, baseline, roster=self.roster), site=site)
+            self._telling.outcome.threshold_changes.append((change, site, client))
+            self._telling.tell(
+                "threshold_changed", threshold_changed_view(change, baseline, roster=self.roster), site=site
+            )
         body = {"id": baseline.id, "change": threshold_change_view(changes[-1]) if changes else None}
         return Reply(status=200, body=body)
 
@@ -247,7 +264,7 @@ class Engine:
         """Keep the directory; whose shifts change is paired again, for a duty ends by its shift."""
         self._forget_the_past()
         former = self.shelves.get("shift", event.data.id) if event.type == SHIFT else None  # type: ignore[union-attr]  # a directory entry
-        self._entered(self.roster.enter(event.type, event.data))  # type: ignore[arg-type]  # the type names its kind
+        self._telling.entered(self.roster.enter(event.type, event.data))  # type: ignore[arg-type]  # the type names its kind
         if isinstance(event.data, Removal) and event.type == PERSON:
             self.activities.forget(event.data.id)
         if event.type == SHIFT:
@@ -257,16 +274,17 @@ class Engine:
 
     def _forget_the_past(self) -> None:
         """Once a day let go of what was over weeks ago; with an input, so that a replay does it at the same place."""
-        day = self._now // DAY_MS
+        day = self.scene.now // DAY_MS
         if day != self.shelves.get("counter", "forgot_day"):
             self.shelves.put("counter", "forgot_day", day)
-            self.roster.forget_before(self._now - DIRECTORY_KEPT_MS)
+            self.roster.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
+            self._telling.forget_before(self.scene.now - DAY_MS)
 
     def _provide(self, event: Event) -> None:
         site, person = getattr(event.data, "site", None), getattr(event.data, "person", None)
         for entered in self.roster.provide(site=site, person=person):
-            self._entered(entered)
-            self._found(unknown_entity(entered.kind, entered.id, time=event.time, site=site))
+            self._telling.entered(entered)
+            self._telling.found(unknown_entity(entered.kind, entered.id, time=event.time, site=site))
 
     def _punched(self, event: Event) -> None:
         data: Punch = event.data  # type: ignore[assignment]  # dispatched by type
@@ -279,88 +297,20 @@ class Engine:
         if data.kind == "panic":
             duty = self.duties.on_duty(data.person)
             site = duty.site if duty else None
-            self._found(distress(event, data, site=site, person_name=self.roster.person_name(data.person)))
+            self._telling.found(distress(event, data, site=site, person_name=self.roster.person_name(data.person)))
 
     def _alerted(self, event: Event) -> None:
-        self._intake.outside(event, event.data, now=self._now)  # type: ignore[arg-type]  # dispatched by type
+        self._intake.outside(event, event.data, now=self.scene.now)  # type: ignore[arg-type]  # dispatched by type
 
     def _settle(self, person: str, fresh: list[Claim], withdrawn: list[Withdrawn], deadline: int | None) -> None:
         for gone in withdrawn:
-            self._withdraw(gone, person)
+            trouble = fingerprint(gone.kind, gone.site, person)
+            self._telling.refuted(_standing(gone.kind, gone.finding, trouble, site=gone.site, person=person))
         for claim in fresh:
             name = self.roster.person_name(person) or person
-            self.duties.remember(person, claim, self._found(unpaired(claim, person=person, person_name=name)))
+            self.duties.remember(person, claim, self._telling.found(unpaired(claim, person=person, person_name=name)))
         if deadline is not None:
             heappush(self._duty_due, (deadline, person))
-
-    def _found(self, finding: Finding) -> str:
-        number = (self.shelves.get("counter", "finding") or 0) + 1
-        self.shelves.put("counter", "finding", number)
-        finding = replace(finding, id=f"F-{number}")
-        alert = self._intake.finding(finding, now=self._now)
-        self._outcome.findings.append((finding, alert))
-        data = found_view(finding, roster=self.roster, alert=alert)
-        kind = "anomaly_detected" if finding.type.startswith("ANOMALY_") else "finding_created"
-        self._tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
-        return finding.id
-
-    def _withdraw(self, gone: Withdrawn, person: str | None) -> None:
-        self._outcome.withdrawn.append(gone.finding)
-        data: dict[str, Any] = {
-            "id": gone.finding,
-            "finding_type": gone.kind,
-            "reason": "late_evidence",
-            "evidence": {},
-            "site_name": self.roster.site_name(gone.site),
-            "person_name": self.roster.person_name(person),
-        }
-        self._tell("finding_withdrawn", data, site=gone.site, person=person)
-
-    def _entered(self, entered: Entered | None) -> None:
-        if entered is None:
-            return
-        data = {"kind": entered.kind, "id": entered.id, "name": entered.name, "happened": entered.happened}
-        site = entered.id if entered.kind == "site" else None
-        person = entered.id if entered.kind == "person" else None
-        self._tell("directory_changed", data, site=site, person=person)
-
-    def _tell_note(self, alert: Alert, command: Command) -> None:
-        data = {
-            "alert": alert.id,
-            "text": command.args["text"],
-            "actor": command.actor,
-            "site_name": self.roster.site_name(alert.site),
-        }
-        self._tell("note_added", data, site=alert.site, person=alert.person)
-
-    def _tell(
-        self,
-        kind: str,
-        data: dict[str, Any],
-        *,
-        site: str | None = None,
-        person: str | None = None,
-        severity: str | None = None,
-    ) -> None:
-        self._outcome.changes.append(
-            Change(
-                type=kind,
-                time=self._now,
-                data=data,
-                site=site,
-                client=self.roster.client(site),
-                person=person,
-                severity=severity,
-            )
-        )
-
-    def _view(self, alert: Alert) -> dict[str, Any]:
-        return alert_view(
-            alert,
-            site_name=self.roster.site_name(alert.site),
-            client=self.roster.client(alert.site),
-            person_name=self.roster.person_name(alert.person),
-        )
 
 
 _REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
@@ -371,25 +321,8 @@ _REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
 }
 
 
-def _alert_change(touch: Touch, view: dict[str, Any], now: int) -> Change:
-    alert = touch.alert
-    data = {
-        **view,
-        "old_status": touch.old_status,
-        "new_status": alert.status,
-        "happened": touch.decision,
-        "why": touch.reason,
-        "actor": touch.actor,
-    }
-    return Change(
-        type="alert_created" if touch.created else "alert_updated",
-        time=now,
-        data=data,
-        site=alert.site,
-        client=view["client"],
-        person=alert.person,
-        severity=alert.severity,
-    )
+def _standing(kind: str, finding: str, trouble: str, *, site: str, person: str | None = None) -> Standing:
+    return Standing(findings=[finding], type=kind, fingerprint=trouble, since=0, site=site, person=person)
 
 
 def _refusal(status: int, code: str, detail: str) -> Reply:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.baseline.series import SeriesRecord
 from nocd.detect.hours import SiteClock
+from nocd.detect.registry import DETECTORS
 from nocd.detect.stream import State as StreamState
+from nocd.detect.watches import CLAIMS_KIND, Stood
 from nocd.domain.alert import Alert
 from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
+from nocd.domain.maintenance import Maintenance
 from nocd.domain.threshold import SiteHour, ThresholdChange
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
@@ -35,6 +39,10 @@ RECORD_TYPES: dict[str, Any] = {
     "series": SeriesRecord,
     "stream": StreamState,
     "threshold_changes": list[ThresholdChange],
+    "held": list[int],
+    MAINTENANCE_KIND: Maintenance,
+    CLAIMS_KIND: Stood,
+    **{detector.name: detector.record for detector in DETECTORS if detector.record is not None},
 }
 
 

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     )
     wal_max_bytes: int = _number(64 * MIB, MIB, 4_096 * MIB, "Write-ahead log size at which a checkpoint is forced.")
 
+    detectors: MaybePath = _value(
+        None, "A file with rules of detectors that differ from their defaults, see detectors.toml beside this file."
+    )
     alerts_open_max: int = _number(
         50_000, 100, 1_000_000, "Unresolved alerts held; further troubles are counted in one flood alert."
     )
@@ -121,7 +124,7 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
-    @field_validator("data_dir", "tls_cert", "tls_key")
+    @field_validator("data_dir", "tls_cert", "tls_key", "detectors")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value else None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nocd.batch import Accepted
+    from nocd.detect.rules import Rules
     from nocd.domain.change import NumberedChange
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
@@ -43,6 +44,7 @@ class TenantLimits:
     pipeline: Limits = field(default_factory=Limits)
     triage: TriageLimits = field(default_factory=TriageLimits)
     lateness_ms: int = 10 * MINUTE_MS
+    rules: Rules | None = None
 
 
 class Tenant:
@@ -137,7 +139,8 @@ class Tenant:
         loaded = await self.store.load()
         shelves = restored(loaded)
         await load_holidays(site.country for site in shelves.kind("site").values())
-        engine = Engine(shelves, self._limits.triage, lateness_ms=self._limits.lateness_ms)
+        limits = self._limits
+        engine = Engine(shelves, limits.triage, lateness_ms=limits.lateness_ms, rules=limits.rules)
         no = loaded.saved_to
         while rows := await self.store.tail(no, TAIL_SLICE):
             await load_holidays(_countries(rows))

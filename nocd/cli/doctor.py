@@ -67,6 +67,7 @@ def doctor(ctx: click.Context, *, as_json: bool, data_dir: Path | None, config: 
 
 
 def _examine(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
+    from nocd.rulebook import RulesRefused, read_rules
     from nocd.settings import Settings, SettingsRefused, load, unknown_variables
     from nocd.store.folder import Folder, default_root
 
@@ -77,7 +78,8 @@ def _examine(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
     settings = Settings.model_construct()
     try:
         settings = load({"data_dir": data_dir}, file=config_file(config)).settings
-    except SettingsRefused as refused:
+        read_rules(settings.detectors)
+    except (SettingsRefused, RulesRefused) as refused:
         faults += refused.faults
     yield Finding(
         name="settings",

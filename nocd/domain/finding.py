@@ -43,8 +43,11 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Return type, site and person (or entity): the one trouble this claims."""
-        return fingerprint(self.type, self.site, self.person or f"{self.entity_type}:{self.entity_id}")
+        """Return type, site and what it is about: its entity, or the person where that is who."""
+        about_person = self.person is not None and self.entity_type in ("", "person")
+        return fingerprint(
+            self.type, self.site, self.person if about_person else f"{self.entity_type}:{self.entity_id}"
+        )
 
 
 def fingerprint(*parts: str | None) -> str:

@@ -134,6 +134,19 @@ class Roster:
                 return shift
         return None
 
+    def shifts_of(self, person: str, start: int, end: int) -> list[Shift]:
+        """Return a person's shifts that overlap `start` to `end` (ms), on-call ones included, by when they start."""
+        placed = self._shifts_of.get(person, [])
+        first = bisect_left(placed, (start - LONGEST_SHIFT_MS, ""))
+        last = bisect_left(placed, (end, ""))
+        shifts = [self._shelves.get("shift", shift_id) for _, shift_id in placed[first:last]]
+        return [shift for shift in shifts if to_ms(shift.end) > start]
+
+    def shift(self, shift_id: str) -> Shift | None:
+        """Return a shift by its id, or None."""
+        shift: Shift | None = self._shelves.get("shift", shift_id)
+        return shift
+
     def planned(self, site: str) -> bool:
         """Tell whether anyone's shifts at a site are known."""
         return site in self._shifts_at

@@ -33,6 +33,19 @@ class Mark:
     direction: Literal["in", "out", "break_start", "break_end"]
     site: str
     verified: bool
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    mocked: bool | None = None
+    device: str | None = None
+    method: str = ""
+    confidence: float | None = None
+    liveness: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what names this punch among all: its source and id."""
+        return f"{self.source}:{self.id}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +67,11 @@ class Duty:
     end: int | None = None
     closed_by: Literal["out", "in", "deadline"] | None = None
 
+    @property
+    def until(self) -> int:
+        """Return when it ended, or will by itself."""
+        return self.deadline if self.end is None else self.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -66,7 +84,7 @@ class Claim:
     @property
     def key(self) -> str:
         """Return what makes this claim the same claim after another pairing."""
-        return f"{self.kind}:{self.mark.source}:{self.mark.id}"
+        return f"{self.kind}:{self.mark.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +169,14 @@ class Duties:
             direction=data.direction,
             site=data.site,
             verified=data.verified is not False,
+            lat=data.lat,
+            lon=data.lon,
+            accuracy_m=data.accuracy_m,
+            mocked=data.location_mocked,
+            device=data.device,
+            method=data.method,
+            confidence=data.confidence,
+            liveness=data.liveness,
         )
         horizon = max(mark.time, record.marks[-1].time if record.marks else 0) - PUNCHES_KEPT_MS
         self._trim(data.person, record, horizon)
@@ -175,6 +201,15 @@ class Duties:
         """Keep the id of the finding a claim became, so that it can be withdrawn."""
         self._shelves.edit(KIND, person).claims[claim.key] = finding
 
+    def marks(self, person: str) -> list[Mark]:
+        """Return a person's punches of the last days, in order of time, for reading."""
+        record = self._shelves.get(KIND, person)
+        return [] if record is None else record.marks
+
+    def of(self, person: str) -> list[Duty]:
+        """Return a person's duties of the last days, in order of time, for reading."""
+        return self._duties.get(person, [])
+
     def on_duty(self, person: str) -> Duty | None:
         """Return the person's open duty, or None."""
         return self._open.get(person)
@@ -191,7 +226,7 @@ class Duties:
             if not duties:
                 del self._seen_at[site][person]  # all of it is so long ago that the punches are gone
             for duty in duties:
-                first, last = max(duty.start, start), min(duty.deadline if duty.end is None else duty.end, end)
+                first, last = max(duty.start, start), min(duty.until, end)
                 if first < last:
                     found.append((person, first, last))
         return found
@@ -215,7 +250,7 @@ class Duties:
 
     def _settle(self, person: str, record: DutyRecord) -> Settled:
         claims = {claim.key: claim for claim in self._pair(person)}
-        sites = {f"{mark.source}:{mark.id}": mark.site for mark in record.marks}
+        sites = {mark.key: mark.site for mark in record.marks}
         gone = {key: record.claims.pop(key) for key in list(record.claims) if key not in claims}
         withdrawn = [
             Withdrawn(kind=kind, finding=finding, site=sites[mark])

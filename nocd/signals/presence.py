@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nocd.domain.instant import to_ms
 
 if TYPE_CHECKING:
+    from nocd.domain.directory import Shift
     from nocd.domain.roster import Roster
     from nocd.signals.duty import Duties
 
@@ -56,6 +57,12 @@ class Presence:
             else:
                 mine.append((first, last))
         return spans
+
+    def came(self, shift: Shift) -> int | None:
+        """Return when a shift's person punched in at its site for it (UTC ms), or None; who is there already has."""
+        start, end = to_ms(shift.start), to_ms(shift.end)
+        there = (duty for duty in self._duties.of(shift.person) if duty.site == shift.site)
+        return min((duty.start for duty in there if duty.start < end and duty.until > start), default=None)
 
     def heads_known(self, site: str) -> bool:
         """Tell whether anything is known of who is on duty at a site, now or at other hours."""

@@ -12,6 +12,8 @@ from nocd.domain.severity import Severity, worst
 from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nocd.domain.event import Event
     from nocd.domain.observation import OutsideAlert
 
@@ -68,19 +70,33 @@ class Intake:
         else:
             self._ended(sighting, now=now)
 
-    def finding(self, finding: Finding, *, now: int) -> str | None:
-        """Take in a finding; return its alert's id, or None where it stays evidence only."""
-        if finding.severity.rank < ALERT_FROM.rank:
-            return None
+    def finding(self, finding: Finding, *, now: int) -> str:
+        """Take in a finding; return its alert's id."""
         return self._seen(_from_finding(finding), now=now)
 
-    def withdrawn(self, finding: str, fingerprint: str, *, now: int) -> None:
-        """Withdraw a finding from its alert: one that stands on nothing else ends with it."""
+    def stands(self, fingerprint: str) -> bool:
+        """Tell whether an unresolved alert with this fingerprint stands."""
         standing = self._book.standing(fingerprint)
-        if standing is None or not standing.unresolved or standing.evidence.get("finding") != finding:
-            return
-        if standing.count == 1:
-            end(self._book, self._book.edit(standing.id), f"{finding} was withdrawn: late evidence", now=now)
+        return standing is not None and standing.unresolved
+
+    def withdrawn(self, findings: Sequence[str], fingerprint: str, *, now: int) -> None:
+        """Withdraw a claim's findings from their alert: one that stands on nothing else ends with them."""
+        standing = self._last_of(findings, fingerprint)
+        if standing is not None and standing.count <= len(findings):
+            end(self._book, self._book.edit(standing.id), f"{findings[-1]} was withdrawn: late evidence", now=now)
+
+    def over(self, findings: Sequence[str], fingerprint: str, reason: str, *, now: int) -> None:
+        """End the alert of a condition that is over; one that another finding renewed since goes on."""
+        standing = self._last_of(findings, fingerprint)
+        if standing is not None:
+            end(self._book, self._book.edit(standing.id), reason, now=now)
+
+    def _last_of(self, findings: Sequence[str], fingerprint: str) -> Alert | None:
+        """Return the unresolved alert whose latest finding is one of these, or None."""
+        standing = self._book.standing(fingerprint)
+        if standing is None or not standing.unresolved or standing.evidence.get("finding") not in findings:
+            return None
+        return standing
 
     def _seen(self, sighting: Sighting, *, now: int) -> str:
         standing = self._book.standing(sighting.fingerprint)

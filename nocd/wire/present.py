@@ -91,7 +91,7 @@ def finding_view(finding: Finding) -> dict[str, Any]:
     }
 
 
-def found_view(finding: Finding, *, roster: Roster, alert: str | None) -> dict[str, Any]:
+def found_view(finding: Finding, *, roster: Roster, alert: str | None, held_back: str | None) -> dict[str, Any]:
     """Return a finding just made as `FindingCreated`: with names, and the alert it belongs to or why there is none."""
     return {
         **finding_view(finding),
@@ -99,7 +99,7 @@ def found_view(finding: Finding, *, roster: Roster, alert: str | None) -> dict[s
         "person_name": roster.person_name(finding.person),
         "client": roster.client(finding.site),
         "opened_alert": alert,
-        "held_back": None if alert else f"{finding.severity} is evidence only; alerts open from MEDIUM",
+        "held_back": held_back,
     }
 
 

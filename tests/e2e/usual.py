@@ -59,7 +59,7 @@ class Watched:
 
     def run(self, envelopes: Iterable[dict[str, Any]]) -> None:
         """Fold events in order, time passing on whole minutes."""
-        decoder = Decoder(new_id=lambda: "-", max_age_ms=10_000 * DAY_MS)
+        decoder = Decoder(new_id=lambda: "-", max_age_ms=_EVER)
         for envelope in envelopes:
             event = decoder.line(orjson.dumps(envelope), received_at=_EVER, source="-")
             self.pass_time(event.time)

@@ -6,7 +6,7 @@ import ast
 import importlib
 import re
 from itertools import count
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import unquote
 
 import click
@@ -18,7 +18,7 @@ from nocd.api.keys import Desk
 from nocd.api.server import HttpLimits
 from nocd.api.tokens import TokenRoutes
 from nocd.cli.main import COMMANDS as CLI
-from nocd.detect import statistical
+from nocd.detect.registry import CATALOG
 from nocd.domain.event import Event
 from nocd.errors import NocdError
 from nocd.ingest.decode import Decoder
@@ -26,10 +26,10 @@ from nocd.metrics import Metrics
 from nocd.settings import Settings
 from nocd.wire.changes import CHANGES
 from nocd.wire.requests import COMMANDS
-from nocd.wire.views import SeverityName
 from tests.architecture.tree import ROOT, files, modules, syntax, where
 from tests.build import T0
 from tests.unit.docs.pages import blocks, papers, quoted, section, source, table
+from tests.unit.rules.reference import row
 
 README = ROOT / "README.md"
 DESIGN = ROOT / "nocd" / "DESIGN.md"
@@ -78,20 +78,19 @@ def test_the_readmes_changes_are_those_of_the_feed() -> None:
     assert sorted(written) == sorted(CHANGES)
 
 
-def test_the_readmes_findings_are_those_detectors_make_and_as_severe() -> None:
-    written = {name: severity for names, severity, _ in table(README, "Findings") for name in quoted(names)}
-    made: dict[str, str] = {}
-    made |= dict.fromkeys(statistical.TYPES, "MEDIUM to CRITICAL")
-    for path in modules("nocd/detect"):
-        if path.name == "statistical.py":  # its types are made of metric and side, its severities by margin
-            continue
-        nodes = list(ast.walk(syntax(path)))
-        texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-        types = {text for text in texts if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", text)}
-        named = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
-        severe = [name for name in named if name in get_args(SeverityName)]
-        made |= dict.fromkeys(types, ", ".join(sorted(set(severe))))
-    assert written == made
+def test_the_readmes_findings_are_the_catalog_word_for_word() -> None:
+    written = [line for line in section(README, "Findings").splitlines() if line.startswith("| `")]
+    assert written == [row(kind) for kind in CATALOG.values()]
+
+
+def test_every_finding_type_in_the_source_is_in_the_catalog() -> None:
+    made = {
+        node.value
+        for path in modules("nocd/detect")
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", str(node.value))
+    }
+    assert made <= set(CATALOG)
 
 
 def statuses() -> dict[str, int]:

@@ -18,7 +18,7 @@ SECTIONS = {
     "max_body_bytes": "What it takes",
     "batch_events_max": "How much it holds",
     "feed_retention_days": "What it keeps",
-    "alerts_open_max": "Alerts and commands",
+    "detectors": "Alerts and commands",
     "log_level": "Running",
 }
 HEAD = """\

@@ -1,0 +1,216 @@
+"""Detectors at work: which claims are fresh, which last, are over or refuted, and when time alone may change one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nocd.detect.protocol import Claim, Detector
+    from nocd.detect.scene import Scene
+    from nocd.domain.event import Event
+    from nocd.domain.finding import Finding
+
+CLAIMS_KIND: Final = "claims"
+ASKED_A_TICK: Final = 64  # so that no tick holds the loop long; the rest comes with the next
+FINDINGS_MAX: Final = 300  # of one claim: what lasts a day is told again every five minutes
+
+
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """A claim that was made: its findings' ids, what they are of, when it began and whether it is over."""
+
+    findings: list[str]
+    type: str
+    fingerprint: str
+    since: int
+    until: int | None = None
+    step: int = 0
+    lasting: bool = False
+    site: str | None = None
+    person: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Stood:
+    """All standing claims of one detector and key, by claim key."""
+
+    claims: dict[str, Standing] = field(default_factory=dict)
+
+
+class Teller(Protocol):
+    """What hears of claims."""
+
+    def found(self, finding: Finding) -> str:
+        """Take a finding in; return its id."""
+
+    def refuted(self, claim: Standing) -> None:
+        """Withdraw a claim's findings."""
+
+    def over(self, claim: Standing, reason: str) -> None:
+        """End a condition."""
+
+
+class Watches:
+    """Asks every detector what it claims, and tells only what is new."""
+
+    def __init__(self, detectors: Sequence[Detector], scene: Scene, teller: Teller) -> None:
+        """Take up what the shelves hold, and plan what is due."""
+        self._detectors = detectors
+        self._scene = scene
+        self._shelves = scene.shelves
+        self._teller = teller
+        self._of_data: dict[type, list[int]] = {}
+        self._due: list[tuple[int, int, str]] = []
+        self._planned: dict[tuple[int, str], int] = {}
+        for no, detector in enumerate(detectors):
+            for data in detector.events:
+                self._of_data.setdefault(data, []).append(no)
+            keys = detector.planned(scene) if detector.record is None else list(self._shelves.kind(detector.name))
+            for key in keys:
+                self._plan(no, key, scene.now)
+
+    def take(self, event: Event) -> None:
+        """Let every detector of an event's data look at it."""
+        for no in self._of_data.get(type(event.data), ()):
+            for key in self._detectors[no].keys(event, self._scene):
+                self._step(no, key, event)
+
+    def next_due(self) -> int | None:
+        """Return when time alone may next change a claim (UTC ms), or None."""
+        while self._due and self._planned.get(self._due[0][1:]) != self._due[0][0]:
+            heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def tick(self, now: int) -> bool:
+        """Ask again what is due by `now`, a bounded number a call; tell whether anything was asked."""
+        asked = 0
+        while self._due and self._due[0][0] <= now and asked < ASKED_A_TICK:
+            at, no, key = heappop(self._due)
+            if self._planned.get((no, key)) != at:
+                continue
+            del self._planned[no, key]
+            self._judge(no, key, at)
+            asked += 1
+        return asked > 0
+
+    def standing(self) -> Iterable[Standing]:
+        """Return every claim that is kept, for reading."""
+        return (claim for stood in self._shelves.kind(CLAIMS_KIND).values() for claim in stood.claims.values())
+
+    def _step(self, no: int, key: str, event: Event) -> None:
+        detector = self._detectors[no]
+        record = None
+        if detector.record is not None:
+            record = self._shelves.edit(detector.name, key)
+            if record is None:
+                record = detector.record()
+                self._shelves.put(detector.name, key, record)
+        if detector.step(record, event, self._scene) or self._lasts(no, key):
+            self._judge(no, key, self._scene.now)
+        else:
+            self._plan(no, key, self._scene.now)
+
+    def _lasts(self, no: int, key: str) -> bool:
+        """Tell whether a condition stands that an event may end."""
+        stood: Stood | None = self._shelves.get(CLAIMS_KIND, self._address(no, key))
+        return stood is not None and any(claim.lasting and claim.until is None for claim in stood.claims.values())
+
+    def _judge(self, no: int, key: str, at: int) -> None:
+        detector = self._detectors[no]
+        record = self._shelves.get(detector.name, key)
+        ends = detector.ends(key, record, self._scene)
+        if ends is not None and ends <= at:
+            self._forget(no, key)
+            return
+        address = self._address(no, key)
+        stood: Stood | None = self._shelves.get(CLAIMS_KIND, address)
+        claims = self._claimed(detector, key, record, at)
+        if claims or stood is not None:
+            if stood is None:
+                stood = Stood()
+                self._shelves.put(CLAIMS_KIND, address, stood)
+            else:
+                self._shelves.edit(CLAIMS_KIND, address)
+            self._compare(stood, claims, final_before=detector.final_before(key, record, self._scene))
+            if not stood.claims:
+                self._shelves.drop(CLAIMS_KIND, address)
+        self._plan(no, key, at)
+
+    def _claimed(self, detector: Detector, key: str, record: object, at: int) -> list[Claim]:
+        """Return a detector's claims, but for types that are off at their site and what is said to be stopped for."""
+        return [
+            claim
+            for claim in detector.claims(key, record, at, self._scene)
+            if self._scene.rule(claim.finding.type, claim.finding.site).mode != "off"
+        ]
+
+    def _compare(self, stood: Stood, claims: list[Claim], *, final_before: int) -> None:
+        former, stood.claims = stood.claims, {}
+        for claim in claims:
+            key = claim.key if claim.key in former else _same(claim, former)
+            standing = former.pop(key) if key is not None else None
+            stood.claims[claim.key] = self._tell(claim, standing)
+        for key, gone in former.items():
+            if gone.since >= final_before:
+                self._teller.refuted(gone)
+            elif gone.lasting and gone.until is None:
+                stood.claims[key] = gone  # begun before all that is remembered, and not known to be over
+
+    def _tell(self, claim: Claim, standing: Standing | None) -> Standing:
+        finding = claim.finding
+        if standing is None or (claim.step > standing.step and standing.until is None):
+            number = self._teller.found(finding)
+            findings = [] if standing is None else standing.findings
+            findings = [*findings[1 - FINDINGS_MAX :], number]
+        else:
+            findings = standing.findings
+        told = Standing(
+            findings=findings,
+            type=finding.type,
+            fingerprint=finding.fingerprint,
+            since=claim.since,
+            until=claim.until,
+            step=max(claim.step, standing.step if standing is not None else 0),
+            lasting=claim.lasting,
+            site=finding.site,
+            person=finding.person,
+        )
+        if claim.until is not None and (standing is None or standing.until is None):
+            self._teller.over(told, claim.over)
+        return told
+
+    def _plan(self, no: int, key: str, after: int) -> None:
+        detector = self._detectors[no]
+        record = self._shelves.get(detector.name, key)
+        due, ends = detector.due(key, record, after, self._scene), detector.ends(key, record, self._scene)
+        at = min((each for each in (due, ends) if each is not None), default=None)
+        if at is None:
+            self._planned.pop((no, key), None)
+        elif self._planned.get((no, key)) != at:
+            self._planned[no, key] = at
+            heappush(self._due, (at, no, key))
+
+    def _forget(self, no: int, key: str) -> None:
+        self._shelves.drop(CLAIMS_KIND, self._address(no, key))
+        self._planned.pop((no, key), None)
+        if self._detectors[no].record is not None:
+            self._shelves.drop(self._detectors[no].name, key)
+
+    def _address(self, no: int, key: str) -> str:
+        return f"{self._detectors[no].name}|{key}"
+
+
+def _same(claim: Claim, former: dict[str, Standing]) -> str | None:
+    """Return the key of the standing condition that a claim goes on with: one of its type whose time overlaps."""
+    if not claim.lasting:
+        return None
+    for key, standing in former.items():
+        if standing.lasting and standing.type == claim.finding.type:
+            begins_before = claim.until is None or standing.since <= claim.until
+            if begins_before and (standing.until is None or claim.since <= standing.until):
+                return key
+    return None

@@ -1,0 +1,50 @@
+"""Maintenance: what is hidden by plan, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from nocd.domain.shelf import Shelves
+
+KIND = "maintenance"
+WINDOWS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """One window: its scope (`target` is empty for all), its finding types (empty for all), UTC ms, who and why."""
+
+    id: str
+    scope: Literal["all", "client", "site", "device"]
+    target: str
+    start: int
+    end: int
+    actor: str
+    reason: str
+    types: tuple[str, ...] = ()
+
+
+class Plans:
+    """Every maintenance window, on the shelves."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        """Read what the shelves hold."""
+        self._windows: dict[str, Maintenance] = shelves.kind(KIND)
+
+    def covers(
+        self, *, site: str | None, client: str | None, time: int, finding_type: str = "", device: str | None = None
+    ) -> Maintenance | None:
+        """Return a window in which something of a site, client or device at `time` (ms) is hidden, or None."""
+        scoped = {"all": "", "client": client, "site": site, "device": device}
+        return next(
+            (
+                window
+                for window in self._windows.values()
+                if window.start <= time < window.end
+                and window.target == scoped[window.scope]
+                and (not window.types or finding_type in window.types)
+            ),
+            None,
+        )

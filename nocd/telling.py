@@ -1,0 +1,176 @@
+"""From what was decided to what is told: findings numbered and handed to triage, changes for the feed, rows to keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from nocd.domain.change import Change
+from nocd.domain.finding import Category
+from nocd.domain.instant import MINUTE_MS
+from nocd.outcome import Outcome
+from nocd.wire.present import alert_view, found_view
+
+if TYPE_CHECKING:
+    from nocd.detect.kinds import Rule
+    from nocd.detect.scene import Scene
+    from nocd.detect.watches import Standing
+    from nocd.domain.alert import Alert
+    from nocd.domain.finding import Finding
+    from nocd.domain.roster import Entered
+    from nocd.triage.book import Touch
+    from nocd.triage.intake import Intake
+
+HELD_KIND: Final = "held"
+HELD_MAX: Final = 10_000  # fingerprints counted towards an alert; past it one opens at once
+
+
+class Telling:
+    """Collects what one batch decides."""
+
+    def __init__(self, scene: Scene, intake: Intake) -> None:
+        """Tell of what happens on `scene`; findings go to `intake`."""
+        self._scene = scene
+        self._roster = scene.roster
+        self._shelves = scene.shelves
+        self._intake = intake
+        self.outcome = Outcome()
+
+    def found(self, finding: Finding) -> str:
+        """Give a finding its number and hand it to triage, unless something holds it back; return its id."""
+        number = (self._shelves.get("counter", "finding") or 0) + 1
+        self._shelves.put("counter", "finding", number)
+        finding = replace(finding, id=f"F-{number}")
+        held = self._held_back(finding)
+        alert = None if held else self._intake.finding(finding, now=self._scene.now)
+        self.outcome.findings.append((finding, alert))
+        data = found_view(finding, roster=self._roster, alert=alert, held_back=held)
+        kind = "anomaly_detected" if finding.type.startswith("ANOMALY_") else "finding_created"
+        self.tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
+        return finding.id
+
+    def refuted(self, claim: Standing) -> None:
+        """Withdraw findings that later evidence refutes, and their alert where it stands on nothing else."""
+        for finding in claim.findings:
+            self.outcome.withdrawn.append(finding)
+            data: dict[str, Any] = {
+                "id": finding,
+                "finding_type": claim.type,
+                "reason": "late_evidence",
+                "evidence": {},
+                "site_name": self._roster.site_name(claim.site),
+                "person_name": self._roster.person_name(claim.person),
+            }
+            self.tell("finding_withdrawn", data, site=claim.site, person=claim.person)
+        self._intake.withdrawn(claim.findings, claim.fingerprint, now=self._scene.now)
+
+    def over(self, claim: Standing, reason: str) -> None:
+        """End the alert of a condition that is over, unless it stands on another finding by now."""
+        self._intake.over(claim.findings, claim.fingerprint, reason, now=self._scene.now)
+
+    def entered(self, entered: Entered | None) -> None:
+        """Tell of what became of a directory entry."""
+        if entered is None:
+            return
+        data = {"kind": entered.kind, "id": entered.id, "name": entered.name, "happened": entered.happened}
+        site = entered.id if entered.kind == "site" else None
+        person = entered.id if entered.kind == "person" else None
+        self.tell("directory_changed", data, site=site, person=person)
+
+    def noted(self, alert: Alert, *, text: str, actor: str) -> None:
+        """Tell of a note on an alert."""
+        data = {"alert": alert.id, "text": text, "actor": actor, "site_name": self._roster.site_name(alert.site)}
+        self.tell("note_added", data, site=alert.site, person=alert.person)
+
+    def tell(
+        self,
+        kind: str,
+        data: dict[str, Any],
+        *,
+        site: str | None = None,
+        person: str | None = None,
+        severity: str | None = None,
+    ) -> None:
+        """Put a change on the feed."""
+        self.outcome.changes.append(
+            Change(
+                type=kind,
+                time=self._scene.now,
+                data=data,
+                site=site,
+                client=self._roster.client(site),
+                person=person,
+                severity=severity,
+            )
+        )
+
+    def view(self, alert: Alert) -> dict[str, Any]:
+        """Return an alert as the feed and the API show it."""
+        return alert_view(
+            alert,
+            site_name=self._roster.site_name(alert.site),
+            client=self._roster.client(alert.site),
+            person_name=self._roster.person_name(alert.person),
+        )
+
+    def touched(self, touch: Touch) -> None:
+        """Tell what a batch did to an alert."""
+        alert = touch.alert
+        view = self.view(alert)
+        self.outcome.alerts.append((alert, view))
+        data = {
+            **view,
+            "old_status": touch.old_status,
+            "new_status": alert.status,
+            "happened": touch.decision,
+            "why": touch.reason,
+            "actor": touch.actor,
+        }
+        kind = "alert_created" if touch.created else "alert_updated"
+        self.tell(kind, data, site=alert.site, person=alert.person, severity=alert.severity)
+
+    def finish(self) -> Outcome:
+        """End the batch and return what it decided."""
+        outcome, self.outcome = self.outcome, Outcome()
+        return outcome
+
+    def forget_before(self, instant: int) -> None:
+        """Let go of what was counted towards alerts that never opened."""
+        for trouble in [key for key, times in self._shelves.kind(HELD_KIND).items() if times[-1] < instant]:
+            self._shelves.drop(HELD_KIND, trouble)
+
+    def _held_back(self, finding: Finding) -> str | None:
+        """Return why a finding opens or renews no alert, or None."""
+        rule: Rule = self._scene.rule(finding.type, finding.site)
+        if rule.mode == "shadow":
+            return f"{finding.type} is in shadow: findings are kept and counted, alerts are not opened"
+        if finding.severity.rank < rule.alert_from.rank:
+            return f"{finding.severity} is evidence only; alerts open from {rule.alert_from}"
+        return self._planned(finding) or self._too_few(finding, rule)
+
+    def _planned(self, finding: Finding) -> str | None:
+        window = self._scene.plans.covers(
+            site=finding.site,
+            client=self._roster.client(finding.site),
+            time=finding.time,
+            finding_type=finding.type,
+            device=finding.entity_id if finding.entity_type == "device" else None,
+        )
+        if window is None or (finding.category is Category.SAFETY and finding.type not in window.types):
+            return None
+        until = self._scene.wall(finding.site, window.end)
+        return f"maintenance {window.id} until {until} by {window.actor}: {window.reason}"
+
+    def _too_few(self, finding: Finding, rule: Rule) -> str | None:
+        """Count towards the findings that open an alert; one that stands is renewed by each."""
+        wanted, within = rule.open_after.count, rule.open_after.minutes
+        if wanted == 1 or self._intake.stands(finding.fingerprint):
+            return None
+        held = self._shelves.kind(HELD_KIND)
+        now = self._scene.now
+        times = [at for at in held.get(finding.fingerprint, ()) if at > now - within * MINUTE_MS]
+        if len(times) + 1 >= wanted or (len(held) >= HELD_MAX and finding.fingerprint not in held):
+            self._shelves.drop(HELD_KIND, finding.fingerprint)
+            return None
+        self._shelves.put(HELD_KIND, finding.fingerprint, [*times, now])
+        return f"{len(times) + 1} of the {wanted} findings within {within} min that open an alert"
