@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nocd.domain.event import Event
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms
 from tests.build import T0, event
 from tests.build_site import Run
@@ -12,7 +13,6 @@ from tests.build_site import Run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nocd.domain.event import Event
     from nocd.domain.finding import Finding
 
 HERE = (52.5200, 13.4050)
@@ -91,11 +91,12 @@ class Field(Run):
         return [(str(alert.status), alert.count) for alert in last.values() if alert.type == finding_type]
 
 
-def played(*events: Event | Iterable[Event], until: int | None = None) -> Field:
+def played(*parts: Event | Iterable[Event], until: int | None = None) -> Field:
     """Return a run of events in order of their receipt, with time passing after them to `until`."""
-    run = Field()
-    flat = [each for part in events for each in ([part] if hasattr(part, "data") else part)]  # type: ignore[union-attr]  # an event has data
-    run.feed(sorted(flat, key=lambda each: each.received_at))
+    run, events = Field(), list[Event]()
+    for part in parts:
+        events += [part] if isinstance(part, Event) else part
+    run.feed(sorted(events, key=lambda each: each.received_at))
     if until is not None:
         run.pass_time(until)
     return run
