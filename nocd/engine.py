@@ -36,7 +36,9 @@ from nocd.triage.book import AlertBook
 from nocd.triage.expiry import expire
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
-from nocd.wire.present import closed_hour_view, threshold_change_view, threshold_changed_view
+from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
+from nocd.triage.maintenance import MaintenanceActs
+from nocd.wire.present import closed_hour_view, maintenance_view, threshold_change_view, threshold_changed_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,12 +79,21 @@ class Engine:
             now=shelves.get("counter", "now") or 0,
         )
         self._telling = Telling(self.scene, self._intake)
+        plans = self.scene.plans
         self.hours = SiteHours(
-            shelves, self.roster, presence=self.presence, activities=self.activities, lateness_ms=lateness_ms
+            shelves,
+            self.roster,
+            presence=self.presence,
+            activities=self.activities,
+            plans=plans,
+            lateness_ms=lateness_ms,
         )
-        self.samples = Samples(shelves, self.roster, baselines=self.hours.baselines, lateness_ms=lateness_ms)
+        self.samples = Samples(
+            shelves, self.roster, baselines=self.hours.baselines, plans=plans, lateness_ms=lateness_ms
+        )
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self._thresholds = ThresholdActs(shelves)
+        self._maintenance = MaintenanceActs(shelves)
         self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
@@ -109,6 +120,8 @@ class Engine:
         now = max(self.scene.now, command.time)
         if command.verb in THRESHOLD_VERBS:
             return self._steer(command, now)
+        if command.verb in MAINTENANCE_VERBS:
+            return self._maintain(command, now)
         if command.verb in VERBS:
             return self._act(command, now)
         return self._told_of_itself(command, now)
@@ -128,6 +141,18 @@ class Engine:
         if command.verb == "note":
             self._telling.noted(alert, text=command.args["text"], actor=command.actor)
         return Reply(status=200, body=self._telling.view(alert))
+
+    def _maintain(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a maintenance window."""
+        try:
+            window, happened = self._maintenance.act(command, now=now)
+        except Refused as refused:
+            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+        self._live(now)
+        view = maintenance_view(window, roster=self.roster, now=now)
+        site = window.target if window.scope == "site" else None
+        self._telling.tell("maintenance_window", {**view, "happened": happened}, site=site)
+        return Reply(status=200, body=view)
 
     def _told_of_itself(self, command: Command, now: int) -> Reply:
         """Take in what the daemon says of itself: that it lives, that a job of it failed."""
@@ -279,6 +304,7 @@ class Engine:
             self.shelves.put("counter", "forgot_day", day)
             self.roster.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
             self._telling.forget_before(self.scene.now - DAY_MS)
+            self._maintenance.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
 
     def _provide(self, event: Event) -> None:
         site, person = getattr(event.data, "site", None), getattr(event.data, "person", None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from nocd.api import alerts, baselines, directory, feed, ingest, jobs, proposals, system, telemetry
+from nocd.api import alerts, baselines, directory, feed, ingest, jobs, maintenance, proposals, system, telemetry
 from nocd.api.auth import auth, undeclared
 from nocd.api.keys import DESK, HTTP, Desk
 from nocd.api.problems import problems
@@ -34,6 +34,7 @@ def make_app(
             *telemetry.routes(),
             *baselines.routes(),
             *proposals.routes(),
+            *maintenance.routes(),
             *jobs.routes(),
             *feed.routes(),
             *tokens.routes(),

@@ -31,6 +31,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.FindingRow,
     views.HealthView,
     views.LedgerView,
+    views.MaintenanceView,
     views.PostAnswer,
     views.Problem,
     views.ReadyView,
@@ -61,6 +62,7 @@ _STEERING: Final[tuple[type[BaseModel], ...]] = (
 _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     *requests.COMMANDS.values(),
     requests.Bulk,
+    requests.PlanMaintenance,
     NewToken,
     Rotation,
     *_STEERING,
@@ -200,6 +202,9 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/baselines/{id}/threshold": {200: ref(telemetry.ThresholdAnswer)},
     "POST /v1/baselines/{id}/pin": {200: ref(telemetry.ThresholdAnswer)},
     "POST /v1/baselines/{id}/changes/{change}/rollback": {200: ref(telemetry.ThresholdAnswer)},
+    "GET /v1/maintenance": {200: record({"items": {"type": "array", "items": ref(views.MaintenanceView)}})},
+    "POST /v1/maintenance": {201: ref(views.MaintenanceView)},
+    "DELETE /v1/maintenance/{id}": {200: ref(views.MaintenanceView)},
     "GET /v1/jobs": {200: page(ref(telemetry.JobView))},
     "GET /v1/jobs/{name}/runs": {200: page(ref(telemetry.JobRunView))},
     "POST /v1/jobs/{name}/run": {200: _RAN},
@@ -235,6 +240,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/baselines/{id}/threshold": {JSON: ref(telemetry.SetThreshold)},
     "POST /v1/baselines/{id}/pin": {JSON: ref(telemetry.Pin)},
     "POST /v1/baselines/{id}/changes/{change}/rollback": {JSON: ref(telemetry.Rollback)},
+    "POST /v1/maintenance": {JSON: ref(requests.PlanMaintenance)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nocd.domain.finding import Finding
+    from nocd.domain.maintenance import Plans
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
     from nocd.signals.activity import Activities
@@ -134,9 +135,11 @@ class SiteHours:
         *,
         presence: Presence,
         activities: Activities,
+        plans: Plans,
         lateness_ms: int,
     ) -> None:
-        """Take up what the shelves hold."""
+        """Take up what the shelves hold; nothing is learned under maintenance."""
+        self._plans = plans
         self._shelves = shelves
         self._roster = roster
         self._presence = presence
@@ -268,8 +271,9 @@ class SiteHours:
     ) -> None:
         profile = self.baselines.of_site(done.site, metric)
         about = profile.baseline
-        told = close_hour(profile, at, value, heads=heads or 1.0, peers=self._peers(about, at.start))
-        done.hours.append(closed_hour(about, at, value, heads=heads, told=told))
+        learn = not self._plans.during(site=done.site, client=self._roster.client(done.site), start=at.start)
+        told = close_hour(profile, at, value, heads=heads or 1.0, peers=self._peers(about, at.start), learn=learn)
+        done.hours.append(closed_hour(about, at, value, heads=heads, told=told, learn=learn))
         finding = None if told is None else self._finding(about, told, at.start + HOUR_MS)
         stands = finding is not None and told is not None and told.z > 0
         if finding is not None and not (stands and metric in found):
@@ -326,8 +330,13 @@ def _value(totals: list[Totals], metric: Metric) -> float:
     return sum(each.value(metric) for each in totals)
 
 
-def closed_hour(about: Baseline, at: Slot, value: float, *, heads: float | None, told: Judgement | None) -> SiteHour:
-    """Return a closed hour as it is kept; expected and spread are of the hour alone, z of the widest span judged."""
+def closed_hour(
+    about: Baseline, at: Slot, value: float, *, heads: float | None, told: Judgement | None, learn: bool
+) -> SiteHour:
+    """Return a closed hour as it is kept; expected and spread are of the hour alone, z of the widest span judged.
+
+    `learn` says whether an hour of which nothing is usual yet was learned.
+    """
     return SiteHour(
         baseline=about.id,
         hour=at.start,
@@ -339,5 +348,5 @@ def closed_hour(about: Baseline, at: Slot, value: float, *, heads: float | None,
         z=told.z if told else None,
         threshold=about.threshold,
         anomalous=bool(told and told.anomalous),
-        learned=told is None or told.learned,
+        learned=learn if told is None else told.learned,
     )

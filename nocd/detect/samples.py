@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nocd.baseline.series import Point
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
+    from nocd.domain.maintenance import Plans
     from nocd.domain.observation import Sample
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
@@ -54,8 +55,11 @@ class Sampled:
 class Samples:
     """Every sampled series, on the shelves; past `SERIES_MAX` a new one is stored, not watched, and told once a day."""
 
-    def __init__(self, shelves: Shelves, roster: Roster, *, baselines: Baselines, lateness_ms: int) -> None:
-        """Take up what the shelves hold."""
+    def __init__(
+        self, shelves: Shelves, roster: Roster, *, baselines: Baselines, plans: Plans, lateness_ms: int
+    ) -> None:
+        """Take up what the shelves hold; nothing is learned under maintenance."""
+        self._plans = plans
         self._shelves = shelves
         self._roster = roster
         self._baselines = baselines
@@ -196,16 +200,28 @@ class Samples:
         profile = self._baselines.profile(name)
         assert profile is not None
         timezone, country = place
-        series = Series(profile, record, timezone=timezone, country=country, lateness_ms=self._lateness_ms)
+        series = Series(
+            profile,
+            record,
+            timezone=timezone,
+            country=country,
+            lateness_ms=self._lateness_ms,
+            may_learn=lambda start: not self._maintained(about.series or None, start),
+        )
         self._series[name] = series
         return series
+
+    def _maintained(self, site: str | None, start: int) -> bool:
+        return self._plans.during(site=site, client=self._roster.client(site), start=start)
 
     def _judged(self, done: Sampled, series: Series, judged: SeriesJudged) -> None:
         about, told = series.profile.baseline, judged.judgement
         site = about.series or None
         if judged.closed:
             at = slot(judged.end - HOUR_MS, *series.place)
-            done.hours.append((site, closed_hour(about, at, judged.total, heads=judged.points, told=told)))
+            learn = not self._maintained(site, at.start)
+            row = closed_hour(about, at, judged.total, heads=judged.points, told=told, learn=learn)
+            done.hours.append((site, row))
         if judged.tell and told is not None:
             found = statistical(about, told, time=judged.end, site=site, site_name=self._roster.site_name(site))
             done.found += [found] if found is not None else []

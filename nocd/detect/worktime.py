@@ -136,10 +136,10 @@ def first_over(spans: list[Span], most_ms: float, start: int, end: int) -> int |
     points = sorted(border for border in borders if start <= border <= end)
     for first, last in pairwise(points):
         low, high = _within(spans, first), _within(spans, last)
+        if low > most_ms:
+            return first
         if high > most_ms:
-            return (
-                last if low > most_ms or high <= low else first + int((most_ms - low) / (high - low) * (last - first))
-            )
+            return first + int((most_ms - low) / (high - low) * (last - first)) + 1
     return None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from nocd.domain.instant import HOUR_MS
+
 if TYPE_CHECKING:
     from nocd.domain.shelf import Shelves
 
@@ -32,6 +34,18 @@ class Plans:
     def __init__(self, shelves: Shelves) -> None:
         """Read what the shelves hold."""
         self._windows: dict[str, Maintenance] = shelves.kind(KIND)
+
+    def all(self) -> list[Maintenance]:
+        """Return every window that is kept."""
+        return list(self._windows.values())
+
+    def during(self, *, site: str | None, client: str | None, start: int) -> bool:
+        """Tell whether a window of a site or client touches the hour from `start` (ms), which then teaches nothing."""
+        scoped = {"all": "", "client": client, "site": site}
+        return any(
+            window.start < start + HOUR_MS and window.end > start and window.target == scoped.get(window.scope)
+            for window in self._windows.values()
+        )
 
     def covers(
         self, *, site: str | None, client: str | None, time: int, finding_type: str = "", device: str | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from nocd.domain.directory import DIRECTORY_TYPES, Entry, Person, Removal, Shift, Site
+from nocd.domain.directory import DIRECTORY_TYPES, Device, Entry, Person, Removal, Shift, Site
 from nocd.domain.instant import DAY_MS, from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -141,6 +141,14 @@ class Roster:
         last = bisect_left(placed, (end, ""))
         shifts = [self._shelves.get("shift", shift_id) for _, shift_id in placed[first:last]]
         return [shift for shift in shifts if to_ms(shift.end) > start]
+
+    def device_site(self, device: str) -> str | None:
+        """Return the site a device stands at, or the one site of the person it belongs to, or None."""
+        entry: Device | None = self._shelves.get("device", device)
+        person = self.people.get(entry.person) if entry is not None and entry.person is not None else None
+        if entry is None or entry.site is not None:
+            return None if entry is None else entry.site
+        return person.sites[0] if person is not None and len(person.sites) == 1 else None
 
     def shift(self, shift_id: str) -> Shift | None:
         """Return a shift by its id, or None."""

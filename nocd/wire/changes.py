@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
-from nocd.wire.views import AlertView, EventView, FindingView, StatusName, View
+from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, StatusName, View
 
 
 class EventsStored(View):
@@ -66,6 +66,12 @@ class NoteAdded(View):
     site_name: str | None = None
 
 
+class MaintenanceWindow(MaintenanceView):
+    """A maintenance window was planned, ended or called off."""
+
+    happened: Literal["planned", "ended", "called off"]
+
+
 class JobFinished(View):
     """A job of the timetable ran."""
 
@@ -92,6 +98,7 @@ CHANGES: dict[str, type[View]] = {
     "alert_updated": AlertChanged,
     "directory_changed": DirectoryChanged,
     "note_added": NoteAdded,
+    "maintenance_window": MaintenanceWindow,
     "baseline_updated": BaselineUpdated,
     "threshold_changed": ThresholdChanged,
     "job_finished": JobFinished,

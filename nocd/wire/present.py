@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nocd.domain.baseline import Baseline
     from nocd.domain.change import Change, LedgerRow
     from nocd.domain.finding import Finding
+    from nocd.domain.maintenance import Maintenance
     from nocd.domain.roster import Roster
     from nocd.domain.threshold import SiteHour, ThresholdChange
 
@@ -173,6 +174,23 @@ def threshold_changed_view(change: ThresholdChange, baseline: Baseline, *, roste
         "site_name": roster.site_name(baseline.series),
         "client": roster.client(baseline.series),
         "pinned": baseline.pinned,
+    }
+
+
+def maintenance_view(window: Maintenance, *, roster: Roster, now: int) -> dict[str, Any]:
+    """Return a maintenance window as `MaintenanceView`."""
+    state = "planned" if now < window.start else "running" if now < window.end else "over"
+    return {
+        "id": window.id,
+        "scope": window.scope,
+        "target": window.target,
+        "site_name": roster.site_name(window.target) if window.scope == "site" else None,
+        "types": list(window.types),
+        "start": rfc3339(window.start),
+        "end": rfc3339(window.end),
+        "actor": window.actor,
+        "reason": window.reason,
+        "state": state,
     }
 
 

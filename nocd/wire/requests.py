@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from nocd.wire.views import VerdictName
 
@@ -76,6 +76,22 @@ COMMANDS: dict[str, type[Request]] = {
     "reopen": Reopen,
     "undo": Undo,
 }
+
+
+class PlanMaintenance(Request):
+    """Hide by plan what is found of all, a client, a site or a device (`target`) from `start` to `end`.
+
+    `types` are the finding types it hides, empty for all but SAFETY.
+    """
+
+    scope: Literal["all", "client", "site", "device"]
+    target: Annotated[str, Field(max_length=128)] = ""
+    start: AwareDatetime
+    end: AwareDatetime
+    reason: Annotated[str, Field(min_length=1, max_length=1_000)]
+    types: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)] = Field(
+        default_factory=list
+    )
 
 
 class Bulk(Request):

@@ -198,3 +198,18 @@ class HealthView(View):
 
     status: Literal["ok", "degraded"]
     parts: dict[str, dict[str, Any]]
+
+
+class MaintenanceView(View):
+    """A maintenance window: its scope and what of it, when, who planned it and why."""
+
+    id: str
+    scope: Literal["all", "client", "site", "device"]
+    target: str
+    site_name: str | None = None
+    types: list[str]
+    start: str
+    end: str
+    actor: str
+    reason: str
+    state: Literal["planned", "running", "over"]

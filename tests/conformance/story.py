@@ -53,6 +53,7 @@ class Story:
         await self.distress()
         await self.queue()
         await self.door()
+        await self.maintenance()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
@@ -125,6 +126,16 @@ class Story:
         path = "/v1/baselines/queue@NTH-04/threshold"
         answer = await self.desk.ask("POST", path, token="admin", json={"threshold": 3.5})
         assert answer.status == 200, answer
+
+    async def maintenance(self) -> None:
+        """Plan a maintenance window and call it off."""
+        now = self.clock.now
+        window = {"scope": "site", "target": "NTH-04", "reason": "new cameras"}
+        times = {"start": rfc3339(now + HOUR_MS), "end": rfc3339(now + 2 * HOUR_MS)}
+        planned = await self.desk.ask("POST", "/v1/maintenance", token="operator", json={**window, **times})
+        assert planned.status == 201, planned
+        ended = await self.desk.ask("DELETE", f"/v1/maintenance/{planned.json['id']}", token="operator")
+        assert ended.status == 200, ended
 
     async def house(self) -> None:
         """Let a job run, and the store break and mend."""

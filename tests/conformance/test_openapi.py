@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from nocd.api.openapi import spelled_out
+from nocd.domain.instant import HOUR_MS, rfc3339
 from nocd.domain.token import Role
 from nocd.wire.changes import CHANGES
 from nocd.wire.frames import FRAMES
@@ -32,6 +33,7 @@ NAMES = {
     "/v1/devices/{id}": "D1",
     "/v1/checkpoints/{id}": "C1",
     "/v1/findings/{id}": "F-1",
+    "/v1/maintenance/{id}": "M-1",
     "/v1/telemetry/people/{id}/signals": "P1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
@@ -91,11 +93,13 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     (alert,) = await desk.items("/v1/alerts?type=Window")
     await false_alerts(desk.daemon.tenants["default"], "queue@-", before=desk.daemon.now_ms())
     (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
+    now = desk.daemon.now_ms()
     bodies: dict[str, Any] = {
         "/v1/events": envelope("noc.sample"),
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
         "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tokens": {"name": "made", "role": "viewer"},
+        "/v1/maintenance": {"scope": "all", "start": rfc3339(now), "end": rfc3339(now + HOUR_MS), "reason": "x"},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},
         "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},

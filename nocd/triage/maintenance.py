@@ -1,0 +1,64 @@
+"""What people do to maintenance windows: plan one, end one early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from nocd.domain.command import Command, Refused
+from nocd.domain.maintenance import KIND, WINDOWS_MAX, Maintenance
+
+if TYPE_CHECKING:
+    from nocd.domain.shelf import Shelves
+
+VERBS: Final = frozenset({"plan_maintenance", "end_maintenance"})
+
+
+class MaintenanceActs:
+    """Carries out commands on maintenance windows."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        """Work on the shelves."""
+        self._shelves = shelves
+        self._windows: dict[str, Maintenance] = shelves.kind(KIND)
+
+    def act(self, command: Command, *, now: int) -> tuple[Maintenance, str]:
+        """Carry out a command; return the window and what happened to it. Raises Refused."""
+        return self._plan(command, now) if command.verb == "plan_maintenance" else self._end(command, now)
+
+    def forget_before(self, instant: int) -> None:
+        """Let go of windows that ended before `instant` (ms)."""
+        for name in [name for name, window in self._windows.items() if window.end < instant]:
+            self._shelves.drop(KIND, name)
+
+    def _plan(self, command: Command, now: int) -> tuple[Maintenance, str]:
+        args = command.args
+        if len(self._windows) >= WINDOWS_MAX:
+            raise Refused("too_many_windows", f"{WINDOWS_MAX} maintenance windows are planned already; end some")
+        if args["end"] <= max(args["start"], now):
+            raise Refused("bad_window", "a maintenance window ends after it starts, and not in the past")
+        number = (self._shelves.get("counter", KIND) or 0) + 1
+        self._shelves.put("counter", KIND, number)
+        window = Maintenance(
+            id=f"M-{number}",
+            scope=args["scope"],
+            target=args["target"],
+            start=args["start"],
+            end=args["end"],
+            types=tuple(args["types"]),
+            actor=command.actor,
+            reason=args["reason"],
+        )
+        self._shelves.put(KIND, window.id, window)
+        return window, "planned"
+
+    def _end(self, command: Command, now: int) -> tuple[Maintenance, str]:
+        """End a window now; one that has not begun is called off."""
+        window = self._windows.get(command.target)
+        if window is None:
+            raise Refused("not_found", f"there is no maintenance window {command.target}")
+        if window.end <= now:
+            raise Refused("over", f"{window.id} is over already")
+        ended = replace(window, end=max(now, window.start))
+        self._shelves.put(KIND, window.id, ended)
+        return ended, "ended" if window.start < now else "called off"

@@ -1,0 +1,201 @@
+"""What keeps a finding from opening an alert: its rule, its number, and maintenance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nocd.detect.kinds import OpenAfter
+from nocd.detect.registry import CATALOG
+from nocd.detect.rules import Rules
+from nocd.domain.command import Command
+from nocd.domain.maintenance import WINDOWS_MAX
+from nocd.domain.severity import Severity
+from tests.build import event
+from tests.build_field import Field, company, hours, minutes, punch
+from tests.build_site import directory, phone
+
+STRANGER = "UNAUTHORIZED_SITE"
+
+
+def run_with(**rule: Any) -> Field:
+    """Return a run in which P1 belongs to S2, under changed rules for strangers."""
+    run = Field()
+    run.engine.scene.rules = Rules(CATALOG, general={STRANGER: rule})
+    run.feed(company("P1", sites=("S2",)))
+    return run
+
+
+def come(run: Field, at: int) -> None:
+    run.feed([punch("P1", "in", at)])
+
+
+def held(run: Field) -> list[str | None]:
+    return [
+        change.data["held_back"]
+        for outcome in run.outcomes
+        for change in outcome.changes
+        if change.type == "finding_created" and change.data["type"] == STRANGER
+    ]
+
+
+def command(run: Field, verb: str, name: str = "", args: dict[str, Any] | None = None) -> Any:
+    asked = Command(verb=verb, target=name, actor="mara", time=run.engine.now, args=args or {})
+    reply = run.engine.apply(asked)
+    run.outcomes.append(run.engine.finish())
+    return reply
+
+
+def plan(run: Field, **args: Any) -> Any:
+    given = {"scope": "site", "target": "S1", "start": hours(7), "end": hours(10), "types": [], "reason": "works"}
+    return command(run, "plan_maintenance", args={**given, **args})
+
+
+def test_in_shadow_findings_are_kept_and_open_nothing() -> None:
+    run = run_with(mode="shadow")
+    come(run, hours(8))
+    assert len(run.of(STRANGER)) == 1
+    assert run.alerts(STRANGER) == []
+    assert held(run) == ["UNAUTHORIZED_SITE is in shadow: findings are kept and counted, alerts are not opened"]
+
+
+def test_off_means_not_claimed() -> None:
+    run = run_with(mode="off")
+    come(run, hours(8))
+    assert run.of(STRANGER) == []
+
+
+def test_below_its_border_a_finding_is_evidence_and_from_it_opens() -> None:
+    run = run_with(severity=Severity.LOW)
+    come(run, hours(8))
+    assert held(run) == ["LOW is evidence only; alerts open from MEDIUM"]
+    low = run_with(severity=Severity.LOW, alert_from=Severity.LOW)
+    come(low, hours(8))
+    assert low.alerts(STRANGER) == [("open", 1)]
+
+
+def test_the_third_within_an_hour_opens_and_each_after_it_renews() -> None:
+    run = run_with(open_after=OpenAfter(count=3, minutes=60))
+    for at in (480, 500, 541, 542, 700):
+        come(run, minutes(at))
+    assert held(run) == [
+        "1 of the 3 findings within 60 min that open an alert",
+        "2 of the 3 findings within 60 min that open an alert",
+        "2 of the 3 findings within 60 min that open an alert",
+        None,
+        None,
+    ]
+    assert run.alerts(STRANGER) == [("open", 2)]
+
+
+def test_what_was_counted_is_let_go_of_after_a_day() -> None:
+    run = run_with(open_after=OpenAfter(count=3, minutes=1_440))
+    come(run, hours(8))
+    assert len(run.engine.shelves.kind("held")) == 1
+    run.feed(company("P1", sites=("S2",)))
+    run.feed([event("noc.site", id="S1", name="Site S1", timezone="UTC", at=hours(60))])
+    assert run.engine.shelves.kind("held") == {}
+
+
+def test_past_the_bound_on_counted_troubles_one_opens_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nocd.telling.HELD_MAX", 0)
+    run = run_with(open_after=OpenAfter(count=3, minutes=60))
+    come(run, hours(8))
+    assert run.alerts(STRANGER) == [("open", 1)]
+
+
+def test_under_maintenance_a_site_gives_no_alert_and_says_why() -> None:
+    run = run_with()
+    reply = plan(run)
+    assert (reply.status, reply.body["id"], reply.body["state"]) == (200, "M-1", "planned")
+    come(run, hours(8))
+    assert run.alerts(STRANGER) == []
+    assert held(run) == ["maintenance M-1 until 10:00 by mara: works"]
+    come(run, hours(10))
+    assert run.alerts(STRANGER) == [("open", 1)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "hidden"),
+    [
+        ({"scope": "all", "target": ""}, True),
+        ({"scope": "client", "target": "ACME"}, True),
+        ({"scope": "client", "target": "OTHER"}, False),
+        ({"scope": "site", "target": "S2"}, False),
+        ({"scope": "device", "target": "P1"}, False),
+        ({"types": [STRANGER]}, True),
+        ({"types": ["NO_SHOW"]}, False),
+        ({"start": hours(8) + 1}, False),
+        ({"end": hours(8)}, False),
+    ],
+)
+def test_a_window_hides_its_scope_its_types_and_its_time(scope, hidden) -> None:
+    run = run_with()
+    plan(run, **scope)
+    come(run, hours(8))
+    assert (run.alerts(STRANGER) == []) is hidden
+
+
+def test_a_panic_is_never_hidden_but_by_name() -> None:
+    panic: dict[str, Any] = {"person": "P1", "kind": "panic"}
+    run = run_with()
+    plan(run, scope="all", target="")
+    run.feed([event("noc.phone.event", at=hours(8), **panic)])
+    assert run.alerts("GUARD_DISTRESS") == [("open", 1)]
+    drill = run_with()
+    plan(drill, scope="all", target="", types=["GUARD_DISTRESS"])
+    drill.feed([event("noc.phone.event", at=hours(8), **panic)])
+    assert drill.alerts("GUARD_DISTRESS") == []
+
+
+def test_a_window_ends_early_or_is_called_off_once() -> None:
+    run = run_with()
+    plan(run)
+    off = command(run, "end_maintenance", "M-1").body
+    assert off["start"] == off["end"]
+    come(run, hours(8))
+    assert run.alerts(STRANGER) == [("open", 1)]
+    plan(run, start=hours(7), end=hours(30))
+    run.feed([event("noc.phone.event", at=hours(9), person="P1", kind="device_log")])
+    ended = command(run, "end_maintenance", "M-2")
+    assert ended.body["end"] == "2026-01-01T09:00:00.000Z"
+    assert command(run, "end_maintenance", "M-2").body["code"] == "over"
+    assert command(run, "end_maintenance", "M-9").status == 404
+
+
+def test_windows_are_bounded_and_end_after_they_start() -> None:
+    run = run_with()
+    assert plan(run, end=hours(7)).body["code"] == "bad_window"
+    assert plan(run, start=hours(-3), end=hours(-2)).body["code"] == "bad_window"
+    for _ in range(WINDOWS_MAX):
+        plan(run)
+    assert plan(run).body["code"] == "too_many_windows"
+
+
+def test_windows_are_forgotten_weeks_after_their_end() -> None:
+    run = run_with()
+    plan(run)
+    run.feed([event("noc.site", id="S1", name="Site S1", timezone="UTC", at=hours(24 * 36))])
+    assert run.engine.scene.plans.all() == []
+
+
+@pytest.mark.parametrize(("end_h", "learned"), [(48, False), (0.5, True)])
+def test_hours_under_maintenance_teach_nothing(end_h, learned) -> None:
+    run = Field()
+    run.feed(directory(days=3))
+    plan(run, start=hours(-1), end=hours(end_h))
+    run.feed(phone(range(1, 30)))
+    run.pass_time(hours(30))
+    rows = [row for outcome in run.outcomes for row in outcome.hours if row.baseline == "phone_events@S1"]
+    after = [row.learned for row in rows if row.hour >= hours(2)]
+    assert len(after) > 20
+    assert all(after) is learned
+    assert any(after) is learned
+
+
+def test_the_feed_hears_of_windows() -> None:
+    run = run_with()
+    plan(run)
+    told = [change for outcome in run.outcomes for change in outcome.changes if change.type == "maintenance_window"]
+    assert [(change.site, change.client, change.data["happened"]) for change in told] == [("S1", "ACME", "planned")]
