@@ -9,7 +9,7 @@ from nocd.baseline.series import SeriesRecord
 from nocd.detect.hours import SiteClock
 from nocd.detect.registry import DETECTORS
 from nocd.detect.stream import State as StreamState
-from nocd.detect.watches import CLAIMS_KIND, Stood
+from nocd.detect.watches import CLAIMS_KIND, DUE_KIND, Stood
 from nocd.domain.alert import Alert
 from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.directory import DIRECTORY_TYPES
@@ -18,6 +18,7 @@ from nocd.domain.maintenance import Maintenance
 from nocd.domain.threshold import SiteHour, ThresholdChange
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
+from nocd.signals.traces import Traces
 from nocd.signals.trail import Trail
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ RECORD_TYPES: dict[str, Any] = {
     "stops": list[tuple[int, int]],
     "minutes": Minutes,
     "trail": Trail,
+    "traces": Traces,
     "site_clock": SiteClock,
     "baseline": Baseline,
     "bucket": Bucket,
@@ -42,6 +44,7 @@ RECORD_TYPES: dict[str, Any] = {
     "held": list[int],
     MAINTENANCE_KIND: Maintenance,
     CLAIMS_KIND: Stood,
+    DUE_KIND: int,
     **{detector.name: detector.record for detector in DETECTORS if detector.record is not None},
 }
 

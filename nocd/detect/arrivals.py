@@ -74,10 +74,6 @@ class Arrivals(Detector):
         near = scene.roster.shifts_of(data.person, event.time, event.time + _EARLY_MS)
         return [shift.id for shift in near if shift.site == data.site]
 
-    def planned(self, scene: Scene) -> list[str]:
-        """Return every shift."""
-        return list(scene.shelves.kind("shift"))
-
     def due(self, key: str, record: None, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - there is none
         """Return when the shift must be taken up."""
         shift = scene.roster.shift(key)

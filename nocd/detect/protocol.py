@@ -61,12 +61,11 @@ class Detector(ABC):
         """Take an event into a record; tell whether to ask for claims now. It completes, or leaves all as it was."""
         return True
 
-    def planned(self, scene: Scene) -> Iterable[str]:  # noqa: ARG002 - for those without a record
-        """Return every key of a detector without records, so that a start knows what is due."""
-        return ()
-
     def due(self, key: str, record: Any, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - not all wait for time
-        """Return the next instant after `after` at which time alone may change the claims, or None."""
+        """Return the next instant after `after` at which time alone may change the claims, or None.
+
+        Deadlines and grids, nothing relative to `after`: asked again just before one, it is to give the same.
+        """
         return None
 
     def final_before(self, key: str, record: Any, scene: Scene) -> int:  # noqa: ARG002 - by default nothing is final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
 
 CLAIMS_KIND: Final = "claims"
+DUE_KIND: Final = "due"
 ASKED_A_TICK: Final = 64  # so that no tick holds the loop long; the rest comes with the next
 FINDINGS_MAX: Final = 300  # of one claim: what lasts a day is told again every five minutes
 
@@ -64,14 +65,17 @@ class Watches:
         self._shelves = scene.shelves
         self._teller = teller
         self._of_data: dict[type, list[int]] = {}
-        self._due: list[tuple[int, int, str]] = []
-        self._planned: dict[tuple[int, str], int] = {}
         for no, detector in enumerate(detectors):
             for data in detector.events:
                 self._of_data.setdefault(data, []).append(no)
-            keys = detector.planned(scene) if detector.record is None else list(self._shelves.kind(detector.name))
-            for key in keys:
-                self._plan(no, key, scene.now)
+        numbers = {detector.name: no for no, detector in enumerate(detectors)}
+        self._planned: dict[str, int] = self._shelves.kind(DUE_KIND)
+        self._due: list[tuple[int, int, str]] = []
+        for address, at in self._planned.items():
+            name, _, key = address.partition("|")
+            if name in numbers:
+                self._due.append((at, numbers[name], key))
+        heapify(self._due)
 
     def take(self, event: Event) -> None:
         """Let every detector of an event's data look at it."""
@@ -81,20 +85,26 @@ class Watches:
 
     def next_due(self) -> int | None:
         """Return when time alone may next change a claim (UTC ms), or None."""
-        while self._due and self._planned.get(self._due[0][1:]) != self._due[0][0]:
+        while self._due and not self._stands_planned(*self._due[0]):
             heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def tick(self, now: int) -> bool:
-        """Ask again what is due by `now`, a bounded number a call; tell whether anything was asked."""
+        """Ask again what is due by `now`, a bounded number a call; tell whether anything was asked.
+
+        A deadline that has moved since it was planned is only planned again: most do, with every event.
+        """
         asked = 0
         while self._due and self._due[0][0] <= now and asked < ASKED_A_TICK:
             at, no, key = heappop(self._due)
-            if self._planned.get((no, key)) != at:
+            if not self._stands_planned(at, no, key):
                 continue
-            del self._planned[no, key]
-            self._judge(no, key, at)
-            asked += 1
+            self._shelves.drop(DUE_KIND, self._address(no, key))
+            if self._next(no, key, at - 1) == at:
+                self._judge(no, key, at)
+                asked += 1
+            else:
+                self._plan(no, key, at)
         return asked > 0
 
     def standing(self) -> Iterable[Standing]:
@@ -184,19 +194,32 @@ class Watches:
         return told
 
     def _plan(self, no: int, key: str, after: int) -> None:
+        """Keep one deadline a key; a later one replaces an earlier one when that comes up."""
+        address, at = self._address(no, key), self._next(no, key, after)
+        kept = self._planned.get(address)
+        if at is None:
+            if kept is not None and kept > after:
+                self._shelves.drop(DUE_KIND, address)
+        elif kept is None or at < kept:
+            self._shelves.put(DUE_KIND, address, at)
+            heappush(self._due, (at, no, key))
+
+    def _next(self, no: int, key: str, after: int) -> int | None:
+        """Return when a key is to be asked or let go of, after an instant (UTC ms)."""
         detector = self._detectors[no]
         record = self._shelves.get(detector.name, key)
         due, ends = detector.due(key, record, after, self._scene), detector.ends(key, record, self._scene)
-        at = min((each for each in (due, ends) if each is not None), default=None)
-        if at is None:
-            self._planned.pop((no, key), None)
-        elif self._planned.get((no, key)) != at:
-            self._planned[no, key] = at
-            heappush(self._due, (at, no, key))
+        if ends is None:
+            return due
+        ends = max(ends, after + 1)
+        return ends if due is None else min(due, ends)
+
+    def _stands_planned(self, at: int, no: int, key: str) -> bool:
+        return self._planned.get(self._address(no, key)) == at
 
     def _forget(self, no: int, key: str) -> None:
         self._shelves.drop(CLAIMS_KIND, self._address(no, key))
-        self._planned.pop((no, key), None)
+        self._shelves.drop(DUE_KIND, self._address(no, key))
         if self._detectors[no].record is not None:
             self._shelves.drop(self._detectors[no].name, key)
 

@@ -75,10 +75,6 @@ class Worktime(Detector):
         assert isinstance(data, Punch | Shift)
         return (data.person,)
 
-    def planned(self, scene: Scene) -> list[str]:
-        """Return everyone on duty: only theirs may become too long by itself."""
-        return [person for _, person in scene.duties.deadlines()]
-
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - punches are the duties' record
         """Return the duties that went on too long, or began too soon, of the last two days."""
         duties = scene.duties.of(key)

@@ -207,15 +207,23 @@ def test_a_deadline_that_moved_is_forgotten() -> None:
     bench.ask()
     bench.wire.due = T0 + 2 * MINUTE_MS
     bench.ask()
+    assert not bench.watches.tick(T0 + MINUTE_MS)
     assert bench.watches.next_due() == T0 + 2 * MINUTE_MS
+    bench.wire.due = T0 + MINUTE_MS
+    bench.ask()
+    assert bench.watches.next_due() == T0 + MINUTE_MS
     bench.wire.due = None
     bench.ask()
     assert not bench.watches.tick(T0 + 3 * MINUTE_MS)
 
 
-def test_a_start_plans_what_the_records_say_is_due() -> None:
+def test_a_start_goes_on_with_what_was_due_even_where_its_time_has_passed() -> None:
     bench = Bench()
     bench.wire.due = T0 + MINUTE_MS
+    bench.ask()
+    bench.scene.shelves.put("due", "gone|S1", T0)  # a detector of another version
+    bench.scene.now = T0 + 2 * MINUTE_MS
+    bench.ask(0.0)
     again = Watches((Lamp(),), bench.scene, bench.heard)
     assert again.next_due() == T0 + MINUTE_MS
 
@@ -235,6 +243,7 @@ def test_a_tick_asks_a_bounded_number() -> None:
     bench = Bench()
     for number in range(ASKED_A_TICK + 1):
         bench.scene.shelves.put("lamp", f"L{number}", Wire(due=T0 + 1))
+        bench.scene.shelves.put("due", f"lamp|L{number}", T0 + 1)
     watches = Watches((Lamp(),), bench.scene, bench.heard)
     assert watches.tick(T0 + 1)
     assert watches.next_due() == T0 + 1

@@ -82,7 +82,8 @@ def test_a_break_lies_inside_the_duty() -> None:
 
 def test_without_a_shift_a_duty_ends_after_sixteen_hours() -> None:
     made, outcomes = fold([punch("in", T0, "a")])
-    assert not made.tick(T0 + 16 * HOUR_MS - 1)
+    made.tick(T0 + 16 * HOUR_MS - 1)
+    assert made.duties.on_duty("P1") is not None
     assert made.tick(T0 + 16 * HOUR_MS)
     outcomes.append(made.finish())
     assert standing(made, outcomes) == [("OPEN_PUNCH", "a")]
@@ -92,7 +93,7 @@ def test_without_a_shift_a_duty_ends_after_sixteen_hours() -> None:
 def test_with_a_shift_a_duty_ends_an_hour_after_it_and_a_late_out_withdraws_that() -> None:
     shift = event("noc.shift", id="H1", site="S1", person="P1", start=from_ms(T0), end=from_ms(T0 + 8 * HOUR_MS))
     made, outcomes = fold([shift, punch("in", T0, "a")])
-    assert made.next_due() == T0 + 9 * HOUR_MS
+    assert made.duties.deadlines() == [(T0 + 9 * HOUR_MS, "P1")]
     made.tick(T0 + 9 * HOUR_MS)
     outcomes.append(made.finish())
     assert standing(made, outcomes) == [("OPEN_PUNCH", "a")]
