@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "tail": ("nocd.cli.tail", "Print what a daemon decides, as it decides it."),
     "replay": ("nocd.cli.replay", "Run files of events through the engine, on the events' own clock."),
     "backtest": ("nocd.cli.backtest", "Run a detector over a history, before it is switched on."),
+    "roster": ("nocd.cli.roster", "Enter sites, people, shifts and tours from tables, or write them to one."),
     "baselines": ("nocd.cli.baselines", "Show what is usual at each hour of the week, and steer the thresholds."),
     "jobs": ("nocd.cli.jobs", "List the daemon's jobs, or run one now."),
     "simulate": ("nocd.cli.simulate", "Write a simulated company's events, and the truth about them."),
