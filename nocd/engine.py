@@ -91,7 +91,9 @@ class Engine:
         self.samples = Samples(
             shelves, self.roster, baselines=self.hours.baselines, plans=plans, lateness_ms=lateness_ms
         )
+        self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
         self.watches = Watches(DETECTORS, self.scene, self._telling)
+        self.scene.standing = self.watches.standing_at
         self._thresholds = ThresholdActs(shelves)
         self._maintenance = MaintenanceActs(shelves)
         self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)

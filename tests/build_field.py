@@ -30,12 +30,13 @@ def minutes(count: float) -> int:
 
 
 def company(*people: str, sites: tuple[str, ...] = ("S1",), **site: Any) -> list[Event]:
-    """Return sites S1 (HERE) and S2 (THERE) and people who belong to `sites`."""
+    """Return sites S1 (HERE) and S2 (THERE), the terminal T-… of each, and people who belong to `sites`."""
     placed: dict[str, Any] = {"timezone": "UTC", "client": "ACME", "radius_m": 200.0, **site}
     entries = [
         event("noc.site", id=name, name=f"Site {name}", lat=lat, lon=lon, **placed)
         for name, (lat, lon) in (("S1", HERE), ("S2", THERE))
     ]
+    entries += [event("noc.device", id=f"T-{name}", kind="terminal", site=name) for name in ("S1", "S2")]
     return entries + [event("noc.person", id=person, name=f"Guard {person}", sites=sites) for person in people]
 
 

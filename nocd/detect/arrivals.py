@@ -83,7 +83,7 @@ class Arrivals(Detector):
     def ends(self, key: str, record: None, scene: Scene) -> int | None:  # noqa: ARG002 - there is none
         """Return two days after the shift's end: by then every phone has told what it has to tell."""
         shift = scene.roster.shift(key)
-        return 0 if shift is None else to_ms(shift.end) + _KEPT_MS
+        return None if shift is None else to_ms(shift.end) + _KEPT_MS
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - there is none
         """Return the no-show of a shift, over where its person came after all."""

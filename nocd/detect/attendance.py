@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from annotated_types import Ge, Le
@@ -106,9 +106,23 @@ INACTIVE_PERSON: Final = Kind(
 )
 
 
+# Whether a slot is open says which of the two it is, and a colleague's late punch may fill it.
+_ALIKE: Final = frozenset({WRONG_PERSON.name, SCHEDULE_MISMATCH.name})
+
+
+@dataclass(slots=True, kw_only=True)
+class Judged:
+    """What each of a person's punches was found to be when it was first judged, by punch: types that may stand.
+
+    A transfer, a leaver or a changed shift then accuses nobody of what was right before it; it may only excuse.
+    """
+
+    types: dict[str, list[str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Attendance(Detector):
-    """Judges a person's punches of the last day against the roster; the record is the duties' own."""
+    """Judges a person's punches of the last day, kept by the duties, against the roster."""
 
     name = "attendance"
     kinds = (
@@ -121,6 +135,7 @@ class Attendance(Detector):
         BUDDY_PUNCHING,
     )
     events = (Punch, Shift)
+    record = Judged
 
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return who punched, or whose shift it is, and who else is at the site: a slot may be filled or freed."""
@@ -130,7 +145,7 @@ class Attendance(Detector):
         around = scene.duties.at(data.site, start - SHIFT_MARGIN_MS, end + SHIFT_MARGIN_MS)
         return sorted({data.person, *(person for person, _, _ in around)})
 
-    def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - punches are the duties' record
+    def claims(self, key: str, record: Judged, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - a punch is judged whenever
         """Return what is wrong with the person's punches of the last day."""
         marks = scene.duties.marks(key)
         if not marks or key not in scene.roster.people:
@@ -143,14 +158,24 @@ class Attendance(Detector):
             if mark.verified and too_fast is None:
                 trusted = mark  # else what comes next is compared with where the person was known to be
             if mark.time >= since:
-                found = [*_judged(key, mark, scene), *([too_fast] if too_fast is not None else [])]
-                claims += [_claim(mark, finding) for finding in found]
+                found = _first(record, mark, list(_judged(key, mark, scene)))
+                claims += [_claim(mark, finding) for finding in (*found, *([too_fast] if too_fast is not None else []))]
+        kept = {mark.key for mark in marks}
+        record.types = {name: types for name, types in record.types.items() if name in kept}
         return claims
 
-    def final_before(self, key: str, record: None, scene: Scene) -> int:  # noqa: ARG002 - punches are the duties' record
+    def final_before(self, key: str, record: Judged, scene: Scene) -> int:  # noqa: ARG002 - punches are the duties' record
         """Return a day before the newest punch."""
         marks = scene.duties.marks(key)
         return marks[-1].time - REMEMBERED_MS if marks else 0
+
+
+def _first(record: Judged, mark: Mark, found: list[Finding]) -> list[Finding]:
+    """Return what of a punch's findings was found when it was first judged, which is now where it never was."""
+    known = record.types.setdefault(mark.key, [finding.type for finding in found])
+    if not _ALIKE.isdisjoint(known):
+        return [finding for finding in found if finding.type in known or finding.type in _ALIKE]
+    return [finding for finding in found if finding.type in known]
 
 
 def _claim(mark: Mark, finding: Finding) -> Claim:
@@ -217,16 +242,18 @@ def apart_m(before: Mark, mark: Mark, scene: Scene) -> tuple[float | None, float
     here, there = _whereabouts(mark, scene), _whereabouts(before, scene)
     if here is None or there is None:
         return None, 0.0
-    sites = (scene.roster.sites[before.site], scene.roster.sites[mark.site])
-    slack_m = sum(site.radius_m for site in sites) + (before.accuracy_m or 0.0) + (mark.accuracy_m or 0.0)
+    slack_m = (before.accuracy_m or 0.0) + (mark.accuracy_m or 0.0)
+    slack_m += sum(scene.roster.sites[each.site].radius_m for each in (before, mark))
     return haversine_m(*here, *there), slack_m
 
 
 def _whereabouts(mark: Mark, scene: Scene) -> tuple[float, float] | None:
+    site = scene.roster.sites.get(mark.site)
+    if site is None:
+        return None  # removed since: its fence is not known any more
     if mark.lat is not None and mark.lon is not None:
         return mark.lat, mark.lon
-    site = scene.roster.sites.get(mark.site)
-    return None if site is None or site.lat is None or site.lon is None else (site.lat, site.lon)
+    return None if site.lat is None or site.lon is None else (site.lat, site.lon)
 
 
 def _out_of_place(person: str, mark: Mark, scene: Scene) -> Iterator[Finding]:
@@ -241,7 +268,10 @@ def _out_of_place(person: str, mark: Mark, scene: Scene) -> Iterator[Finding]:
         yield _unauthorized(person, mark, scene)
     if missing and missing[0].person != person:
         yield _wrong_person(person, mark, missing, scene)
-    if not (strange or missing) and (shifts or scene.roster.planned(mark.site)):
+    elsewhere = next((shift for shift in shifts if _covers(shift, mark.time) and not shift.on_call), None)
+    if elsewhere is not None and not strange:
+        yield _wrong_site(person, mark, elsewhere, scene)
+    elif not (strange or missing) and (shifts or scene.roster.planned(mark.site)):
         yield _mismatch(person, mark, shifts, scene)
 
 
@@ -286,17 +316,19 @@ def _unauthorized(person: str, mark: Mark, scene: Scene) -> Finding:
     )
 
 
+def _wrong_site(person: str, mark: Mark, elsewhere: Shift, scene: Scene) -> Finding:
+    name, site = scene.person_name(person), scene.site_name(mark.site)
+    return WRONG_SITE.finding(
+        time=mark.time,
+        reason=f"{name} punched in at {site}, but their shift is at {scene.site_name(elsewhere.site)}",
+        evidence={"punch": mark.id, "shift": elsewhere.id, "shift_site": elsewhere.site},
+        site=mark.site,
+        person=person,
+    )
+
+
 def _mismatch(person: str, mark: Mark, shifts: list[Shift], scene: Scene) -> Finding:
     name, site = scene.person_name(person), scene.site_name(mark.site)
-    elsewhere = next((shift for shift in shifts if _covers(shift, mark.time) and not shift.on_call), None)
-    if elsewhere is not None:
-        return WRONG_SITE.finding(
-            time=mark.time,
-            reason=f"{name} punched in at {site}, but their shift is at {scene.site_name(elsewhere.site)}",
-            evidence={"punch": mark.id, "shift": elsewhere.id, "shift_site": elsewhere.site},
-            site=mark.site,
-            person=person,
-        )
     off = [
         (min(abs(to_ms(shift.start) - mark.time), abs(to_ms(shift.end) - mark.time)), shift)
         for shift in shifts

@@ -58,7 +58,10 @@ class Detector(ABC):
         """Return what is claimed of a key at an instant (UTC ms), conditions that are over included."""
 
     def step(self, record: Any, event: Event, scene: Scene) -> bool:  # noqa: ARG002 - for those with a record
-        """Take an event into a record; tell whether to ask for claims now. It completes, or leaves all as it was."""
+        """Take an event into a record; tell whether to ask for claims now. It completes, or leaves all as it was.
+
+        False also says that no deadline came nearer: one that is planned stays until its time.
+        """
         return True
 
     def due(self, key: str, record: Any, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - not all wait for time

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nocd.domain.instant import local
+from nocd.detect.pace import KIND as SOURCES_KIND
+from nocd.detect.sources import silences
+from nocd.domain.instant import DAY_MS, local
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nocd.detect.hours import SiteHours
+    from nocd.detect.pace import Pace
     from nocd.detect.rules import Rules
     from nocd.domain.maintenance import Plans
     from nocd.domain.roster import Roster
@@ -17,9 +23,18 @@ if TYPE_CHECKING:
     from nocd.signals.presence import Presence
 
 
+def _none(*_: str | int) -> int:
+    """Count nothing: what a scene answers that no engine has set up."""
+    return 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Scene:
-    """The engine's knowledge, for reading; `now` is its clock (UTC ms)."""
+    """The engine's knowledge, for reading; `now` is its clock (UTC ms).
+
+    `open_alerts` counts a site's unresolved alerts, `standing` its claims of a type that began since an instant and
+    are not over; `hours` is what is usual.
+    """
 
     shelves: Shelves
     roster: Roster
@@ -30,6 +45,9 @@ class Scene:
     plans: Plans
     lateness_ms: int
     now: int = 0
+    hours: SiteHours | None = None
+    open_alerts: Callable[[str], int] = _none
+    standing: Callable[[str, str, int], int] = _none
 
     @property
     def watermark(self) -> int:
@@ -55,5 +73,48 @@ class Scene:
 
     def unheard(self, start: int, end: int) -> bool:
         """Tell whether the daemon was stopped at any time between two instants: then silence says nothing."""
+        return any(first < end and last > start for first, last in self.stops)
+
+    @property
+    def stops(self) -> list[tuple[int, int]]:
+        """Return when (from, to) the daemon was stopped lately."""
         stops: list[tuple[int, int]] = self.shelves.get("stops", "") or []
-        return any(first < end and last > start for first, last in stops)
+        return stops
+
+    def heard_out(self, start: int, length_ms: int) -> int:
+        """Return when `length_ms` of listening after `start` (UTC ms) are over: a stop of the daemon begins it anew."""
+        end = start + length_ms
+        for first, last in self.stops:
+            if first < end and last > start:
+                end = max(end, last + length_ms)
+        return end
+
+    def source_silent(self, source: str, start: int | None = None, end: int | None = None) -> bool:
+        """Tell whether a source was silent at any time between two instants, or is now."""
+        start, end = self.now if start is None else start, self.now if end is None else end
+        record: Pace | None = self.shelves.get(SOURCES_KIND, source)
+        return record is not None and any(
+            since <= end and (until is None or until > start) for since, _, until in silences(record, self)
+        )
+
+    def unheard_spans(self, person: str) -> list[tuple[int, int]]:
+        """Return when (from, to) nothing could be heard of a person: the daemon stopped, or their source silent."""
+        source = self.activities.source_of(person)
+        record: Pace | None = self.shelves.get(SOURCES_KIND, source) if source is not None else None
+        silent = [] if record is None else silences(record, self)
+        return [*self.stops, *((since, self.now + DAY_MS if until is None else until) for since, _, until in silent)]
+
+    def deaf(self, person: str, start: int | None = None, end: int | None = None) -> str | None:
+        """Return the silent source a person's phone speaks through, between two instants or now, or None.
+
+        What it would tell of the person is then missing for everyone behind it: not judged.
+        """
+        source = self.activities.source_of(person)
+        return source if source is not None and self.source_silent(source, start, end) else None
+
+    def mute(self, person: str | None, start: int, end: int) -> bool:
+        """Tell whether it says nothing that no one was heard from `start` to `end`.
+
+        So it is where the daemon was stopped at any time between, or the person's source is silent at the end.
+        """
+        return self.unheard(start, end) or (person is not None and self.deaf(person, end, end) is not None)

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final, Protocol
 
+from nocd.detect.protocol import Detector
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nocd.detect.protocol import Claim, Detector
+    from nocd.detect.protocol import Claim
     from nocd.detect.scene import Scene
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
@@ -41,6 +43,11 @@ class Stood:
 
     claims: dict[str, Standing] = field(default_factory=dict)
 
+    @property
+    def lasts(self) -> bool:
+        """Tell whether a condition among them is not over."""
+        return any(claim.lasting and claim.until is None for claim in self.claims.values())
+
 
 class Teller(Protocol):
     """What hears of claims."""
@@ -65,12 +72,19 @@ class Watches:
         self._shelves = scene.shelves
         self._teller = teller
         self._of_data: dict[type, list[int]] = {}
+        self._at_site: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+        for address, stood in self._shelves.kind(CLAIMS_KIND).items():
+            self._list(address, stood)
         for no, detector in enumerate(detectors):
             for data in detector.events:
                 self._of_data.setdefault(data, []).append(no)
         numbers = {detector.name: no for no, detector in enumerate(detectors)}
         self._planned: dict[str, int] = self._shelves.kind(DUE_KIND)
         self._due: list[tuple[int, int, str]] = []
+        self._claims: dict[str, Stood] = self._shelves.kind(CLAIMS_KIND)
+        self._records = [self._shelves.kind(detector.name) for detector in detectors]
+        self._waits = [_waits(detector) for detector in detectors]
+        self._lasting = {address for address, stood in self._claims.items() if stood.lasts}
         for address, at in self._planned.items():
             name, _, key = address.partition("|")
             if name in numbers:
@@ -111,44 +125,56 @@ class Watches:
         """Return every claim that is kept, for reading."""
         return (claim for stood in self._shelves.kind(CLAIMS_KIND).values() for claim in stood.claims.values())
 
+    def standing_at(self, site: str, finding_type: str, since: int) -> int:
+        """Return how many claims of a type at a site began at `since` (UTC ms) or later and are not over."""
+        return sum(began >= since for began in self._at_site.get((site, finding_type), {}).values())
+
     def _step(self, no: int, key: str, event: Event) -> None:
         detector = self._detectors[no]
         record = None
         if detector.record is not None:
-            record = self._shelves.edit(detector.name, key)
+            record = self._records[no].get(key)
             if record is None:
                 record = detector.record()
                 self._shelves.put(detector.name, key, record)
-        if detector.step(record, event, self._scene) or self._lasts(no, key):
+            else:
+                self._shelves.touch(detector.name, key)
+        address = f"{detector.name}|{key}"
+        if detector.step(record, event, self._scene) or address in self._lasting:
             self._judge(no, key, self._scene.now)
-        else:
+        elif self._waits[no] and address not in self._planned:
             self._plan(no, key, self._scene.now)
 
-    def _lasts(self, no: int, key: str) -> bool:
-        """Tell whether a condition stands that an event may end."""
-        stood: Stood | None = self._shelves.get(CLAIMS_KIND, self._address(no, key))
-        return stood is not None and any(claim.lasting and claim.until is None for claim in stood.claims.values())
-
     def _judge(self, no: int, key: str, at: int) -> None:
-        detector = self._detectors[no]
-        record = self._shelves.get(detector.name, key)
+        detector, record = self._detectors[no], self._records[no].get(key)
         ends = detector.ends(key, record, self._scene)
         if ends is not None and ends <= at:
             self._forget(no, key)
             return
-        address = self._address(no, key)
-        stood: Stood | None = self._shelves.get(CLAIMS_KIND, address)
+        address = f"{detector.name}|{key}"
+        stood = self._claims.get(address)
         claims = self._claimed(detector, key, record, at)
         if claims or stood is not None:
             if stood is None:
                 stood = Stood()
                 self._shelves.put(CLAIMS_KIND, address, stood)
             else:
-                self._shelves.edit(CLAIMS_KIND, address)
+                self._shelves.touch(CLAIMS_KIND, address)
+            self._unlist(address, stood)
             self._compare(stood, claims, final_before=detector.final_before(key, record, self._scene))
-            if not stood.claims:
-                self._shelves.drop(CLAIMS_KIND, address)
-        self._plan(no, key, at)
+            self._list(address, stood)
+            self._note(address, stood)
+        if self._waits[no]:
+            self._plan(no, key, at)
+
+    def _note(self, address: str, stood: Stood) -> None:
+        """Keep in mind which keys have a condition that an event may end."""
+        if stood.lasts:
+            self._lasting.add(address)
+        else:
+            self._lasting.discard(address)
+        if not stood.claims:
+            self._shelves.drop(CLAIMS_KIND, address)
 
     def _claimed(self, detector: Detector, key: str, record: object, at: int) -> list[Claim]:
         """Return a detector's claims, but for types that are off at their site and what is said to be stopped for."""
@@ -206,8 +232,7 @@ class Watches:
 
     def _next(self, no: int, key: str, after: int) -> int | None:
         """Return when a key is to be asked or let go of, after an instant (UTC ms)."""
-        detector = self._detectors[no]
-        record = self._shelves.get(detector.name, key)
+        detector, record = self._detectors[no], self._records[no].get(key)
         due, ends = detector.due(key, record, after, self._scene), detector.ends(key, record, self._scene)
         if ends is None:
             return due
@@ -217,14 +242,36 @@ class Watches:
     def _stands_planned(self, at: int, no: int, key: str) -> bool:
         return self._planned.get(self._address(no, key)) == at
 
+    def _list(self, address: str, stood: Stood) -> None:
+        """Keep what of a key is not over in the index by site and type."""
+        for key, claim in stood.claims.items():
+            if claim.until is None and claim.site is not None:
+                self._at_site.setdefault((claim.site, claim.type), {})[address, key] = claim.since
+
+    def _unlist(self, address: str, stood: Stood) -> None:
+        for key, claim in stood.claims.items():
+            listed = self._at_site.get((claim.site or "", claim.type), {})
+            if listed.pop((address, key), None) is not None and not listed:
+                del self._at_site[claim.site or "", claim.type]
+
     def _forget(self, no: int, key: str) -> None:
+        stood: Stood | None = self._shelves.get(CLAIMS_KIND, self._address(no, key))
+        if stood is not None:
+            self._unlist(self._address(no, key), stood)
         self._shelves.drop(CLAIMS_KIND, self._address(no, key))
+        self._lasting.discard(self._address(no, key))
         self._shelves.drop(DUE_KIND, self._address(no, key))
         if self._detectors[no].record is not None:
             self._shelves.drop(self._detectors[no].name, key)
 
     def _address(self, no: int, key: str) -> str:
         return f"{self._detectors[no].name}|{key}"
+
+
+def _waits(detector: Detector) -> bool:
+    """Tell whether time alone means anything to a detector."""
+    kind = type(detector)
+    return kind.due is not Detector.due or kind.ends is not Detector.ends
 
 
 def _same(claim: Claim, former: dict[str, Standing]) -> str | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from nocd.domain.directory import DIRECTORY_TYPES, Device, Entry, Person, Removal, Shift, Site
-from nocd.domain.instant import DAY_MS, from_ms, to_ms
+from nocd.domain.directory import DIRECTORY_TYPES, Device, Entry, Person, Removal, Shift, Site, Task, Tour
+from nocd.domain.instant import DAY_MS, MINUTE_MS, from_ms, to_ms
 
 if TYPE_CHECKING:
     from nocd.domain.shelf import Shelves
@@ -18,9 +18,11 @@ KIND_OF_TYPE = {name: name.removeprefix("noc.") for name in DIRECTORY_TYPES}
 PROVISIONAL_MAX = 20_000
 
 LONGEST_SHIFT_MS = 7 * DAY_MS
+DUE_WITHIN_MINUTES = {"CRITICAL": 15, "HIGH": 30, "MEDIUM": 60, "LOW": 120}  # of a task that names no time itself
 LAST_ID = "\U0010ffff"  # sorts after every id
 
 Placed = tuple[int, str]  # when a shift starts (ms), and its id
+Due = tuple[int, str, str]  # when a tour or task is due (ms), its kind and id
 _ENDS: dict[str, Callable[[Any], datetime]] = {
     "shift": lambda shift: shift.end,
     "tour": lambda tour: tour.closed_at or tour.planned_end or tour.planned_start,
@@ -50,8 +52,10 @@ class Roster:
         self._shifts_at: dict[str, list[Placed]] = {}
         self._team: dict[str, list[str]] = {}
         self._like: dict[tuple[str, int], list[str]] = {}
+        self._dues: dict[tuple[str, str | None], list[Due]] = {}
+        self._phones: dict[str, list[str]] = {}
         self._provisional = 0
-        for kind in ("shift", "person", "site"):
+        for kind in ("shift", "person", "site", "tour", "task", "device"):
             for entry in shelves.kind(kind).values():
                 self._place(entry)
         for kind in ("site", "person"):
@@ -142,6 +146,11 @@ class Roster:
         shifts = [self._shelves.get("shift", shift_id) for _, shift_id in placed[first:last]]
         return [shift for shift in shifts if to_ms(shift.end) > start]
 
+    def device(self, device: str) -> Device | None:
+        """Return a device by its id, or None."""
+        entry: Device | None = self._shelves.get("device", device)
+        return entry
+
     def device_site(self, device: str) -> str | None:
         """Return the site a device stands at, or the one site of the person it belongs to, or None."""
         entry: Device | None = self._shelves.get("device", device)
@@ -149,6 +158,21 @@ class Roster:
         if entry is None or entry.site is not None:
             return None if entry is None else entry.site
         return person.sites[0] if person is not None and len(person.sites) == 1 else None
+
+    def dues(self, site: str, person: str | None, start: int, end: int) -> list[Tour | Task]:
+        """Return the tours and tasks of a person at a site, or of nobody, that are due from `start` to `end` (ms)."""
+        placed = self._dues.get((site, person), [])
+        first, last = bisect_left(placed, (start, "", "")), bisect_left(placed, (end, "", ""))
+        return [self._shelves.get(kind, entry_id) for _, kind, entry_id in placed[first:last]]
+
+    def has_phone(self, person: str) -> bool:
+        """Tell whether the directory knows a phone of a person's."""
+        return person in self._phones
+
+    def shift_span(self, site: str) -> tuple[int, int] | None:
+        """Return when the first shift known of a site begins and the one that begins last ends (UTC ms), or None."""
+        placed = self._shifts_at.get(site)
+        return (placed[0][0], to_ms(self._shelves.get("shift", placed[-1][1]).end)) if placed else None
 
     def shift(self, shift_id: str) -> Shift | None:
         """Return a shift by its id, or None."""
@@ -185,14 +209,24 @@ class Roster:
         return len(over)
 
     def _place(self, entry: Entry) -> None:
-        if isinstance(entry, Shift):
-            placed = (to_ms(entry.start), entry.id)
-            insort(self._shifts_of.setdefault(entry.person, []), placed)
-            insort(self._shifts_at.setdefault(entry.site, []), placed)
-        elif isinstance(entry, Person) and len(entry.sites) == 1:
+        for index, key, placed in self._indexed(entry):
+            insort(index.setdefault(key, []), placed)
+        if isinstance(entry, Person) and len(entry.sites) == 1:
             insort(self._team.setdefault(entry.sites[0], []), entry.id)
         elif isinstance(entry, Site):
             insort(self._like.setdefault((entry.client, entry.tier), []), entry.id)
+
+    def _indexed(self, entry: Entry | None) -> list[tuple[dict[Any, list[Any]], Any, Any]]:
+        """Return where an entry with a time is placed: (index, key, place)."""
+        if isinstance(entry, Shift):
+            placed = (to_ms(entry.start), entry.id)
+            return [(self._shifts_of, entry.person, placed), (self._shifts_at, entry.site, placed)]
+        if isinstance(entry, Tour | Task):
+            kind = "tour" if isinstance(entry, Tour) else "task"
+            return [(self._dues, (entry.site, entry.person), (due_ms(entry), kind, entry.id))]
+        if isinstance(entry, Device) and entry.kind == "phone" and entry.person is not None:
+            return [(self._phones, entry.person, entry.id)]
+        return []
 
     def _remove(self, kind: str, former: Entry | None) -> Entered | None:
         if former is None:
@@ -202,15 +236,22 @@ class Roster:
         return Entered(kind=kind, id=former.id, name=getattr(former, "name", None), happened="removed")
 
     def _forget(self, former: Entry | None) -> None:
-        if isinstance(former, Shift):
-            placed = (to_ms(former.start), former.id)
-            for index, key in ((self._shifts_of, former.person), (self._shifts_at, former.site)):
-                index[key].remove(placed)
-                if not index[key]:
-                    del index[key]
-        elif isinstance(former, Person) and len(former.sites) == 1:
+        for index, key, placed in self._indexed(former):
+            index[key].remove(placed)
+            if not index[key]:
+                del index[key]
+        if isinstance(former, Person) and len(former.sites) == 1:
             self._team[former.sites[0]].remove(former.id)
         elif isinstance(former, Site):
             self._like[former.client, former.tier].remove(former.id)
         if isinstance(former, Site | Person) and former.provisional:
             self._provisional -= 1
+
+
+def due_ms(entry: Tour | Task) -> int:
+    """Return when a tour must have begun or a task be done (UTC ms)."""
+    if isinstance(entry, Tour):
+        return to_ms(entry.planned_start) + int(entry.grace_minutes * MINUTE_MS)
+    if entry.due_at is not None:
+        return to_ms(entry.due_at)
+    return to_ms(entry.created_at) + DUE_WITHIN_MINUTES[entry.priority] * MINUTE_MS

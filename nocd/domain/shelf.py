@@ -42,6 +42,10 @@ class Shelves:
         self._touch((kind, key))
         return self.kind(kind).get(key)
 
+    def touch(self, kind: str, key: str) -> None:
+        """Say that a record, at hand already, is about to change."""
+        self._touch((kind, key))
+
     def put(self, kind: str, key: str, record: object) -> None:
         """Set a record."""
         self._touch((kind, key))

@@ -12,6 +12,7 @@ from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.domain.observation import LocationFix, PhoneEvent, TaskDone, TourScan
 from nocd.domain.signal import Metric, Quality, Signal, Totals
 from nocd.signals.minutes import Minutes, Row
+from nocd.signals.traces import Traces
 from nocd.signals.trail import ACCURACY_UNKNOWN_M, Fix, Step, Trail
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HOUR_KIND = "minutes"
 TRAIL_KIND = "trail"
+TRACES_KIND = "traces"
 WINDOW_MIN_MS = 30 * MINUTE_MS
 WINDOW_MAX_MS = 480 * MINUTE_MS
 HOURS_KEPT_MS = WINDOW_MAX_MS + 2 * HOUR_MS  # the longest window, and what waits for the late ones
@@ -48,6 +50,7 @@ class Activities:
     def take(self, event: Event, *, watermark: int) -> Metric | None:
         """Count an event (of a type in COUNTED); return the signal it counts for, or None where it counts for none."""
         data = event.data
+        self._trace(event)
         if event.time <= watermark:
             return None
         if isinstance(data, TourScan):
@@ -95,6 +98,27 @@ class Activities:
         trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
         return None if trail is None else trail.heard_at
 
+    def traces(self, person: str) -> Traces | None:
+        """Return when a person's signals were heard in the last day, for reading, or None where none ever was."""
+        traces: Traces | None = self._shelves.get(TRACES_KIND, person)
+        return traces
+
+    def moves(self, person: str, start: int, end: int) -> list[tuple[int, float]]:
+        """Return (minute, metres) of every minute from `start` to before `end` (ms) in which a person moved."""
+        moved = [
+            (minute, metres)
+            for hour in range(start // HOUR_MS, -(-end // HOUR_MS))
+            if (minutes := self._hours.get(person, {}).get(hour)) is not None
+            for minute, metres in minutes.moves(hour)
+        ]
+        moved += [(step.time // MINUTE_MS * MINUTE_MS, step.distance_m) for step in self._ahead(person)]
+        return [(minute, metres) for minute, metres in moved if start <= minute < end and metres > 0]
+
+    def source_of(self, person: str) -> str | None:
+        """Return the source a person's phone last spoke through, or None where it never did."""
+        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        return (trail.source or None) if trail is not None else None
+
     def forget_before(self, instant: int) -> int:
         """Let go of hours that ended before `instant` (ms); return how many."""
         over = [
@@ -108,6 +132,15 @@ class Activities:
     def forget(self, person: str) -> None:
         """Let go of a person who was removed: their trail now, their minutes with everyone's."""
         self._shelves.drop(TRAIL_KIND, person)
+        self._shelves.drop(TRACES_KIND, person)
+
+    def _trace(self, event: Event) -> None:
+        person: str = event.data.person  # type: ignore[union-attr, assignment]  # all that is counted has one
+        traces: Traces | None = self._shelves.edit(TRACES_KIND, person)
+        if traces is None:
+            traces = Traces()
+            self._shelves.put(TRACES_KIND, person, traces)
+        traces.take(event.data, event.time)  # type: ignore[arg-type]  # as the types in COUNTED say
 
     def _scanned(self, data: TourScan, time: int) -> Metric | None:
         if data.scan == "SKIP":
@@ -120,7 +153,8 @@ class Activities:
         if trail is None:
             trail = Trail(heard_at=event.time)
             self._shelves.put(TRAIL_KIND, person, trail)
-        trail.heard_at = max(trail.heard_at, event.time)
+        if event.time >= trail.heard_at:
+            trail.heard_at, trail.source = event.time, event.source
         data = event.data
         if isinstance(data, LocationFix):
             accuracy_m = ACCURACY_UNKNOWN_M if data.accuracy_m is None else data.accuracy_m

@@ -6,6 +6,8 @@ from array import array
 from enum import IntEnum
 from typing import Any, Self
 
+from nocd.domain.instant import HOUR_MS, MINUTE_MS
+
 MINUTES = 60
 CHECKPOINTS_MAX = 1_000
 _MOST = 65_535
@@ -58,6 +60,10 @@ class Minutes:
     def moved_m(self, start: int, end: int) -> float:
         """Return the metres of the minutes from `start` to before `end`."""
         return sum(self._metres[start:end])
+
+    def moves(self, hour: int) -> list[tuple[int, float]]:
+        """Return (minute as UTC ms, metres) of every minute of the hour (counted from 1970) with any."""
+        return [(hour * HOUR_MS + minute * MINUTE_MS, metres) for minute, metres in enumerate(self._metres) if metres]
 
     def dump(self) -> list[Any]:
         """Return the stored form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from nocd.domain.instant import HOUR_MS
 SPEED_MAX_MPS = 60.0
 ACCURACY_UNKNOWN_M = 25.0
 ANCHOR_KEPT_MS = 8 * HOUR_MS
+_LAST = float("inf")  # sorts after every latitude
 PENDING_MAX = 600  # a fix a second for the ten minutes of lateness
 
 
@@ -37,6 +38,7 @@ class Trail:
     """One phone's last counted fix, and those whose turn has not come because an earlier one may still arrive."""
 
     heard_at: int
+    source: str = ""  # what the phone last spoke through
     anchor: Fix | None = None
     pending: list[Fix] = field(default_factory=list)
 
@@ -46,7 +48,7 @@ class Trail:
 
     def settle(self, upto: int) -> list[Step]:
         """Walk the fixes up to `upto` (ms), which nothing can come before any more; return the steps made."""
-        count = max(sum(fix.time <= upto for fix in self.pending), len(self.pending) - PENDING_MAX)
+        count = max(bisect_right(self.pending, (upto, _LAST)), len(self.pending) - PENDING_MAX)
         steps, self.anchor = walk(self.anchor, self.pending[:count])
         del self.pending[:count]
         return steps

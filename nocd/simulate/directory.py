@@ -29,7 +29,7 @@ def directory(world: World) -> Iterator[Raw]:
             yield _checkpoint(world, place, checkpoint)
         yield _device(world, place.terminal, {"kind": "terminal", "site": place.id})
     for guard in world.guards:
-        yield _person(world, guard)
+        yield person_entry(Stamp(world.start_ms, f"person-{guard.id}"), guard)
         yield _device(world, guard.device, {"kind": "phone", "person": guard.id})
 
 
@@ -52,9 +52,11 @@ def _site(world: World, place: Place) -> Raw:
         "hysteresis_m": place.kind.hysteresis_m,
         "tier": place.tier,
         "required_guards": least_crew(world, place),
-        "open_24h": len(place.changes) > 1,
+        "open_24h": len(place.changes) > 1 and place.opening_hours is None,
         "business_hours": place.kind.business_hours,
     }
+    if place.opening_hours is not None:
+        data["opening_hours"] = place.opening_hours
     if team:
         data["supervisor"] = team[0].id
         data["contacts"] = [f"{team[0].name} {team[0].phone}"]
@@ -74,10 +76,11 @@ def _checkpoint(world: World, place: Place, checkpoint: Checkpoint) -> Raw:
     return _entry(world, "checkpoint", data)
 
 
-def _person(world: World, guard: Guard) -> Raw:
+def person_entry(stamp: Stamp, guard: Guard, **changes: bool) -> Raw:
+    """Return a person as the directory is told of them; `changes` may say that they left."""
     role = "supervisor" if guard.rank == 0 else "guard"
     data = {"id": guard.id, "name": guard.name, "sites": list(guard.sites), "role": role, "phone": guard.phone}
-    return _entry(world, "person", data)
+    return Raw(stamp.time, stamp.id, "noc.person", SOURCE, {**data, **changes})
 
 
 def _device(world: World, device: str, of: dict[str, str]) -> Raw:
@@ -110,8 +113,22 @@ def _shift(time: int, duty: Duty) -> Raw:
     return Raw(time, duty.id, "noc.shift", SOURCE, data)
 
 
-def tour_entry(stamp: Stamp, duty: Duty, tour: PlannedTour, **changes: bool) -> Raw:
-    """Return a tour as the directory is told of it; `changes` may cancel it."""
+def shift_entry(stamp: Stamp, guard: Guard, place: Place, hours: tuple[int, int], **more: str) -> Raw:
+    """Return a shift entered by hand, beside those of the crews."""
+    data = {
+        "id": stamp.id,
+        "site": place.id,
+        "person": guard.id,
+        "start": rfc3339(hours[0]),
+        "end": rfc3339(hours[1]),
+        "post": "patrol",
+        **more,
+    }
+    return Raw(stamp.time, stamp.id, "noc.shift", SOURCE, data)
+
+
+def tour_entry(stamp: Stamp, duty: Duty, tour: PlannedTour, **changes: Any) -> Raw:
+    """Return a tour as the directory is told of it; `changes` may cancel it, or give it to someone else."""
     data = {
         "id": tour.id,
         "site": duty.place.id,
@@ -122,6 +139,7 @@ def tour_entry(stamp: Stamp, duty: Duty, tour: PlannedTour, **changes: bool) -> 
         "planned_end": rfc3339(tour.planned_start + _TOUR_LENGTH_MS),
         "checkpoints": [checkpoint.id for checkpoint in tour.checkpoints],
         "grace_minutes": _GRACE_MINUTES,
+        **({"ordered": True} if tour.ordered else {}),
         **changes,
     }
     return Raw(stamp.time, stamp.id, "noc.tour", SOURCE, data)

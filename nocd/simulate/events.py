@@ -12,6 +12,7 @@ from nocd.simulate.disorder import disordered
 from nocd.simulate.observe import WAKE, Raw
 from nocd.simulate.render import render
 from nocd.simulate.roster import LEAD_MS, duties
+from nocd.simulate.sending import sent
 from nocd.simulate.surroundings import (
     alarms,
     crew_troubles,
@@ -21,11 +22,12 @@ from nocd.simulate.surroundings import (
     terminal_health,
 )
 from nocd.simulate.troubles import planned
+from nocd.simulate.truth import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from nocd.simulate.truth import Truth
+    from nocd.simulate.plan import Plan
     from nocd.simulate.world import Guard, World
 
 
@@ -45,36 +47,47 @@ def events(
     return map(envelope, disordered(world.seed, stream) if disorder else stream)
 
 
-def raws(world: World, truth: Callable[[Truth], None]) -> Iterator[Raw]:
-    """Yield the same as (time, id, type, source, data): the directory, then all streams merged by time."""
+def raws(world: World, truth: Callable[[Truth], None], *, likeness: Callable[[Truth], None] = untold) -> Iterator[Raw]:
+    """Yield the same as raw events in the order they are sent: the directory, then all streams merged by time.
+
+    `likeness` hears of each honest shift that looks like trouble, in the form of a truth.
+    """
     yield from directory(world)
-    streams: list[Iterable[Raw]] = [_person(world, guard, truth) for guard in world.guards]
+    streams: list[Iterable[Raw]] = [_person(world, guard, truth, likeness) for guard in world.guards]
     for place in world.places:
         streams += [
             roster(world, place),
-            gate_counts(world, place),
+            gate_counts(world, place, truth),
             room_temperatures(world, place),
             terminal_health(world, place),
             alarms(world, place),
-            paperwork(world, place),
+            paperwork(world, place, truth),
             crew_troubles(world, place, truth),
         ]
     yield from (raw for raw in merge(*streams) if raw.type != WAKE)
 
 
-def _person(world: World, guard: Guard, truth: Callable[[Truth], None]) -> Iterator[Raw]:
+def _person(
+    world: World, guard: Guard, truth: Callable[[Truth], None], likeness: Callable[[Truth], None]
+) -> Iterator[Raw]:
     """Yield one person's shifts; a mark that is not passed on keeps each unplanned until it comes up."""
     for duty in duties(world, guard):
         yield Raw(duty.crew.start - LEAD_MS, duty.id, WAKE, "", {})
         plan, planted = planned(world, duty)
         if planted is not None:
             truth(planted)
-        yield from render(world, plan)
+        elif plan.likeness:
+            likeness(_likeness(plan))
+        yield from sent(world.seed, plan, render(world, plan))
+
+
+def _likeness(plan: Plan) -> Truth:
+    return Truth("", plan.likeness, plan.guard.id, plan.place.id, plan.start, plan.end)
 
 
 def envelope(raw: Raw) -> dict[str, Any]:
     """Return a raw event in its CloudEvents 1.0 envelope."""
-    minute, rest = divmod(raw.time, MINUTE_MS)
+    minute, rest = divmod(raw.time if raw.clock is None else raw.clock, MINUTE_MS)
     second, millisecond = divmod(rest, SECOND_MS)
     return {
         "specversion": "1.0",

@@ -18,13 +18,17 @@ WAKE = "wake"  # the type of a mark: it keeps what follows from being made befor
 
 
 class Raw(NamedTuple):
-    """An event as (time, id, type, source, data): sorts by time, then id."""
+    """An event as (time, id, type, source, data): sorts by time, then id.
+
+    `time` is when it is sent; `clock` what its sender's clock said when it happened, where that is another instant.
+    """
 
     time: int
     id: str
     type: str
     source: str
     data: dict[str, Any]
+    clock: int | None = None
 
 
 class Stamp(NamedTuple):

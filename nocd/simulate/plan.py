@@ -13,6 +13,7 @@ from nocd.simulate.seeding import derive
 from nocd.simulate.space import Point, move
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from nocd.simulate.observe import Raw
@@ -76,6 +77,23 @@ class Mute(NamedTuple):
     sorts: str = "fph"
 
 
+class Clock(NamedTuple):
+    """A stretch in which a phone's clock runs ahead."""
+
+    start: int
+    end: int
+    ahead_ms: int
+
+
+class Wear(NamedTuple):
+    """How a worn phone feels: what is left of its battery and signal (shares), its heat, how often it is online."""
+
+    battery: float
+    signal: float
+    temperature_c: float
+    online: float
+
+
 class Slack(NamedTuple):
     """A stretch, whole hours from the shift's start, in which a guard sits still and shows a share of the usual."""
 
@@ -89,6 +107,8 @@ class Plan:
     """All that will happen in one shift; `guard` is who really comes.
 
     `changes` are fields of punches by direction; a `ghost` punches and leaves no other trace; the `absent` leave none.
+    `edits` are fields of events by their ids; an `offline` phone sends what it saw at the end of the stretch; `vague_m`
+    is the accuracy of a phone indoors; `likeness` names what trouble an honest shift looks like.
     """
 
     duty: Duty
@@ -107,6 +127,12 @@ class Plan:
     slack: Slack | None = None
     mutes: list[Mute] = field(default_factory=list)
     extras: list[Raw] = field(default_factory=list)
+    edits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clock: Clock | None = None
+    offline: tuple[int, int] | None = None
+    vague_m: float | None = None
+    wear: Wear | None = None
+    likeness: str = ""
 
     @property
     def place(self) -> Place:
@@ -161,14 +187,18 @@ def _clamped(rng: Random, *, mean_min: float, spread_min: float, low_min: float,
 
 
 def _walk(rng: Random, tour: PlannedTour) -> Walk:
-    time = tour.planned_start + rng.randrange(10 * MINUTE_MS)
+    return Walk(tour, stroll(rng, tour.planned_start + rng.randrange(10 * MINUTE_MS), tour.checkpoints))
+
+
+def stroll(rng: Random, time: int, checkpoints: Sequence[Checkpoint]) -> list[Scan]:
+    """Return the scans of a walk past checkpoints in that order, the first at `time`."""
     scans: list[Scan] = []
-    for checkpoint in tour.checkpoints:
+    for checkpoint in checkpoints:
         if scans:
             metres = haversine_m(*scans[-1].checkpoint.point, *checkpoint.point)
             time += int((metres / rng.uniform(*_WALKING_MPS) + rng.uniform(*_DWELL_S)) * SECOND_MS)
         scans.append(Scan(time, checkpoint))
-    return Walk(tour, scans)
+    return scans
 
 
 def _jobs(rng: Random, duty: Duty, start: int, end: int) -> list[Job]:

@@ -141,10 +141,11 @@ def _tour(rng: Random, plan: Plan, walk: Walk) -> Iterator[Raw]:
     before = None
     for number, scan in enumerate(walk.scans, start=1):
         name = f"{walk.tour.id}-{number}"
-        if before is not None and scan.time - before.time > MINUTE_MS:
+        half_way = scan.time if before is None else (before.time + scan.time) // 2
+        if before is not None and scan.time - before.time > MINUTE_MS and not plan.muted(half_way, "f"):
             a, b = before.checkpoint.point, scan.checkpoint.point
             middle = Point((a.lat + b.lat) / 2, (a.lon + b.lon) / 2)
-            yield walking_fix(rng, Stamp((before.time + scan.time) // 2, f"{name}w"), plan.guard, middle)
+            yield walking_fix(rng, Stamp(half_way, f"{name}w"), plan.guard, middle)
         yield tour_scan(rng, Stamp(scan.time, name), plan.guard, plan.place, walk.tour.id, scan.checkpoint)
         before = scan
 

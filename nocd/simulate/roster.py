@@ -18,10 +18,11 @@ LEAD_MS = HOUR_MS  # nothing of a shift happens earlier than this before it
 _CYCLE_DAYS = 6
 _DAYS_ON = 4
 _NIGHTS_ON = 3  # in a row, for the two who take turns in a lone night
-_LONG_SHIFT_MS = 10 * HOUR_MS
+LONG_SHIFT_MS = 10 * HOUR_MS
 _STATIC_SHARE = 0.15
 _CREW_FOR_STATIC_MIN = 2
 _CRITICAL_TIER = 4
+_ORDERED_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class PlannedTour(NamedTuple):
     kind: str
     planned_start: int
     checkpoints: tuple[Checkpoint, ...]
+    ordered: bool
 
 
 def _on(place: Place, group: tuple[Guard, ...], day: date, number: int) -> tuple[Guard, ...]:
@@ -153,7 +155,7 @@ def tours_of(world: World, duty: Duty) -> list[PlannedTour]:
         return []
     rng = derive(world.seed, "tours", duty.id)
     crew = duty.crew
-    total = 4 if crew.end - crew.start >= _LONG_SHIFT_MS else 2
+    total = 4 if crew.end - crew.start >= LONG_SHIFT_MS else 2
     gap = (crew.end - crew.start - 90 * MINUTE_MS) // total
     kinds = ("ROUTINE", "PERIMETER", "BUILDING", "CRITICAL" if duty.place.tier >= _CRITICAL_TIER else "ROUTINE")
     tours = []
@@ -161,7 +163,9 @@ def tours_of(world: World, duty: Duty) -> list[PlannedTour]:
         first = rng.randrange(len(duty.place.checkpoints))
         start = crew.start + 45 * MINUTE_MS + number * gap + rng.randrange(15) * MINUTE_MS
         ring = duty.place.checkpoints[first:] + duty.place.checkpoints[:first]
-        tours.append(PlannedTour(f"{duty.id}-t{number + 1}", rng.choice(kinds), start, ring))
+        name = f"{duty.id}-t{number + 1}"
+        ordered = chance(world.seed, "ordered", name) < _ORDERED_SHARE
+        tours.append(PlannedTour(name, rng.choice(kinds), start, ring, ordered))
     return tours
 
 

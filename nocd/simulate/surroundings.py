@@ -11,12 +11,13 @@ from nocd.simulate.rhythm import count, gate_mean, hour_of_week
 from nocd.simulate.roster import crews
 from nocd.simulate.seeding import derive
 from nocd.simulate.troubles import crew_trouble
+from nocd.simulate.troubles.premises import LOST, dead_gate, report_lost
+from nocd.simulate.truth import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from nocd.simulate.truth import Truth
     from nocd.simulate.world import Place, World
 
 _QUARTER_MS = 15 * MINUTE_MS
@@ -25,12 +26,19 @@ _MONDAY = 0
 _REPORT_HOUR = 5
 
 
-def gate_counts(world: World, place: Place) -> Iterator[Raw]:
-    """Yield how many people passed the gate each quarter of an hour, by the rhythm of such a place."""
+def gate_counts(world: World, place: Place, tell: Callable[[Truth], None]) -> Iterator[Raw]:
+    """Yield how many people passed the gate each quarter of an hour, by the rhythm of such a place.
+
+    The truth is told of each day on which the sensors there go dead.
+    """
     rng = derive(world.seed, "gate", place.id)
     for time in range(world.start_ms + _QUARTER_MS, world.end_ms, _QUARTER_MS):
         value = float(count(rng, gate_mean(place, time - 1)))
-        yield _sample(place, "gate_count", value, time)
+        dead = dead_gate(world, place, time)
+        if dead is None:
+            yield _sample(place, "gate_count", value, time)
+        elif time - _QUARTER_MS < dead[0]:
+            tell(Truth("", "SOURCE_SILENT", "", place.id, *dead))
 
 
 def room_temperatures(world: World, place: Place) -> Iterator[Raw]:
@@ -39,7 +47,9 @@ def room_temperatures(world: World, place: Place) -> Iterator[Raw]:
     base = rng.uniform(17, 23)
     for time in range(world.start_ms + _QUARTER_MS, world.end_ms, 2 * _QUARTER_MS):
         hour = hour_of_week(time, place.timezone) % 24
-        yield _sample(place, "room_c", round(base + 1.5 * max(0, 8 - abs(hour - 15)) / 8 + rng.gauss(0, 0.2), 2), time)
+        value = round(base + 1.5 * max(0, 8 - abs(hour - 15)) / 8 + rng.gauss(0, 0.2), 2)
+        if dead_gate(world, place, time) is None:
+            yield _sample(place, "room_c", value, time)
 
 
 def _sample(place: Place, metric: str, value: float, time: int) -> Raw:
@@ -68,17 +78,24 @@ def alarms(world: World, place: Place) -> Iterator[Raw]:
         yield from sorted(day_raws)
 
 
-def paperwork(world: World, place: Place) -> Iterator[Raw]:
-    """Yield what is expected, then delivered: a daily report by six in the morning, a statutory one on Mondays."""
+def paperwork(world: World, place: Place, tell: Callable[[Truth], None]) -> Iterator[Raw]:
+    """Yield what is expected, then delivered: a daily report by six in the morning, a statutory one on Mondays.
+
+    A few are never delivered; the truth is told of those.
+    """
     rng = derive(world.seed, "paperwork", place.id)
-    for day in range(world.start_ms // DAY_MS * DAY_MS, world.end_ms, DAY_MS):
+    for day in range(world.start_ms // DAY_MS * DAY_MS, world.end_ms + DAY_MS, DAY_MS):
         offset = local(day, place.timezone).utcoffset()
         time = day + _REPORT_HOUR * HOUR_MS - int(offset.total_seconds() * 1_000 if offset else 0)
         moment = local(time, place.timezone)
         if not world.start_ms <= time < world.end_ms:
             continue
         kinds = ("DAILY", "STATUTORY") if moment.weekday() == _MONDAY else ("DAILY",)
-        yield from sorted(raw for kind in kinds for raw in _report(rng, place, kind, time))
+        both = [raw for kind in kinds for raw in _report(rng, place, kind, time)]
+        lost = [raw for raw in both if "delivered_at" in raw.data and report_lost(world, raw.data)]
+        for raw in lost:
+            tell(Truth("", LOST[raw.data["kind"]], "", place.id, time + HOUR_MS, time + 3 * HOUR_MS))
+        yield from sorted(raw for raw in both if raw not in lost)
 
 
 def _report(rng: Random, place: Place, kind: str, time: int) -> Iterator[Raw]:

@@ -29,6 +29,47 @@ RATES: Final[dict[str, float]] = {
     "SILENT_SITE": 0.008,  # of crews; all phones, two to five hours
     "UNKNOWN_ENTITY": 0.008,  # of crews
     "OUTSIDE_ALERT": 0.015,  # of crews
+    "SHORT_REST": 0.002,
+    "OVERTIME_VIOLATION": 0.002,
+    "LATE_ARRIVAL": 0.002,
+    "SCHEDULE_MISMATCH": 0.002,
+    "WRONG_SITE": 0.002,
+    "COVERAGE_GAP": 0.002,
+    "INACTIVE_PERSON": 0.002,
+    "BIOMETRIC_LOW": 0.002,
+    "GHOST_SHIFT": 0.002,
+    "LEFT_SITE": 0.002,
+    "NULL_ISLAND": 0.002,
+    "GPS_LOW_ACCURACY": 0.002,
+    "TOUR_INCOMPLETE": 0.002,
+    "TOUR_ABANDONMENT": 0.002,
+    "TOUR_OUT_OF_ORDER": 0.002,
+    "TASK_OVERDUE": 0.002,
+    "TAG_CLONED": 0.002,
+    "SCANS_TOO_REGULAR": 0.002,
+    "PHANTOM_GUARD": 0.002,
+    "CLOCK_SUSPECT": 0.0,  # its events are not in order of time
+    "DEVICE_GPS_FAILURE": 0.002,
+    "DEVICE_PHONE_FAILURE": 0.002,
+    "DEVICE_CRITICAL": 0.0005,  # lasts for days
+    "DEVICE_WARNING": 0.0005,  # lasts for days
+    "AFTER_HOURS_ACTIVITY": 0.002,
+    "DEVICE_SHARING": 0.002,  # of crews
+    "REPORT_MISSING": 0.002,  # of statutory reports
+    "DAILY_REPORT_MISSING": 0.002,  # of daily reports
+    "SOURCE_SILENT": 0.002,  # of a site's days
+}
+
+# How often an honest shift looks like trouble: a share of shifts without any.
+LIKENESSES: Final[dict[str, float]] = {
+    "flat-battery": 0.03,
+    "swap": 0.0,
+    "ride": 0.0,
+    "indoors": 0.0,
+    "offline": 0.0,  # its events are not in order of time
+    "tour-shortened": 0.0,
+    "early": 0.0,
+    "double-shift": 0.0,
 }
 
 

@@ -13,7 +13,7 @@ from nocd.simulate.names import fictional_phone, full_name
 from nocd.simulate.places import CLIENTS, KINDS, METROS, QUARTERS, Kind, Metro
 from nocd.simulate.seeding import derive
 from nocd.simulate.space import Point, move
-from nocd.simulate.truth import RATES
+from nocd.simulate.truth import LIKENESSES, RATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +28,7 @@ _EIGHT_HOUR_SHARE = 0.4
 _EIGHT_HOUR_TEAM_MIN = 6
 _SITES_PER_CLIENT = 4
 _LONE_NIGHT_EVERY = 3
+_CLOSES_EVERY = 4
 _NIGHT_PAIR = 2
 
 
@@ -61,6 +62,11 @@ class Place:
     lone_night: bool
 
     @property
+    def opening_hours(self) -> str | None:
+        """Return when it is open to the public, as the directory writes it; None where it never closes."""
+        return self.kind.business_hours if self.no % _CLOSES_EVERY == _CLOSES_EVERY - 1 else None
+
+    @property
     def timezone(self) -> str:
         """Return the IANA time zone of its clock."""
         return self.metro.timezone
@@ -86,7 +92,8 @@ class Guard:
 class World:
     """A company of `sites` and `people` under one seed, watched from `start_ms` for `days`.
 
-    `rates` overrides how often each trouble is planted (see `truth.RATES`). Raises InputError for what cannot be built.
+    `rates` overrides how often each trouble is planted (see `truth.RATES`), `likenesses` how often an honest shift
+    looks like one (see `truth.LIKENESSES`). Raises InputError for what cannot be built.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class World:
         start_ms: int,
         days: int,
         rates: Mapping[str, float] | None = None,
+        likenesses: Mapping[str, float] | None = None,
     ) -> None:
         _require_range(sites, "sites", SITES_MAX)
         _require_range(people, "people", PEOPLE_MAX)
@@ -105,7 +113,8 @@ class World:
         self.seed = seed
         self.start_ms = start_ms
         self.end_ms = start_ms + days * DAY_MS
-        self.rates = _rates(rates or {})
+        self.rates = _rates(RATES, rates or {})
+        self.likenesses = _rates(LIKENESSES, likenesses or {})
         self.places = tuple(_places(seed, sites, people))
         self.place = {place.id: place for place in self.places}
         self._neighbours = _neighbours(self.places)
@@ -123,13 +132,13 @@ def _require_range(value: int, name: str, largest: int) -> None:
         raise InputError(f"{name} is {value}; give 1 to {largest}")
 
 
-def _rates(given: Mapping[str, float]) -> dict[str, float]:
+def _rates(known: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:
     for kind, rate in given.items():
-        if kind not in RATES:
-            raise InputError(f"{kind!r} is no trouble that can be planted; known: {', '.join(RATES)}")
+        if kind not in known:
+            raise InputError(f"{kind!r} is no trouble that can be planted; known: {', '.join(known)}")
         if not 0 <= rate <= 1:
             raise InputError(f"the rate of {kind} is {rate}; give 0 to 1")
-    return {**RATES, **given}
+    return {**known, **given}
 
 
 def _grid() -> Iterator[tuple[float, float]]:

@@ -186,6 +186,10 @@ class AlertBook:
         held = (alert for alert in self._alerts.values() if alert.suppressed_by == reason)
         return [alert.id for alert in sorted(held, key=lambda alert: alert.no)] if self._suppressed else []
 
+    def open_at(self, site: str) -> int:
+        """Return how many alerts of a site are unresolved."""
+        return self._open_at_site[site]
+
     def minor_open(self) -> int:
         """Return how many INFO and LOW alerts nobody has touched."""
         return self._minor

@@ -78,6 +78,12 @@ def _note_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "note", data.get("text"), f"by {data.get('actor')} on {data.get('alert')}"
 
 
+def _maintenance_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    of = "everything" if data.get("scope") == "all" else f"{data.get('scope')} {data.get('target')}"
+    said = f"maintenance of {of} {data.get('happened')}: {data.get('reason') or '-'}"
+    return "maint", said, f"by {data.get('actor')} until {data.get('end')}"
+
+
 def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "job", f"{data.get('job')} {data.get('outcome')}", str(data.get("detail") or f"{data.get('seconds')} s")
 
@@ -128,6 +134,7 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "finding_withdrawn": _withdrawn_words,
     "directory_changed": _directory_words,
     "note_added": _note_words,
+    "maintenance_window": _maintenance_words,
     "job_finished": _job_words,
     "system_state": _system_words,
     "baseline_updated": _hour_words,

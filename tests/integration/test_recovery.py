@@ -135,7 +135,7 @@ def test_a_shift_told_late_moves_the_end_of_the_duty() -> None:
     made.fold([punch("in", T0)])
     shift = shift_of("H1", from_ms(T0), from_ms(T0 + HOUR_MS))
     made.fold([event("noc.shift", at=T0 + 1, **shift)])
-    assert made.next_due() == T0 + 2 * HOUR_MS
+    assert made.duties.deadlines() == [(T0 + 2 * HOUR_MS, "P1")]
     made.fold([event("noc.shift", at=T0 + 2, **{**shift, "end": from_ms(T0 + 3 * HOUR_MS)})])
     made.tick(T0 + 2 * HOUR_MS)
     assert made.duties.on_duty("P1") is not None

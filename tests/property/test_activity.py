@@ -12,9 +12,9 @@ from nocd.domain.geo import haversine_m
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.shelf import Shelves
 from nocd.domain.signal import Metric
-from nocd.signals.activity import HOUR_KIND, TRAIL_KIND, Activities
-from nocd.signals.minutes import Minutes
-from nocd.signals.trail import SPEED_MAX_MPS, Trail
+from nocd.outcome import RECORD_TYPES
+from nocd.signals.activity import Activities
+from nocd.signals.trail import SPEED_MAX_MPS
 from nocd.store.codec import decoders, encode
 from tests.build import T0, event
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nocd.domain.event import Event
 
 LATENESS_MS = 10 * MINUTE_MS
-DECODE = decoders({HOUR_KIND: Minutes, TRAIL_KIND: Trail})
+DECODE = decoders(RECORD_TYPES)
 PERSON: dict[str, Any] = {"person": "P1"}
 
 

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 from nocd.domain.instant import HOUR_MS, local
 from nocd.domain.observation import EVENT_TYPES
 from nocd.simulate import RATES, World, events
+from nocd.simulate.events import raws, untold
+from nocd.simulate.truth import LIKENESSES
 from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, only, seen
 from tests.unit.simulate.test_events import alternate
 from tests.unit.simulate.test_troubles import assert_disjoint
@@ -23,7 +25,7 @@ FEW = settings(max_examples=20)
 
 
 @st.composite
-def worlds(draw, rates: dict[str, float] | None = None) -> World:
+def worlds(draw, rates: dict[str, float] | None = None, likenesses: dict[str, float] | None = None) -> World:
     return World(
         draw(st.integers(0, 2**64)),
         sites=draw(st.integers(1, 5)),
@@ -31,11 +33,16 @@ def worlds(draw, rates: dict[str, float] | None = None) -> World:
         start_ms=START + draw(st.integers(0, 400 * 86_400_000)),
         days=draw(st.integers(1, 2)),
         rates=rates,
+        likenesses=likenesses,
     )
 
 
+def everything(share: float) -> st.SearchStrategy[World]:
+    return worlds(dict.fromkeys(RATES, share), dict.fromkeys(LIKENESSES, share))
+
+
 @FEW
-@given(worlds())
+@given(st.one_of(worlds(), everything(0.05)))
 def test_every_event_fits_its_type_strictly(made):
     for event in events(made):
         ADAPTERS[event["type"]].validate_json(orjson.dumps(event["data"]), strict=True)
@@ -51,6 +58,14 @@ def test_time_never_goes_back_and_names_never_repeat(made):
     assert all(before["time"] <= after["time"] for before, after in pairwise(stream))
     assert len({(event["source"], event["id"]) for event in stream}) == len(stream)
     assert ms(stream[0]["time"]) == made.start_ms
+
+
+@FEW
+@given(everything(0.05))
+def test_sending_never_goes_back_whatever_the_clocks_say(made):
+    sent = list(raws(made, untold))
+    assert all(before.time <= after.time for before, after in pairwise(sent))
+    assert len({(raw.source, raw.id) for raw in sent}) == len(sent)
 
 
 @FEW

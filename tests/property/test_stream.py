@@ -108,7 +108,12 @@ def _arrived(delays: list[int]) -> tuple[list[Any], list[tuple[str, int]]]:
     late = [replace(each, received_at=each.time + delay) for each, delay in zip(DAY, delays, strict=True)]
     run.feed(sorted(late, key=lambda each: each.received_at))
     run.pass_time(T0 + LEARNED_MS + 2 * DAY_MS)
-    found = [(finding.type, finding.time) for outcome in run.outcomes for finding, _ in outcome.findings]
+    found = [
+        (finding.type, finding.time)
+        for outcome in run.outcomes
+        for finding, _ in outcome.findings
+        if finding.type.startswith("ANOMALY_")
+    ]
     known = [row for row in run.engine.shelves if row[0] in ("series", "stream", "baseline", "bucket")]
     return known, sorted(found)
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,10 +80,14 @@ async def test_a_hangup_that_fails_leaves_the_former_tokens_in_force(caplog: pyt
         await asyncio.to_thread(database.with_suffix(".away").replace, database)
 
 
+async def gone() -> Any:
+    raise UnavailableError("the disk is gone")
+
+
 async def test_it_says_what_it_waits_for_while_the_store_is_broken() -> None:
     async with running() as desk:
-        desk.daemon._scheduler._scheduler.pause()  # the upkeep of every second would mend it between two questions
         pipeline = desk.daemon.tenants["default"].pipeline
+        mend, pipeline._rebuild = pipeline._rebuild, gone
         pipeline.broken = UnavailableError("the disk is gone")
         answer = await desk.ask("GET", "/v1/ready", token=None)
         assert answer.status == 503
@@ -90,6 +95,7 @@ async def test_it_says_what_it_waits_for_while_the_store_is_broken() -> None:
         refused = await desk.ask("POST", "/v1/events", token="ingest", json=envelope("noc.sample"))
         assert refused.told == (503, "unavailable")
         assert refused.headers["Retry-After"] == "1"
+        pipeline._rebuild = mend
         await desk.daemon._upkeep.keep_house()
         await until(lambda: pipeline.broken is None)
         assert (await desk.ask("GET", "/v1/ready", token=None)).status == 200

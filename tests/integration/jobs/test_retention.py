@@ -26,7 +26,7 @@ def opened(tmp_path) -> Opened:
 def fixes(opened: Opened, count: int, name: str = "f") -> list[Any]:
     now = opened.clock.now
     return [
-        event("noc.location.fix", event_id=f"{name}{n}", at=now, person=f"P{n % 3}", lat=1.0, lon=2.0)
+        event("noc.location.fix", event_id=f"{name}{n}", at=now, person=f"P{n % 3}", lat=1.1, lon=2.2)
         for n in range(count)
     ]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from nocd.domain.directory import Removal
 from nocd.domain.severity import Severity
 from tests.build import event
 from tests.build_field import company, hours, minutes, played, punch, shift
@@ -65,6 +67,14 @@ def test_a_shift_that_is_removed_or_moved_takes_its_claim_along() -> None:
     assert run.withdrawn("NO_SHOW") == 1
     run.pass_time(hours(11))
     assert [found.time for found in run.of("NO_SHOW")] == [minutes(615)]
+
+
+def test_a_shift_that_is_called_off_takes_its_alert_along() -> None:
+    run = played(company("P1"), shift("P1", 8, 16, id="H1"), until=hours(9))
+    removal = event("noc.shift", at=hours(9), id="H1", **times(8, 16))
+    run.feed([replace(removal, data=Removal(id="H1", removed=True))])
+    assert run.withdrawn("NO_SHOW") == 1
+    assert run.alerts("NO_SHOW") == [("resolved", 1)]
 
 
 def times(start: float, end: float) -> dict[str, Any]:

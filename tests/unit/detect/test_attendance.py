@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from nocd.domain.directory import Removal
 from nocd.domain.finding import Finding
 from nocd.domain.severity import Severity
 from tests.build import event
@@ -145,6 +147,16 @@ def test_a_place_nobody_has_entered_is_not_judged() -> None:
     assert not run.of("BUDDY_PUNCHING")
 
 
+def test_a_site_removed_since_is_not_judged() -> None:
+    gone = replace(
+        event("noc.site", at=hours(9), id="S1", name="x", timezone="UTC"), data=Removal(id="S1", removed=True)
+    )
+    here: dict[str, Any] = {"lat": HERE[0], "lon": HERE[1]}
+    run = played(company("P1", sites=("S1", "S2")), punch("P1", "out", hours(8), **here), gone)
+    run.feed([punch("P1", "in", hours(9), site="S2")])
+    assert not run.of("IMPOSSIBLE_SHIFTS")
+
+
 def test_a_late_punch_between_two_is_judged_where_it_belongs() -> None:
     both = company("P1", sites=("S1", "S2"))
     late = punch("P1", "in", minutes(482), site="S2", received_at=minutes(489))
@@ -179,6 +191,23 @@ def test_someone_inactive_is_told_at_any_punch() -> None:
     found = only(run.of("INACTIVE_PERSON"))
     assert (found.severity, found.confidence) == (Severity.HIGH, 0.95)
     assert not played(company("P1"), punch("P1", "out", hours(8))).of("INACTIVE_PERSON")
+
+
+def test_who_leaves_or_is_transferred_is_not_accused_of_what_was_right_before() -> None:
+    run = played(company("P1", "P2"), shift("P1", 8, 16), punch("P1", "in", hours(8)), punch("P2", "in", hours(8)))
+    run.feed([event("noc.person", at=hours(9), id="P1", name="Guard P1", sites=("S2",), active=False)])
+    run.feed([punch("P1", "break_start", hours(10))])
+    assert [(found.type, found.time) for found in run.standing if found.person == "P1"] == [
+        ("INACTIVE_PERSON", hours(10))
+    ]
+    assert "P1-in-" in next(iter(run.engine.shelves.get("attendance", "P1").types))
+
+
+def test_a_directory_put_right_excuses() -> None:
+    run = played(company("P1", sites=("S2",)), punch("P1", "in", hours(8)))
+    run.feed([event("noc.person", at=hours(9), id="P1", name="Guard P1", sites=("S1",))])
+    run.feed([punch("P1", "break_start", hours(10))])
+    assert run.withdrawn("UNAUTHORIZED_SITE") == 1
 
 
 def test_a_day_later_a_claim_stands_for_good() -> None:

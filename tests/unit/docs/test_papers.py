@@ -34,6 +34,7 @@ from tests.unit.rules.reference import row
 README = ROOT / "README.md"
 DESIGN = ROOT / "nocd" / "DESIGN.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+COMPLIANCE = {"GUARD_ABSENT", "NOT_STARTED", "SLA_BREACH"}  # words of a tour's state, in evidence
 SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 
 
@@ -90,7 +91,7 @@ def test_every_finding_type_in_the_source_is_in_the_catalog() -> None:
         for node in ast.walk(syntax(path))
         if isinstance(node, ast.Constant) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", str(node.value))
     }
-    assert made <= set(CATALOG)
+    assert made - COMPLIANCE <= set(CATALOG)
 
 
 def statuses() -> dict[str, int]:

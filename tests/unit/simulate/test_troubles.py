@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 from statistics import fmean
 
@@ -11,15 +12,24 @@ from nocd.domain.instant import HOUR_MS, local
 from nocd.simulate import RATES, Truth, World
 from nocd.simulate.plan import honest
 from nocd.simulate.roster import Duty, crews, duties
-from nocd.simulate.troubles import CREW_TROUBLES, DUTY_TROUBLES, crew_trouble, patrol, planned
+from nocd.simulate.troubles import CREW_TROUBLES, DUTY_TROUBLES, SITE_TROUBLES, crew_trouble, patrol, planned
 from nocd.simulate.troubles.base import quiet_window
+from nocd.simulate.troubles.lookalike import flat_battery, ride
 from tests.unit.simulate.claims import HOLDS, NONE, START, holds, only, seen, world
+
+NAMED = [
+    *((trouble.name, trouble.kind) for trouble in DUTY_TROUBLES),
+    *((trouble.name, trouble.kind) for trouble in CREW_TROUBLES),
+    *((trouble.name, trouble.kind) for trouble in SITE_TROUBLES),
+]
+PLANT = {trouble.kind: trouble.plant for trouble in DUTY_TROUBLES}
+DAYS = {"REPORT_MISSING": 4}  # to the first Monday
 
 
 def test_every_kind_is_planted_by_some_trouble_has_a_rate_and_a_check():
-    kinds = {trouble.kind for trouble in DUTY_TROUBLES} | {trouble.kind for trouble in CREW_TROUBLES}
+    kinds = {kind for _, kind in NAMED}
     assert kinds == set(RATES) == set(HOLDS)
-    names = [*(trouble.name for trouble in DUTY_TROUBLES), *(trouble.name for trouble in CREW_TROUBLES)]
+    names = [name for name, _ in NAMED]
     assert len(names) == len(set(names))
 
 
@@ -27,8 +37,8 @@ def test_every_kind_is_planted_by_some_trouble_has_a_rate_and_a_check():
 @pytest.mark.parametrize(("sites", "people"), [(4, 30), (6, 12)])
 def test_a_planted_trouble_holds(kind, sites, people):
     """Thirty people make crews of several; twelve at six sites make crews of one."""
-    saw, truths = seen(world(1, sites=sites, people=people, rates=only(kind)))
-    assert truths or (kind == "WRONG_PERSON" and people == 12)
+    saw, truths = seen(world(1, sites=sites, people=people, days=DAYS.get(kind, 2), rates=only(kind)))
+    assert truths or (kind in {"WRONG_PERSON", "DEVICE_SHARING"} and people == 12)
     assert {truth.kind for truth in truths} <= {kind}
     for truth in truths:
         assert holds(truth, saw), truth
@@ -124,18 +134,47 @@ def test_where_no_window_is_quiet_nothing_of_a_phone_is_planted():
     duty = a_duty(made)
     plan = honest(made, duty)
     plan.pause = (plan.start, plan.end)
-    by_kind = {trouble.kind: trouble.plant for trouble in DUTY_TROUBLES}
     for seed in range(9):
-        assert by_kind["GPS_SPOOFING"](made, plan, Random(seed)) is None
-    assert by_kind["DEVICE_OFFLINE"](made, plan, Random(1)) is None
+        assert PLANT["GPS_SPOOFING"](made, plan, Random(seed)) is None
+    for kind in ("DEVICE_OFFLINE", "LEFT_SITE", "DEVICE_PHONE_FAILURE", "TOUR_ABANDONMENT"):
+        assert PLANT[kind](made, plan, Random(1)) is None
+    nowhere = [PLANT["NULL_ISLAND"](made, plan, Random(seed)) for seed in range(9)]
+    assert None in nowhere
+    assert {row.event_id for row in nowhere if row} == {f"{duty.id}-in"}
+    assert not flat_battery(made, plan, Random(1))
     assert plan.mutes == []
     assert plan.extras == []
 
 
-def test_with_everything_likely_no_shift_has_two_troubles():
-    made = world(6, sites=6, people=50, days=6, rates={**dict.fromkeys(RATES, 0.12), "SLACK_NIGHT": 1.0})
+def test_what_has_no_time_or_place_is_not_planted():
+    made = world(5, sites=1, people=6)
+    plan = honest(made, a_duty(made))
+    assert not ride(made, plan, Random(1))
+    plan.jobs = []
+    assert PLANT["TASK_OVERDUE"](made, plan, Random(1)) is None
+    plan.end = plan.start + HOUR_MS
+    assert PLANT["PHANTOM_GUARD"](made, plan, Random(1)) is None
+
+
+def test_a_phone_that_wears_out_is_worn_for_days_and_begins_to_once():
+    made = world(5, days=6, rates=only("DEVICE_CRITICAL"))
     saw, truths = seen(made)
-    assert len({truth.kind for truth in truths}) == len(RATES)
+    first = min(truths)
+    device = f"PH-{first.person[2:]}"
+    told = [e["data"] for e in saw.of["noc.device.health"] if e["data"]["device"] == device]
+    rows = [truth for truth in truths if truth.person == first.person]
+    assert all(later.from_ms - earlier.from_ms >= 4 * 24 * HOUR_MS for earlier, later in pairwise(sorted(rows)))
+    assert max(one["battery_percent"] for one in told) < 25
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_with_everything_likely_no_shift_has_two_troubles(part):
+    kinds = list(RATES)[part::4]
+    certain = {"SLACK_NIGHT", "REPORT_MISSING", "AFTER_HOURS_ACTIVITY"}
+    likely = {kind: 1.0 if kind in certain else 0.14 for kind in kinds}
+    made = world(6, sites=6, people=50, days=6, rates={**NONE, **likely})
+    saw, truths = seen(made)
+    assert {truth.kind for truth in truths} == set(kinds)
     assert all(holds(truth, saw) for truth in truths)
     assert_disjoint(made, truths)
 
@@ -151,7 +190,7 @@ def assert_disjoint(made: World, truths: list[Truth]) -> None:
     struck = [common[truth] for truth in truths if truth in common]
     own: dict[str, int] = {}
     for truth in truths:
-        if truth not in common:
+        if truth not in common and truth.person:
             duty = _duty(made, truth)
             own[duty.id] = own.get(duty.id, 0) + 1
             assert crew_trouble(made, duty.crew) is None

@@ -1,0 +1,210 @@
+"""Absence: when something could be expected of someone, what was due of them, and how likely nothing is by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log
+from typing import TYPE_CHECKING, Final
+
+from nocd.detect.hours import site_baseline
+from nocd.detect.watches import CLAIMS_KIND
+from nocd.domain.directory import Tour
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, to_ms
+from nocd.domain.roster import due_ms
+from nocd.domain.signal import Metric
+from nocd.domain.spans import Span, joined, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nocd.detect.scene import Scene
+    from nocd.detect.watches import Stood
+    from nocd.domain.directory import Shift, Task
+    from nocd.signals.duty import Duty, Mark
+    from nocd.signals.traces import Heard
+
+GRID_MS: Final = 5 * MINUTE_MS
+AHEAD_MS: Final = 16 * HOUR_MS  # the longest duty there is
+EARLY_MS: Final = 15 * MINUTE_MS  # a tour may begin that much before it is planned
+BREAK_MAX_MS: Final = HOUR_MS  # of a break that nobody ended
+SURE_MAX: Final = 0.99
+CHANCE_MAX: Final = 0.01  # silence that is likelier than this says nothing
+BURSTY_CHANCE_MAX: Final = 0.0001  # of positions: they come in bursts, and Poisson's law knows none
+RATE_MIN_PER_H: Final = 0.01
+BURST_MAX_PER_H: Final = 5.5  # of one person's positions: more come in bursts, as on a tour, and say no more
+LEARNED_MIN: Final = 3  # hours of a kind that tell what is usual in one
+OWN_MS: Final = 8 * HOUR_MS  # in which people show what is usual of themselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A duty, and the stretches of it in which its person is expected to do something: no breaks, no daemon's stops."""
+
+    person: str
+    duty: Duty
+    spans: list[Span]
+
+    @property
+    def site(self) -> str:
+        """Return where it is."""
+        return self.duty.site
+
+
+def posts(person: str, start: int, end: int, scene: Scene) -> list[Post]:
+    """Return a person's duties between two instants."""
+    marks, unheard = scene.duties.marks(person), scene.unheard_spans(person)
+    made = []
+    for duty in scene.duties.of(person):
+        if duty.start < end and duty.until > start:
+            span = (duty.start, min(duty.until, end))
+            made.append(Post(person=person, duty=duty, spans=without([span], [*breaks(marks, duty), *unheard])))
+    return made
+
+
+def breaks(marks: Iterable[Mark], duty: Duty) -> list[Span]:
+    """Return a duty's breaks; one that nobody ended lasts an hour."""
+    found: list[Span] = []
+    began: int | None = None
+    for mark in marks:
+        if not duty.start <= mark.time <= duty.until:
+            continue
+        if began is not None:
+            found.append((began, min(mark.time, began + BREAK_MAX_MS)))
+        began = mark.time if mark.direction == "break_start" else None
+    if began is not None:
+        found.append((began, min(duty.until, began + BREAK_MAX_MS)))
+    return found
+
+
+def covered(heard: Iterable[Heard], window_ms: int) -> list[Span]:
+    """Return when the window that then ends has a sign in it; its length is no less than a pause between stretches."""
+    return joined((first, last + window_ms) for first, last in heard)
+
+
+def overdue(dues: Sequence[Tour | Task], heard: Sequence[Heard], window_ms: int) -> tuple[list[Span], list[Span]]:
+    """Return when the window that then ends has a due time in it, and when besides nothing was done since it could be.
+
+    `heard` are the scans, or the tasks done, of whoever the dues are of.
+    """
+    expected, missing = [], []
+    for due in dues:
+        if _called_off(due):
+            continue
+        at = due_ms(due)
+        begins = to_ms(due.planned_start) - EARLY_MS if isinstance(due, Tour) else to_ms(due.created_at)
+        done = min((max(first, begins) for first, last in heard if last >= begins), default=at + window_ms)
+        expected.append((at, at + window_ms))
+        missing.append((at, min(at + window_ms, done)))
+    return joined(expected), without(joined(missing), covered(heard, window_ms))
+
+
+def _called_off(due: Tour | Task) -> bool:
+    if isinstance(due, Tour):
+        return due.cancelled or not due.mandatory or due.closed_at is not None
+    return due.completed_at is not None
+
+
+def touches(name: str, key: str, time: int, scene: Scene) -> bool:
+    """Tell whether a sign of life at `time` may change what is claimed of a key.
+
+    It begins no absence; it can only end one that lasts, or refute one that had begun and was not over then.
+    """
+    stood: Stood | None = scene.shelves.get(CLAIMS_KIND, f"{name}|{key}")
+    return stood is not None and any(claim.until is None or time <= claim.until for claim in stood.claims.values())
+
+
+def first_heard(person: str, time: int, scene: Scene) -> bool:
+    """Tell whether a sort of sign was first heard of a person at `time`: from then on its absence is judged."""
+    traces = scene.activities.traces(person)
+    return traces is not None and time in (traces.since, traces.phone_since, traces.fixes_since)
+
+
+def expected(site: str, metric: Metric, start: int, end: int, scene: Scene) -> float | None:
+    """Return how much of a metric one head usually shows at a site between two instants, None where that is unknown."""
+    entry, hours = scene.roster.sites.get(site), scene.hours
+    profile = None if hours is None else hours.baselines.profile(site_baseline(site, metric))
+    if entry is None or hours is None or profile is None:
+        return None
+    total = 0.0
+    while start < end:
+        at = hours.slot_of(site, start)
+        usual = profile.expect(at)  # not what is usual elsewhere: borrowing asks every like site
+        if usual is None or usual.effective_n < LEARNED_MIN:
+            return None
+        until = min(end, at.start + HOUR_MS)
+        total += usual.mean * (until - start) / HOUR_MS
+        start = until
+    return total
+
+
+def usual_per_h(site: str, metric: Metric, people: Sequence[tuple[str, int]], at: int, scene: Scene) -> float | None:
+    """Return how many events an hour are usual of people on duty at `at`, None where nothing tells.
+
+    `people` are (person, on duty since). The lesser counts of what the site's hour usually has and what these people
+    themselves showed in their last hours: a quiet guard is no silent one.
+    """
+    learned = expected(site, metric, at, at + HOUR_MS, scene)
+    rates = [] if learned is None else [learned * len(people)]
+    since = {person: max(start, at - OWN_MS) for person, start in people}
+    listened = (without([(start, at)], scene.unheard_spans(person)) for person, start in since.items())
+    exposed_ms = sum(last - first for spans in listened for first, last in spans)
+    if exposed_ms >= HOUR_MS * max(len(people), 1):
+        count = sum(scene.activities.totals(person, start, at).value(metric) for person, start in since.items())
+        rates.append(count * HOUR_MS * len(people) / exposed_ms)
+    most = BURST_MAX_PER_H * len(people) if metric is Metric.LOCATION_UPDATES else min(rates, default=0.0)
+    return min([*rates, most]) if rates else None
+
+
+def stands_since(name: str, key: str, finding_type: str, pause: Span, scene: Scene) -> int | None:
+    """Return since when a pause is claimed already: what is usual may change meanwhile, and takes nothing back."""
+    stood: Stood | None = scene.shelves.get(CLAIMS_KIND, f"{name}|{key}")
+    claims = () if stood is None else stood.claims.values()
+    since = (claim.since for claim in claims if claim.type == finding_type)
+    return next((at for at in since if pause[0] < at < pause[1]), None)
+
+
+def p_nothing(count: float | None) -> float | None:
+    """Return how likely nothing at all is where `count` events are usual: exp(-count), Poisson's."""
+    return None if count is None else round(exp(-count), 6)
+
+
+def rare_after_ms(metric: Metric, usual_per_h: float | None, window_ms: int, *, chance: float | None = None) -> int:
+    """Return how long nothing must last to say something: the window, or longer where silence is nothing rare."""
+    if usual_per_h is None:
+        return window_ms
+    if chance is None:
+        chance = BURSTY_CHANCE_MAX if metric is Metric.LOCATION_UPDATES else CHANCE_MAX
+    return max(window_ms, int(-log(chance) / max(usual_per_h, RATE_MIN_PER_H) * HOUR_MS))
+
+
+def silences(spans: Sequence[Span], heard: Iterable[Heard], least_ms: int) -> list[Span]:
+    """Return the pauses of at least `least_ms` between signs, within the stretches in which there should be some."""
+    signs = joined((first, last + 1) for first, last in heard)
+    return [(start, end) for start, end in without(spans, signs) if end - start >= least_ms]
+
+
+def of_all(site: str, row: str, start: int, end: int, scene: Scene) -> list[Heard]:
+    """Return what everyone on duty at a site did (`tasks`, `scans`) of what is anyone's to do."""
+    people = {person for person, _, _ in scene.duties.at(site, start, end)}
+    found = [scene.activities.traces(person) for person in people]
+    return sorted(heard for traces in found if traces is not None for heard in getattr(traces, row))
+
+
+def sure(confidence: float, p: float | None) -> float:
+    """Return a finding's confidence: the usual one, or what chance leaves of certainty where that is known."""
+    return confidence if p is None else round(min(SURE_MAX, max(1.0 - p, 1.0 - SURE_MAX)), 3)
+
+
+def near(shift: Shift, scene: Scene) -> bool:
+    """Tell whether a shift may change who is on duty, or was, in the hours that are judged."""
+    return to_ms(shift.start) < scene.now + AHEAD_MS and to_ms(shift.end) > scene.now - DAY_MS
+
+
+def duties_at(person: str, time: int, scene: Scene) -> list[str]:
+    """Return the sites a person was on duty at at an instant: one, or none."""
+    return [duty.site for duty in scene.duties.of(person) if duty.start <= time <= duty.until]
+
+
+def next_grid(instant: int) -> int:
+    """Return the first five-minute mark at or after an instant."""
+    return -(-instant // GRID_MS) * GRID_MS
