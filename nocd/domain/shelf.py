@@ -30,17 +30,22 @@ class Shelves:
         self._early: list[Row] = []
 
     def kind(self, kind: str) -> dict[str, Any]:
-        """Return the records of one kind, for reading only."""
-        return self._records.setdefault(kind, {})
+        """Return the records of one kind, for reading only; the same mapping each time."""
+        try:
+            return self._records[kind]
+        except KeyError:
+            return self._records.setdefault(kind, {})
 
     def get(self, kind: str, key: str) -> Any:
         """Return a record for reading, or None."""
-        return self.kind(kind).get(key)
+        records = self._records.get(kind)
+        return None if records is None else records.get(key)
 
     def edit(self, kind: str, key: str) -> Any:
         """Return a record that the caller is about to change, or None."""
         self._touch((kind, key))
-        return self.kind(kind).get(key)
+        records = self._records.get(kind)
+        return None if records is None else records.get(key)
 
     def touch(self, kind: str, key: str) -> None:
         """Say that a record, at hand already, is about to change."""
@@ -98,7 +103,7 @@ class Shelves:
         return (*address, None if record is None else self._encode(record))
 
     def _touch(self, address: Key) -> None:
-        if address in self._pending:
+        self._dirty.add(address)
+        if self._pending and address in self._pending:
             self._pending.discard(address)
             self._early.append(self._row(address))
-        self._dirty.add(address)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.bench.__main__ import BENCHES
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", BENCHES)

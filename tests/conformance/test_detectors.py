@@ -14,6 +14,8 @@ from nocd.domain.finding import Finding
 from nocd.domain.instant import HOUR_MS
 from tests.conformance.field import Play, shuffled, stretch
 
+pytestmark = pytest.mark.heavy
+
 TYPES = {kind.name for detector in DETECTORS for kind in detector.kinds}
 ENDS = stretch()[-1].time + 6 * HOUR_MS
 

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.heavy
+
 FORM = {"events", "findings", "alerts", "incidents", "tickets", "fraud_scores"}
 
 

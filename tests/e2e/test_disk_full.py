@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.disk_full import RESUMES_WITHIN_S, NotPermitted, run, small_disk
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.mark.timeout(180)
 @pytest.mark.may_block("the test fills the disk and mounts it; the daemon runs in a process of its own")

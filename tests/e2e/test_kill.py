@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.kill import run
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.mark.timeout(120)
 @pytest.mark.may_block("the checks afterwards read the database of a daemon that has ended")

@@ -19,6 +19,8 @@ from nocd.store.sqlite import sqlite3
 from tests.build import T0, until
 from tests.e2e.daemon import DaemonProcess
 
+pytestmark = pytest.mark.heavy
+
 STOPS_WITHIN_S = 10.0
 WORKERS = 24
 

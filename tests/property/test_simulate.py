@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -19,6 +20,8 @@ from nocd.simulate.truth import LIKENESSES
 from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, only, seen
 from tests.unit.simulate.test_events import alternate
 from tests.unit.simulate.test_troubles import assert_disjoint
+
+pytestmark = pytest.mark.heavy
 
 ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(data) for kind, data in EVENT_TYPES.items()}
 FEW = settings(max_examples=20)

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -21,6 +22,8 @@ from tests.build_site import Run
 
 if TYPE_CHECKING:
     from nocd.domain.event import Event
+
+pytestmark = pytest.mark.heavy
 
 DETECTOR = StreamDetector()
 STATE = TypeAdapter(State)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.integration.cli.test_real import served  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.heavy
+
 BASELINE = "phone_events@S-001"
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from noctui.state.actions import ACTIONS
 from tests.integration.noctui.fake import rfc3339
 from tests.integration.noctui.stage import T0, Stage, queue_of_nine
+
+pytestmark = pytest.mark.heavy
 
 
 async def test_ack_marks_the_row_sends_once_and_goes_on():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from textual.pilot import Pilot
 
 from noctui.state.actions import ACTIONS
 from tests.integration.noctui.stage import Stage
 from tests.integration.noctui.visiting import PHONE, asked, opened
 from tests.unit.noctui import site_story as told
+
+pytestmark = pytest.mark.heavy
 
 
 async def simulated(stage: Stage, pilot: Pilot[int], typed: str = "3.5", wanted: float = 3.5) -> None:

@@ -10,6 +10,8 @@ from click.testing import CliRunner, Result
 
 from nocd.cli.simulate import simulate
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def run(tmp_path):

@@ -17,6 +17,8 @@ from nocd.simulate import events, write
 from nocd.simulate.disorder import BUFFERED_MAX_MS, REPEATED_AFTER_MAX_MS
 from tests.unit.simulate.claims import NONE, START, Event, Seen, metres, moved_m, ms, seen, world
 
+pytestmark = pytest.mark.heavy
+
 LATENESS_MS = 10 * MINUTE_MS
 
 

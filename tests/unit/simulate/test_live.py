@@ -13,6 +13,8 @@ from nocd.simulate.live import DUE_EVENTS_MAX
 from nocd.simulate.world import World
 from tests.unit.simulate.claims import NONE, START, Seen, holds, ms, only
 
+pytestmark = pytest.mark.heavy
+
 NOW = START + 9 * HOUR_MS + 12_345
 
 

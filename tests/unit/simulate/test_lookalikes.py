@@ -19,6 +19,8 @@ from tests.unit.simulate.further_claims import worked_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.heavy
+
 NOTHING = dict.fromkeys(LIKENESSES, 0.0)
 
 

@@ -22,6 +22,8 @@ from tests.unit.simulate.claims import NONE, Seen, seen, world
 if TYPE_CHECKING:
     from nocd.simulate.world import Place
 
+pytestmark = pytest.mark.heavy
+
 MONDAY = to_ms(datetime(2026, 3, 2, tzinfo=UTC))
 BY_KIND = {kind.name: kind for kind in KINDS}
 BY_CITY = {metro.name: metro for metro in METROS}

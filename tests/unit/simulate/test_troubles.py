@@ -17,6 +17,8 @@ from nocd.simulate.troubles.base import quiet_window
 from nocd.simulate.troubles.lookalike import flat_battery, ride
 from tests.unit.simulate.claims import HOLDS, NONE, START, holds, only, seen, world
 
+pytestmark = pytest.mark.heavy
+
 NAMED = [
     *((trouble.name, trouble.kind) for trouble in DUTY_TROUBLES),
     *((trouble.name, trouble.kind) for trouble in CREW_TROUBLES),

@@ -21,6 +21,8 @@ from nocd.simulate.space import Point, measure, move
 from nocd.simulate.world import World
 from tests.unit.simulate.claims import START, world
 
+pytestmark = pytest.mark.heavy
+
 
 def test_the_same_seed_builds_the_same_company_and_another_seed_another():
     assert world(5).places == world(5).places
