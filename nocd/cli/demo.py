@@ -41,7 +41,7 @@ STEP_S = 0.25
     help="Simulated seconds a second; the daemon's clock runs as fast.",
 )
 def demo(*, as_json: bool, **options: Any) -> None:
-    """Run the daemon on a scratch database, with a simulated company's week of history and live traffic."""
+    """Run the daemon on a scratch database, with a simulated company's three days of history and live traffic."""
     from nocd import log
     from nocd.clock import now_ms
     from nocd.simulate import demo_world, live
@@ -64,7 +64,7 @@ def demo(*, as_json: bool, **options: Any) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Demonstration:
-    """One demo: a week of history on its own clock, then live traffic into a daemon, and someone watching."""
+    """One demo: three days of history on its own clock, then live traffic into a daemon, and someone watching."""
 
     root: Path
     live: Live
@@ -84,7 +84,7 @@ class Demonstration:
         settings = load({"listen": "127.0.0.1:0", "data_dir": str(self.root)}).settings
         folder = Folder(self.root)
         with folder.locked():
-            note("telling a week of history …")
+            note("telling three days of history …")
             told = await replay(settings, folder, lines=_lines(self.live.history()))
             self.history_events = told["events"]
             daemon = Daemon(settings, folder, now_ms=lambda: self.live.world_ms(self.now_ms()))

@@ -1,4 +1,4 @@
-"""The world at the pace of a clock: a week of history up to now, then what falls due."""
+"""The world at the pace of a clock: three days of history up to now, then what falls due."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from nocd.simulate.truth import Truth
 
 DUE_EVENTS_MAX: Final = 10_000
-_HISTORY_DAYS = 7
+_HISTORY_DAYS = 3  # told anew at each start: no longer than a viewer waits
 _DEMO_SITES = 8
 _DEMO_PEOPLE = 60
 _SPEED_MAX = 10_000.0
 
 
 def demo_world(seed: int, now_ms: int) -> World:
-    """Return the demo company: 8 sites, 60 guards, begun a week before `now_ms` and going on for years."""
+    """Return the demo company: 8 sites, 60 guards, begun three days before `now_ms` and going on for years."""
     start_ms = now_ms - _HISTORY_DAYS * DAY_MS
     return World(seed, sites=_DEMO_SITES, people=_DEMO_PEOPLE, start_ms=start_ms, days=DAYS_MAX)
 

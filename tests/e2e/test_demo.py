@@ -1,4 +1,4 @@
-"""`nocd demo --headless`: a company, a week of its history and live traffic, in numbers scripts can rely on."""
+"""`nocd demo --headless`: a company, three days of its history and live traffic, in numbers scripts can rely on."""
 
 from __future__ import annotations
 
