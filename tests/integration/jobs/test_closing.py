@@ -11,6 +11,8 @@ from nocd.errors import UnavailableError
 from nocd.tenant import refold
 from tests.build import T0, Opened, engine, event, firing
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.mark.parametrize("folded", [1, 300, 600, 900])
 async def test_a_batch_in_flight_at_the_close_is_whole_or_not_there(tmp_path, folded: int) -> None:
