@@ -138,7 +138,7 @@ class Engine:
         except Refused as refused:
             if recalled is not None:
                 self.book.let_go(recalled.id)
-            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+            return _refused(refused)
         self._live(now)  # only what is logged moves the clock: a refused command is not
         if command.verb == "note":
             self._telling.noted(alert, text=command.args["text"], actor=command.actor)
@@ -149,7 +149,7 @@ class Engine:
         try:
             window, happened = self._maintenance.act(command, now=now)
         except Refused as refused:
-            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+            return _refused(refused)
         self._live(now)
         view = maintenance_view(window, roster=self.roster, now=now)
         site = window.target if window.scope == "site" else None
@@ -275,7 +275,7 @@ class Engine:
         try:
             baseline, changes = self._thresholds.act(command, now=now)
         except Refused as refused:
-            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+            return _refused(refused)
         self._live(now)
         site = baseline.series if baseline.series in self.roster.sites else None
         client = self.roster.client(site)
@@ -351,6 +351,10 @@ _REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
 
 def _standing(kind: str, finding: str, trouble: str, *, site: str, person: str | None = None) -> Standing:
     return Standing(findings=[finding], type=kind, fingerprint=trouble, since=0, site=site, person=person)
+
+
+def _refused(refused: Refused) -> Reply:
+    return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
 
 
 def _refusal(status: int, code: str, detail: str) -> Reply:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from nocd.detect.protocol import Detector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from nocd.detect.protocol import Claim
     from nocd.detect.scene import Scene
@@ -73,8 +73,6 @@ class Watches:
         self._teller = teller
         self._of_data: dict[type, list[int]] = {}
         self._at_site: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
-        for address, stood in self._shelves.kind(CLAIMS_KIND).items():
-            self._list(address, stood)
         for no, detector in enumerate(detectors):
             for data in detector.events:
                 self._of_data.setdefault(data, []).append(no)
@@ -85,6 +83,8 @@ class Watches:
         self._records = [self._shelves.kind(detector.name) for detector in detectors]
         self._waits = [_waits(detector) for detector in detectors]
         self._lasting = {address for address, stood in self._claims.items() if stood.lasts}
+        for address, stood in self._claims.items():
+            self._list(address, stood)
         for address, at in self._planned.items():
             name, _, key = address.partition("|")
             if name in numbers:
@@ -121,10 +121,6 @@ class Watches:
                 self._plan(no, key, at)
         return asked > 0
 
-    def standing(self) -> Iterable[Standing]:
-        """Return every claim that is kept, for reading."""
-        return (claim for stood in self._shelves.kind(CLAIMS_KIND).values() for claim in stood.claims.values())
-
     def standing_at(self, site: str, finding_type: str, since: int) -> int:
         """Return how many claims of a type at a site began at `since` (UTC ms) or later and are not over."""
         return sum(began >= since for began in self._at_site.get((site, finding_type), {}).values())
@@ -139,7 +135,7 @@ class Watches:
                 self._shelves.put(detector.name, key, record)
             else:
                 self._shelves.touch(detector.name, key)
-        address = f"{detector.name}|{key}"
+        address = self._address(no, key)
         if detector.step(record, event, self._scene) or address in self._lasting:
             self._judge(no, key, self._scene.now)
         elif self._waits[no] and address not in self._planned:
@@ -151,7 +147,7 @@ class Watches:
         if ends is not None and ends <= at:
             self._forget(no, key)
             return
-        address = f"{detector.name}|{key}"
+        address = self._address(no, key)
         stood = self._claims.get(address)
         claims = self._claimed(detector, key, record, at)
         if claims or stood is not None:
@@ -255,12 +251,13 @@ class Watches:
                 del self._at_site[claim.site or "", claim.type]
 
     def _forget(self, no: int, key: str) -> None:
-        stood: Stood | None = self._shelves.get(CLAIMS_KIND, self._address(no, key))
+        address = self._address(no, key)
+        stood = self._claims.get(address)
         if stood is not None:
-            self._unlist(self._address(no, key), stood)
-        self._shelves.drop(CLAIMS_KIND, self._address(no, key))
-        self._lasting.discard(self._address(no, key))
-        self._shelves.drop(DUE_KIND, self._address(no, key))
+            self._unlist(address, stood)
+        self._shelves.drop(CLAIMS_KIND, address)
+        self._lasting.discard(address)
+        self._shelves.drop(DUE_KIND, address)
         if self._detectors[no].record is not None:
             self._shelves.drop(self._detectors[no].name, key)
 

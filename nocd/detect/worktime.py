@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
     from nocd.detect.scene import Scene
     from nocd.domain.event import Event
+    from nocd.domain.spans import Span
     from nocd.signals.duty import Duty, Mark
 
 _CONTIGUOUS_MS: Final = 60 * MINUTE_MS
 _REMEMBERED_MS: Final = 2 * DAY_MS
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

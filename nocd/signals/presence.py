@@ -6,13 +6,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from nocd.domain.instant import to_ms
+from nocd.domain.spans import Span, joined
 
 if TYPE_CHECKING:
     from nocd.domain.directory import Shift
     from nocd.domain.roster import Roster
     from nocd.signals.duty import Duties
-
-Span = tuple[int, int]
 
 
 class Presence:
@@ -51,12 +50,8 @@ class Presence:
         )
         spans: dict[str, list[Span]] = {}
         for person, first, last in sorted(chain(self._duties.at(site, start, end), planned)):
-            mine = spans.setdefault(person, [])
-            if mine and first <= mine[-1][1]:
-                mine[-1] = (mine[-1][0], max(mine[-1][1], last))
-            else:
-                mine.append((first, last))
-        return spans
+            spans.setdefault(person, []).append((first, last))
+        return {person: joined(mine) for person, mine in spans.items()}
 
     def came(self, shift: Shift) -> int | None:
         """Return when a shift's person punched in at its site for it (UTC ms), or None; who is there already has."""

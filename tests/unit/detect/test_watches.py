@@ -257,4 +257,4 @@ def test_a_claim_keeps_a_bounded_number_of_its_findings() -> None:
         bench.ask(a=[T0, True, None, step])
     assert len(bench.stands["a"].findings) == FINDINGS_MAX
     assert bench.stands["a"].findings[-1] == f"F-{FINDINGS_MAX + 5}"
-    assert [claim.type for claim in bench.watches.standing()] == ["LAMP"]
+    assert [claim.type for claim in bench.stands.values()] == ["LAMP"]
