@@ -62,40 +62,67 @@ class Teller(Protocol):
         """End a condition."""
 
 
+class Watch:
+    """A detector with what is kept of it, at hand: it is asked at every event."""
+
+    __slots__ = ("detector", "lasting", "name", "no", "planned", "record", "records", "waits")
+
+    def __init__(self, no: int, detector: Detector, scene: Scene) -> None:
+        """Take up the detector's records; `no` orders what is due at one instant."""
+        kind = type(detector)
+        self.no = no
+        self.detector = detector
+        self.name = detector.name
+        self.record = detector.record
+        self.records = scene.shelves.kind(detector.name)
+        self.waits = kind.due is not Detector.due or kind.ends is not Detector.ends  # time alone means something to it
+        self.lasting: set[str] = set()  # keys with a condition that an event may end
+        self.planned: dict[str, int] = {}  # when each key is to be asked (UTC ms)
+
+    def address(self, key: str) -> str:
+        """Return what a key's claims and deadline are kept under."""
+        return f"{self.name}|{key}"
+
+
 class Watches:
     """Asks every detector what it claims, and tells only what is new."""
 
     def __init__(self, detectors: Sequence[Detector], scene: Scene, teller: Teller) -> None:
         """Take up what the shelves hold, and plan what is due."""
-        self._detectors = detectors
         self._scene = scene
         self._shelves = scene.shelves
         self._teller = teller
-        self._of_data: dict[type, list[int]] = {}
+        self._watches = [Watch(no, detector, scene) for no, detector in enumerate(detectors)]
+        self._of_data: dict[type, list[Watch]] = {}
         self._at_site: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
-        for no, detector in enumerate(detectors):
-            for data in detector.events:
-                self._of_data.setdefault(data, []).append(no)
-        numbers = {detector.name: no for no, detector in enumerate(detectors)}
-        self._planned: dict[str, int] = self._shelves.kind(DUE_KIND)
+        for watch in self._watches:
+            for data in watch.detector.events:
+                self._of_data.setdefault(data, []).append(watch)
         self._due: list[tuple[int, int, str]] = []
         self._claims: dict[str, Stood] = self._shelves.kind(CLAIMS_KIND)
-        self._records = [self._shelves.kind(detector.name) for detector in detectors]
-        self._waits = [_waits(detector) for detector in detectors]
-        self._lasting = {address for address, stood in self._claims.items() if stood.lasts}
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Take up what stood and was planned."""
+        numbers = {watch.name: no for no, watch in enumerate(self._watches)}
         for address, stood in self._claims.items():
+            name, _, key = address.partition("|")
+            if stood.lasts and name in numbers:
+                self._watches[numbers[name]].lasting.add(key)
             self._list(address, stood)
-        for address, at in self._planned.items():
+        for address, at in self._shelves.kind(DUE_KIND).items():
             name, _, key = address.partition("|")
             if name in numbers:
+                self._watches[numbers[name]].planned[key] = at
                 self._due.append((at, numbers[name], key))
         heapify(self._due)
 
     def take(self, event: Event) -> None:
         """Let every detector of an event's data look at it."""
-        for no in self._of_data.get(type(event.data), ()):
-            for key in self._detectors[no].keys(event, self._scene):
-                self._step(no, key, event)
+        scene = self._scene
+        for watch in self._of_data.get(type(event.data), ()):
+            for key in watch.detector.keys(event, scene):
+                self._step(watch, key, event)
 
     def next_due(self) -> int | None:
         """Return when time alone may next change a claim (UTC ms), or None."""
@@ -113,41 +140,40 @@ class Watches:
             at, no, key = heappop(self._due)
             if not self._stands_planned(at, no, key):
                 continue
-            self._shelves.drop(DUE_KIND, self._address(no, key))
-            if self._next(no, key, at - 1) == at:
-                self._judge(no, key, at)
+            watch = self._watches[no]
+            self._unplan(watch, key)
+            if self._next(watch, key, at - 1) == at:
+                self._judge(watch, key, at)
                 asked += 1
             else:
-                self._plan(no, key, at)
+                self._plan(watch, key, at)
         return asked > 0
 
     def standing_at(self, site: str, finding_type: str, since: int) -> int:
         """Return how many claims of a type at a site began at `since` (UTC ms) or later and are not over."""
         return sum(began >= since for began in self._at_site.get((site, finding_type), {}).values())
 
-    def _step(self, no: int, key: str, event: Event) -> None:
-        detector = self._detectors[no]
+    def _step(self, watch: Watch, key: str, event: Event) -> None:
         record = None
-        if detector.record is not None:
-            record = self._records[no].get(key)
+        if watch.record is not None:
+            record = watch.records.get(key)
             if record is None:
-                record = detector.record()
-                self._shelves.put(detector.name, key, record)
+                record = watch.record()
+                self._shelves.put(watch.name, key, record)
             else:
-                self._shelves.touch(detector.name, key)
-        address = self._address(no, key)
-        if detector.step(record, event, self._scene) or address in self._lasting:
-            self._judge(no, key, self._scene.now)
-        elif self._waits[no] and address not in self._planned:
-            self._plan(no, key, self._scene.now)
+                self._shelves.touch(watch.name, key)
+        if watch.detector.step(record, event, self._scene) or key in watch.lasting:
+            self._judge(watch, key, self._scene.now)
+        elif watch.waits and key not in watch.planned:
+            self._plan(watch, key, self._scene.now)
 
-    def _judge(self, no: int, key: str, at: int) -> None:
-        detector, record = self._detectors[no], self._records[no].get(key)
+    def _judge(self, watch: Watch, key: str, at: int) -> None:
+        detector, record = watch.detector, watch.records.get(key)
         ends = detector.ends(key, record, self._scene)
         if ends is not None and ends <= at:
-            self._forget(no, key)
+            self._forget(watch, key)
             return
-        address = self._address(no, key)
+        address = watch.address(key)
         stood = self._claims.get(address)
         claims = self._claimed(detector, key, record, at)
         if claims or stood is not None:
@@ -159,18 +185,18 @@ class Watches:
             self._unlist(address, stood)
             self._compare(stood, claims, final_before=detector.final_before(key, record, self._scene))
             self._list(address, stood)
-            self._note(address, stood)
-        if self._waits[no]:
-            self._plan(no, key, at)
+            self._note(watch, key, stood)
+        if watch.waits:
+            self._plan(watch, key, at)
 
-    def _note(self, address: str, stood: Stood) -> None:
+    def _note(self, watch: Watch, key: str, stood: Stood) -> None:
         """Keep in mind which keys have a condition that an event may end."""
         if stood.lasts:
-            self._lasting.add(address)
+            watch.lasting.add(key)
         else:
-            self._lasting.discard(address)
+            watch.lasting.discard(key)
         if not stood.claims:
-            self._shelves.drop(CLAIMS_KIND, address)
+            self._shelves.drop(CLAIMS_KIND, watch.address(key))
 
     def _claimed(self, detector: Detector, key: str, record: object, at: int) -> list[Claim]:
         """Return a detector's claims, but for types that are off at their site and what is said to be stopped for."""
@@ -215,20 +241,24 @@ class Watches:
             self._teller.over(told, claim.over)
         return told
 
-    def _plan(self, no: int, key: str, after: int) -> None:
+    def _plan(self, watch: Watch, key: str, after: int) -> None:
         """Keep one deadline a key; a later one replaces an earlier one when that comes up."""
-        address, at = self._address(no, key), self._next(no, key, after)
-        kept = self._planned.get(address)
+        at, kept = self._next(watch, key, after), watch.planned.get(key)
         if at is None:
             if kept is not None and kept > after:
-                self._shelves.drop(DUE_KIND, address)
+                self._unplan(watch, key)
         elif kept is None or at < kept:
-            self._shelves.put(DUE_KIND, address, at)
-            heappush(self._due, (at, no, key))
+            self._shelves.put(DUE_KIND, watch.address(key), at)
+            watch.planned[key] = at
+            heappush(self._due, (at, watch.no, key))
 
-    def _next(self, no: int, key: str, after: int) -> int | None:
+    def _unplan(self, watch: Watch, key: str) -> None:
+        if watch.planned.pop(key, None) is not None:
+            self._shelves.drop(DUE_KIND, watch.address(key))
+
+    def _next(self, watch: Watch, key: str, after: int) -> int | None:
         """Return when a key is to be asked or let go of, after an instant (UTC ms)."""
-        detector, record = self._detectors[no], self._records[no].get(key)
+        detector, record = watch.detector, watch.records.get(key)
         due, ends = detector.due(key, record, after, self._scene), detector.ends(key, record, self._scene)
         if ends is None:
             return due
@@ -236,7 +266,7 @@ class Watches:
         return ends if due is None else min(due, ends)
 
     def _stands_planned(self, at: int, no: int, key: str) -> bool:
-        return self._planned.get(self._address(no, key)) == at
+        return self._watches[no].planned.get(key) == at
 
     def _list(self, address: str, stood: Stood) -> None:
         """Keep what of a key is not over in the index by site and type."""
@@ -250,25 +280,16 @@ class Watches:
             if listed.pop((address, key), None) is not None and not listed:
                 del self._at_site[claim.site or "", claim.type]
 
-    def _forget(self, no: int, key: str) -> None:
-        address = self._address(no, key)
+    def _forget(self, watch: Watch, key: str) -> None:
+        address = watch.address(key)
         stood = self._claims.get(address)
         if stood is not None:
             self._unlist(address, stood)
         self._shelves.drop(CLAIMS_KIND, address)
-        self._lasting.discard(address)
-        self._shelves.drop(DUE_KIND, address)
-        if self._detectors[no].record is not None:
-            self._shelves.drop(self._detectors[no].name, key)
-
-    def _address(self, no: int, key: str) -> str:
-        return f"{self._detectors[no].name}|{key}"
-
-
-def _waits(detector: Detector) -> bool:
-    """Tell whether time alone means anything to a detector."""
-    kind = type(detector)
-    return kind.due is not Detector.due or kind.ends is not Detector.ends
+        watch.lasting.discard(key)
+        self._unplan(watch, key)
+        if watch.record is not None:
+            self._shelves.drop(watch.name, key)
 
 
 def _same(claim: Claim, former: dict[str, Standing]) -> str | None:

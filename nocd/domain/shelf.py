@@ -43,22 +43,25 @@ class Shelves:
 
     def edit(self, kind: str, key: str) -> Any:
         """Return a record that the caller is about to change, or None."""
-        self._touch((kind, key))
+        self.touch(kind, key)
         records = self._records.get(kind)
         return None if records is None else records.get(key)
 
     def touch(self, kind: str, key: str) -> None:
         """Say that a record, at hand already, is about to change."""
-        self._touch((kind, key))
+        address = kind, key
+        self._dirty.add(address)
+        if self._pending and address in self._pending:
+            self._encode_early(address)
 
     def put(self, kind: str, key: str, record: object) -> None:
         """Set a record."""
-        self._touch((kind, key))
+        self.touch(kind, key)
         self.kind(kind)[key] = record
 
     def drop(self, kind: str, key: str) -> None:
         """Forget a record."""
-        self._touch((kind, key))
+        self.touch(kind, key)
         self.kind(kind).pop(key, None)
 
     def restore(self, kind: str, key: str, record: object) -> None:
@@ -102,8 +105,6 @@ class Shelves:
         record = self.kind(address[0]).get(address[1])
         return (*address, None if record is None else self._encode(record))
 
-    def _touch(self, address: Key) -> None:
-        self._dirty.add(address)
-        if self._pending and address in self._pending:
-            self._pending.discard(address)
-            self._early.append(self._row(address))
+    def _encode_early(self, address: Key) -> None:
+        self._pending.discard(address)
+        self._early.append(self._row(address))

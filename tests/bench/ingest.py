@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import bare
 from tests.bench.daemon import Daemon
-from tests.bench.post import Posted, Poster, request
+from tests.bench.post import Poster, request
 from tests.bench.raw import limit
 from tests.bench.rows import Row, paired, percentile
 from tests.bench.traffic import Traffic
@@ -28,6 +28,7 @@ def batch(bench: Bench) -> list[Row]:
     cpu_s = 0.0
     with Daemon(folder / "data") as daemon, limit(folder / "raw.db", lines) as raw:
         token = daemon.token("ingest")
+        introduce(daemon.address, token, bench.traffic)
         with Poster(daemon.address, BATCH_CONNECTIONS) as poster:
 
             def value() -> float:
@@ -38,7 +39,6 @@ def batch(bench: Bench) -> list[Row]:
                 cpu_s = daemon.cpu_s() - before
                 return count / seconds
 
-            poster.post([request(b"\n".join(bench.traffic.directory()), token)])
             measured = paired(value, raw.rows_per_s, pairs=bench.pairs)
     more = {"daemon_cpu_us_per_event": round(cpu_s / count * 1e6, 1), "connections": BATCH_CONNECTIONS}
     return [Row(name="ingest-batch", must=0.20, unit="events/s", more=more, **measured._asdict())]
@@ -77,10 +77,10 @@ def single_p99(bench: Bench) -> list[Row]:
     return [Row(name="ingest-single-p99", value=p99, must=25.0, unit="ms", more=more)]
 
 
-def introduce(address: Address, token: str, traffic: Traffic) -> Posted:
+def introduce(address: Address, token: str, traffic: Traffic) -> None:
     """Post the directory."""
     with Poster(address, 1) as poster:
-        return poster.post([request(b"\n".join(traffic.directory()), token)])
+        poster.post([request(b"\n".join(lines), token) for lines in traffic.directory()])
 
 
 def milliseconds(seconds: list[float], percent: float) -> float:

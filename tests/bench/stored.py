@@ -101,7 +101,8 @@ async def post(opened: Tenant, lines: list[bytes]) -> float:
 async def fill(path: Path, traffic: Traffic, count: int) -> None:
     """Write the directory and `count` events to a new file."""
     async with tenant(path) as opened:
-        await post(opened, traffic.directory())
+        for lines in traffic.directory():
+            await post(opened, lines)
         for start in range(0, count, WAITING_MAX):
             await post(opened, traffic.lines(min(WAITING_MAX, count - start)))
 
