@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import feed, growth, ingest, memory, start, store
+from tests.bench import engine, feed, growth, ingest, memory, start, store
 from tests.bench.rows import note
 from tests.bench.stored import Bench
 
@@ -30,6 +30,7 @@ BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
     "schema-raw": store.schema_raw,
     "cold-start": start.cold_start,
     "growth": growth.growth,
+    "engine-people": engine.people,
     "memory": memory.memory,
 }
 
