@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
+    from nocd.engine import Engine
 
 
 ANNOUNCED_MAX = 1_000
@@ -31,6 +32,16 @@ class Accepted:
 
     accepted: int
     duplicates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """An engine true at input `last_no`, the newest change number, and how far its state is saved."""
+
+    engine: Engine
+    last_no: int
+    last_seq: int
+    saved_to: int
 
 
 @dataclass(slots=True, kw_only=True)

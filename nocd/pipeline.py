@@ -15,6 +15,7 @@ from nocd.batch import (
     Asked,
     Batch,
     Inbox,
+    Started,
     Submission,
     events_stored,
     load_holidays,
@@ -58,16 +59,6 @@ class Limits:
     save_every_events: int = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """An engine true at input `last_no`, the newest change number, and how far its state is saved."""
-
-    engine: Engine
-    last_no: int
-    last_seq: int
-    saved_to: int
-
-
 class Pipeline:
     """Turns submissions, commands and ticks into commits; `run` is its one task."""
 
@@ -99,6 +90,7 @@ class Pipeline:
         self.accepted = 0
         self.refusal: NocdError | None = None
         self.broken: NocdError | None = None
+        self._ended: NocdError | None = None
         self.engine: Engine
         self.last_no = self.last_seq = self.saved_to = 0
 
@@ -108,7 +100,8 @@ class Pipeline:
 
     async def post(self, events: list[Event]) -> Accepted:
         """Return once all of `events` are durable; raises UnavailableError where that cannot be now."""
-        self._must_work()
+        if (error := self._ended or self.broken or self.refusal) is not None:
+            raise error
         if not events:
             return Accepted(accepted=0, duplicates=0)
         done: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
@@ -117,8 +110,8 @@ class Pipeline:
 
     async def ask(self, command: Command) -> Reply:
         """Return a command's reply once what it did is durable; commands are never refused for load or for room."""
-        if self.broken is not None:
-            raise self.broken
+        if (error := self._ended or self.broken) is not None:
+            raise error
         done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._inbox.commands.append(Asked(command=command, done=done))
         self._inbox.arrived.set()
@@ -138,14 +131,22 @@ class Pipeline:
 
     async def run(self) -> None:
         """Work until cancelled; every batch answers its callers, with success or with why not."""
-        while True:
-            await self._inbox.arrived.wait()
-            self._inbox.arrived.clear()
-            self._working = True
-            while await self._step_safely():
-                pass
-            self._working = False
-            self._drained.set()
+        try:
+            while True:
+                await self._inbox.arrived.wait()
+                self._inbox.arrived.clear()
+                self._working = True
+                while await self._step_safely():
+                    pass
+                self._working = False
+                self._drained.set()
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Tell whoever waits, or comes later, that nothing is taken in any more."""
+        self._ended = UnavailableError("the daemon is stopping")
+        self._inbox.fail_all(self._ended)
 
     def rest(self) -> None:
         """Use a quiet moment: repair what is broken, save what lags."""
@@ -168,10 +169,6 @@ class Pipeline:
         """Tell whether nothing waits and nothing is under way."""
         return not self._inbox and not self._working
 
-    def _must_work(self) -> None:
-        if (error := self.broken or self.refusal) is not None:
-            raise error
-
     async def _step_safely(self) -> bool:
         """Take a step; a defect outside the engine is logged and repaired like a failed commit, never the end."""
         try:
@@ -179,6 +176,7 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - this is the one task everything waits for
             log.event("step_failed", level=logging.ERROR, error=error)
             self.broken = UnavailableError(f"the pipeline stumbled ({error})", code="engine_failed")
+            self._inbox.fail_all(self.broken)
             return False
 
     async def _step(self) -> bool:

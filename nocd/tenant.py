@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nocd.batch import load_holidays
+from nocd.batch import Started, load_holidays
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.feed.hub import Hub
 from nocd.ingest.decode import decode_body
 from nocd.outcome import RECORD_TYPES, Outcome
-from nocd.pipeline import Limits, Pipeline, Started
+from nocd.pipeline import Limits, Pipeline
 from nocd.store import queries
 from nocd.store.codec import decode_command, decoders, encode
 from nocd.store.rows import InputKind, InputRow
@@ -129,6 +129,7 @@ class Tenant:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        self.pipeline.end()  # a task cancelled before its first step ends nothing itself
         try:
             await self.pipeline.save()
         finally:

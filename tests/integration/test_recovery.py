@@ -219,3 +219,43 @@ async def test_a_line_without_a_time_is_replayed_at_the_time_of_the_one_before(o
     file = tmp_path / "events.ndjson"
     await asyncio.to_thread(file.write_bytes, first + b"\n" + untimed)
     assert await asyncio.to_thread(last_time, [file], decoder()) == T0 + 5_000
+
+
+async def test_whoever_comes_after_the_close_is_told_so_at_once(opened: Opened) -> None:
+    tenant = await opened.open()
+    await tenant.close()
+    with pytest.raises(UnavailableError, match="stopping"):
+        await tenant.post([firing()])
+    with pytest.raises(UnavailableError, match="stopping"):
+        await tenant.ask(Command(verb="ack", target="A-1", actor="olga", time=T0))
+
+
+async def test_whoever_waits_when_the_work_ends_is_told_so(opened: Opened) -> None:
+    tenant = await opened.open()
+    posted = asyncio.ensure_future(tenant.post([firing()]))
+    await asyncio.sleep(0)  # it waits in the inbox
+    assert tenant._task is not None
+    tenant._task.cancel()
+    with pytest.raises(UnavailableError, match="stopping"):
+        await posted
+    await tenant.close()
+
+
+async def test_a_repair_that_fails_in_an_unknown_way_answers_whoever_waits_and_is_tried_again(opened: Opened) -> None:
+    async with opened.tenant() as tenant:
+        await tenant.post([firing()])
+        pipeline, repair = tenant.pipeline, tenant.pipeline._rebuild
+
+        async def stumbling() -> Any:
+            raise RuntimeError("out of luck")
+
+        pipeline._rebuild = stumbling
+        waiting = asyncio.ensure_future(pipeline.post([firing(entity="cam-8")]))
+        await asyncio.sleep(0)
+        pipeline.broken = UnavailableError("the disk is gone")
+        with pytest.raises(UnavailableError, match="out of luck"):
+            await waiting
+        pipeline._rebuild = repair
+        pipeline.rest()
+        await until(lambda: pipeline.broken is None)
+        assert (await tenant.post([firing(entity="cam-8")])).accepted == 1
