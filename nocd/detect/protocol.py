@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Claim:
     """Something held to be so, and the finding that says it; `since` is when it began (UTC ms).
 
-    `key` makes it the same claim when it is asked for again. A condition is `lasting`, and over at `until` (None while
-    it lasts) for the reason `over`; lasting claims of one type whose times overlap are the same, whatever their key.
-    `step` grows while it lasts: at each the finding is made again, and its alert counts it.
+    `key` makes it the same claim when asked for again, of the same fingerprint. A condition is `lasting`, and over
+    at `until` (None while it lasts) for the reason `over`; it goes on with one of its fingerprint whose time overlaps,
+    though the key is another. `step` grows while it lasts: at each the finding is made again, and its alert counts it.
     """
 
     key: str

@@ -209,11 +209,11 @@ class Watches:
     def _compare(self, stood: Stood, claims: list[Claim], *, final_before: int) -> None:
         former, stood.claims = stood.claims, {}
         for claim in claims:
-            key = claim.key if claim.key in former else _same(claim, former)
+            key = _same(claim, former, claims)
             standing = former.pop(key) if key is not None else None
             stood.claims[claim.key] = self._tell(claim, standing)
         for key, gone in former.items():
-            if gone.since >= final_before:
+            if gone.since >= final_before or key in stood.claims:  # else it is claimed of another by now
                 self._teller.refuted(gone)
             elif gone.lasting and gone.until is None:
                 stood.claims[key] = gone  # begun before all that is remembered, and not known to be over
@@ -285,6 +285,9 @@ class Watches:
         stood = self._claims.get(address)
         if stood is not None:
             self._unlist(address, stood)
+            for claim in stood.claims.values():
+                if claim.lasting and claim.until is None:
+                    self._teller.over(claim, "so long ago that nothing is known of it any more")
         self._shelves.drop(CLAIMS_KIND, address)
         watch.lasting.discard(key)
         self._unplan(watch, key)
@@ -292,12 +295,19 @@ class Watches:
             self._shelves.drop(watch.name, key)
 
 
-def _same(claim: Claim, former: dict[str, Standing]) -> str | None:
-    """Return the key of the standing condition that a claim goes on with: one of its type whose time overlaps."""
-    if not claim.lasting:
+def _same(claim: Claim, former: dict[str, Standing], claims: list[Claim]) -> str | None:
+    """Return the key of the standing claim that a claim goes on with, or None: its own key, of its fingerprint.
+
+    A condition also goes on with one whose time overlaps, unless that is claimed by its key again.
+    """
+    if not former:
         return None
-    for key, standing in former.items():
-        if standing.lasting and standing.type == claim.finding.type:
+    fingerprint = claim.finding.fingerprint
+    own = former.get(claim.key)
+    if own is not None and own.fingerprint == fingerprint:
+        return claim.key
+    for key, standing in former.items() if claim.lasting else ():
+        if standing.lasting and standing.fingerprint == fingerprint and all(other.key != key for other in claims):
             begins_before = claim.until is None or standing.since <= claim.until
             if begins_before and (standing.until is None or claim.since <= standing.until):
                 return key

@@ -34,6 +34,15 @@ def test_once_a_shift_and_over_with_the_punch_which_is_late() -> None:
     assert run.withdrawn("NO_SHOW") == 0
 
 
+def test_a_shift_given_to_someone_else_is_no_longer_missed_by_the_first() -> None:
+    run = played(company("P1", "P2"), shift("P1", 8, 16, id="H"), until=minutes(500))
+    given = replace(shift("P2", 8, 16, id="H"), id="given", time=minutes(501), received_at=minutes(501))
+    run.feed([given])
+    assert [found.person for found in run.of("NO_SHOW")] == ["P2"]
+    run.feed([punch("P2", "in", minutes(510))])
+    assert run.alerts("NO_SHOW") == [("resolved", 1), ("resolved", 1)]
+
+
 def test_a_punch_in_the_grace_is_no_late_arrival_and_an_earlier_duty_goes_on() -> None:
     assert not played(company("P1"), shift("P1", 8, 16), punch("P1", "in", minutes(495)), until=hours(20)).of("NO_SHOW")
     double = [shift("P1", 0, 8), shift("P1", 8, 16)]

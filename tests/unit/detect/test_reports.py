@@ -90,6 +90,14 @@ def test_a_due_time_that_is_moved_counts_by_when_it_was_told_not_when_it_came() 
     assert [found.time for found in reported(moved, until=30).of("REPORT_MISSING")] == [hours(11)]
 
 
+def test_each_of_two_missing_reports_is_told_whatever_the_order_they_were_promised_in() -> None:
+    run = reported(told("R1", 0, due=12), told("R2", 0.1, due=10), until=20)
+    assert [found.entity_id for found in run.of("REPORT_MISSING")] == ["R2", "R1"]
+    assert run.alerts("REPORT_MISSING") == [("open", 1), ("open", 1)]
+    run.feed([told("R2", 21, due=10, came=21)])
+    assert run.alerts("REPORT_MISSING") == [("resolved", 1), ("open", 1)]
+
+
 def test_a_client_has_reports_too() -> None:
     run = reported(told("R1", 0, due=6, site=None, client="ACME"), until=8)
     found = run.of("REPORT_MISSING")[0]

@@ -29,6 +29,7 @@ class Wire:
     due: int | None = None
     ends: int | None = None
     final: int = 0
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Lamp(Detector):
         return [
             Claim(
                 key=name,
-                finding=LAMP.finding(time=since, reason="it burns", evidence={"at": at}, site=key),
+                finding=LAMP.finding(time=since, reason="it burns", evidence={"at": at}, site=key, person=record.about),
                 since=since,
                 lasting=lasting,
                 until=until,
@@ -161,6 +162,26 @@ def test_conditions_that_overlap_are_the_same_whatever_their_key() -> None:
     assert bench.ask(b=[T0, True, T0 + 90, 0], c=[T0 + 100, True, None, 0]) == (2, 0, 1)
 
 
+def test_conditions_that_overlap_and_are_claimed_by_their_own_keys_are_others_in_any_order() -> None:
+    bench = Bench()
+    bench.ask(a=[T0, True, None, 0])
+    assert bench.ask(b=[T0 + 5, True, None, 0], a=[T0, True, None, 0]) == (2, 0, 0)
+    assert (bench.stands["a"].findings, bench.stands["b"].findings) == (["F-1"], ["F-2"])
+
+
+def test_a_condition_about_another_is_another_whatever_its_key() -> None:
+    bench = Bench()
+    bench.ask(a=[T0, True, None, 0])
+    bench.wire.about = "P2"
+    assert bench.ask(a=[T0, True, None, 0]) == (2, 1, 0)
+    bench.wire.about, bench.wire.final = "P3", T0 + 1
+    assert bench.ask(a=[T0, True, None, 0]) == (3, 2, 0)
+    assert bench.stands["a"].findings == ["F-3"]
+    bench.wire.about = "P4"
+    assert bench.ask(b=[T0, True, None, 0]) == (4, 2, 0)
+    assert list(bench.stands) == ["b", "a"]
+
+
 def test_instants_with_other_keys_are_others() -> None:
     bench = Bench()
     bench.ask(a=[T0, False, None, 0])
@@ -228,12 +249,13 @@ def test_a_start_goes_on_with_what_was_due_even_where_its_time_has_passed() -> N
     assert again.next_due() == T0 + MINUTE_MS
 
 
-def test_a_record_whose_end_has_come_goes_with_its_claims() -> None:
+def test_a_record_whose_end_has_come_goes_and_ends_the_conditions_it_still_had() -> None:
     bench = Bench()
     bench.wire.ends = T0 + MINUTE_MS
-    bench.ask(a=[T0, True, None, 0])
+    bench.ask(a=[T0, True, None, 0], b=[T0 - 9, True, T0 - 5, 0], c=[T0, False, None, 0])
     assert bench.watches.tick(T0 + MINUTE_MS)
-    assert bench.heard.counts == (1, 0, 0)
+    assert bench.heard.counts == (3, 0, 2)
+    assert bench.heard.over_[-1] == ("F-1", "so long ago that nothing is known of it any more")
     assert bench.scene.shelves.get("lamp", "S1") is None
     assert bench.stands == {}
     assert bench.watches.next_due() is None
