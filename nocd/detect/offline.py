@@ -172,7 +172,7 @@ def _silences(person: str, duty: Duty, record: Contacts, at: int, scene: Scene) 
 def _claim(person: str, duty: Duty, silence: tuple[int, int, int | None], record: Contacts, scene: Scene) -> Claim:
     last, since, until = silence
     name, site = scene.person_name(person), scene.site_name(duty.site)
-    phone = record.device or f"phone of {person}"
+    phone = scene.roster.phone_of(person) or f"phone of {person}"  # what it next names itself would be another trouble
     finding = DEVICE_OFFLINE.finding(
         time=since,
         reason=f"The phone of {name} on duty at {site} has had no contact since {scene.wall(duty.site, last)}: "

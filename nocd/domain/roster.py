@@ -169,6 +169,11 @@ class Roster:
         """Tell whether the directory knows a phone of a person's."""
         return person in self._phones
 
+    def phone_of(self, person: str) -> str | None:
+        """Return the phone the directory knows of a person, the first by id of several, or None."""
+        phones = self._phones.get(person)
+        return phones[0] if phones else None
+
     def shift_span(self, site: str) -> tuple[int, int] | None:
         """Return when the first shift known of a site begins and the one that begins last ends (UTC ms), or None."""
         placed = self._shifts_at.get(site)

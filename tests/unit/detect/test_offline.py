@@ -173,6 +173,13 @@ def test_a_phone_the_directory_does_not_know_is_known_by_what_it_tells() -> None
     assert nameless.of("DEVICE_OFFLINE")[0].entity_id == "phone of P1"
 
 
+def test_a_phone_that_names_itself_when_it_is_heard_again_is_the_same_phone() -> None:
+    run = played(company("P1"), punch("P1", "in", minutes(0)), log(10, device=None), until=minutes(50))
+    run.feed([log(51, device="X")])
+    assert run.alerts("DEVICE_OFFLINE") == [("resolved", 1)]
+    assert run.withdrawn("DEVICE_OFFLINE") == 0
+
+
 def test_while_the_daemon_was_stopped_nothing_was_silent() -> None:
     run = offline(log(10), until=12)
     run.beat(minutes(13))
