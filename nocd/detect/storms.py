@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.absence import next_grid
@@ -69,9 +69,12 @@ class Storms(Detector):
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - what others claim is all
         """Return the storm that lasts, or is over now."""
         own, tally = _own(key, scene), _tally(key, at, scene)
-        if key not in scene.roster.sites or (own is None and not tally.stormy):
+        guarded = key in scene.roster.sites
+        if own is None and not (guarded and tally.stormy):
             return []
-        return [_claim(key, at if own is None else own.since, tally, at, scene)]
+        over = _left(key, tally, scene) if guarded else f"the site {key} was removed"
+        claim = _claim(key, at if own is None else own.since, tally, scene)
+        return [claim if guarded and tally.stormy else replace(claim, until=at, over=over)]
 
     def due(self, key: str, record: None, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - as above
         """Return the next five-minute mark while someone is on duty, or a storm lasts."""
@@ -95,7 +98,12 @@ def _tally(site: str, at: int, scene: Scene) -> Tally:
     return Tally(scene.standing(site, "TASK_OVERDUE", 0), tours, scene.open_alerts(site))
 
 
-def _claim(site: str, since: int, tally: Tally, at: int, scene: Scene) -> Claim:
+def _left(site: str, tally: Tally, scene: Scene) -> str:
+    name = scene.site_name(site)
+    return f"{name} has {tally.tasks} overdue tasks, {tally.tours} overdue tours and {tally.alerts} alerts left"
+
+
+def _claim(site: str, since: int, tally: Tally, scene: Scene) -> Claim:
     name = scene.site_name(site)
     finding = SLA_STORM.finding(
         time=since,
@@ -109,6 +117,4 @@ def _claim(site: str, since: int, tally: Tally, at: int, scene: Scene) -> Claim:
         },
         site=site,
     )
-    until = None if tally.stormy else at
-    over = f"{name} has {tally.tasks} overdue tasks, {tally.tours} overdue tours and {tally.alerts} alerts left"
-    return Claim(key=f"{SLA_STORM.name}:{since}", finding=finding, since=since, lasting=True, until=until, over=over)
+    return Claim(key=f"{SLA_STORM.name}:{since}", finding=finding, since=since, lasting=True)

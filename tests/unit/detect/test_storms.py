@@ -75,6 +75,7 @@ def test_nobody_on_duty_is_no_storm_site() -> None:
 def test_a_site_that_is_removed_is_no_longer_claimed_of() -> None:
     run = storm()
     run.feed([removal("noc.site", "S1", run.engine.now), removal("noc.task", "K", run.engine.now)])
+    assert run.alerts(KIND) == [("resolved", 1)]
     scene = run.engine.scene
     assert Storms().claims("S1", None, run.engine.now, scene) == []
     assert Storms().keys(scan("P1", 60), scene) == ()
