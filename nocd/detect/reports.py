@@ -198,8 +198,9 @@ class Awaited(Detector):
         return min((deadline for deadline in deadlines if deadline > after), default=None)
 
     def final_before(self, key: str, record: Reports, scene: Scene) -> int:  # noqa: ARG002 - by the time of day
-        """Return some weeks ago: what began before is remembered, but not taken back."""
-        return scene.now - FINAL_MS
+        """Return some weeks ago: what began before is not taken back, but of a site that is gone: that owes nothing."""
+        site = _whose(key).site
+        return scene.now - FINAL_MS if site is None or site in scene.roster.sites else 0
 
 
 def _least(left: int | None, right: int) -> int:
@@ -324,12 +325,16 @@ class _Week:
         """Tell whether a report is expected for a day: promised, or as on most of the seven days before."""
         return day in self.promised or sum(day - back in self.came for back in range(1, 8)) >= self._usual_days
 
+    def days(self) -> list[int]:
+        """Return the days for which a report is expected, in order: a due time may lie decades back."""
+        usual = (day + ahead for day in self.came for ahead in range(1, 8))
+        return [day for day in sorted({*self.promised, *usual}) if self.expected(day)]
+
     def missed(self, at: int) -> Iterator[tuple[int, int | None]]:
         """Yield the deadline of each day whose report had not come, and when the next one came."""
-        known = {*self.came, *self.promised}
-        for day in range(min(known, default=self.day(at)), self.day(at)):
+        for day in self.days():
             deadline = self.deadline(day)
-            if self.expected(day) and self.came.get(day, deadline + 1) > deadline:
+            if deadline <= at and self.came.get(day, deadline + 1) > deadline:
                 yield deadline, next((came for came in self.deliveries if came > deadline), None)
 
 

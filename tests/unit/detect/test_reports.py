@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nocd.detect.reports import REPORTS_KEPT
+from nocd.detect.reports import REPORTS_KEPT, _Week
 from nocd.domain.directory import Removal
 from nocd.domain.event import Event
 from nocd.domain.finding import Category
@@ -126,6 +126,11 @@ def test_a_site_that_is_removed_owes_nothing() -> None:
     run.feed([replace(gone, id="gone2", data=Removal(id="S2", removed=True))])
     run.feed([replace(gone, id="gone3", type="noc.person", data=Removal(id="S1", removed=True))])
     assert run.withdrawn("REPORT_MISSING") == 1
+    dead = reported(told("R1", 0, came=0), until=60 * DAY_H)
+    dead.feed(
+        [replace(gone, data=Removal(id="S1", removed=True), time=hours(61 * DAY_H), received_at=hours(61 * DAY_H))]
+    )
+    assert dead.alerts("REPORT_NEVER_GENERATED") == [("resolved", 1)]
 
 
 def test_thirty_days_without_any_report_are_critical() -> None:
@@ -266,3 +271,13 @@ def test_long_silences_are_remembered_a_few_times_and_never_taken_back() -> None
     run = reported([told(f"R{number}", number * 31 * DAY_H, came=number * 31 * DAY_H) for number in range(8)], until=1)
     assert len(run.of("REPORT_NEVER_GENERATED")) == 7
     assert run.withdrawn("REPORT_NEVER_GENERATED") == 0
+
+
+def test_a_daily_report_promised_for_long_ago_costs_no_more_than_any_other() -> None:
+    promised = told("D0", 0, kind="DAILY", due=1)
+    long_ago = replace(promised, data=replace(promised.data, due_at=from_ms(0)))  # type: ignore[type-var]  # a report
+    run = reported(long_ago, until=0)
+    scene = run.engine.scene
+    (record,) = scene.shelves.kind("reports").values()
+    week = _Week("S1", record, scene)
+    assert len(week.days()) == len(list(week.missed(scene.now))) == 1
