@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from annotated_types import Ge, Le
 
 from nocd.detect.kinds import Kind, Rule
+from nocd.detect.location import null_island
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.directory import Shift
 from nocd.domain.finding import Category
@@ -237,7 +238,8 @@ def _too_fast(person: str, before: Mark, mark: Mark, scene: Scene) -> Finding | 
 def apart_m(before: Mark, mark: Mark, scene: Scene) -> tuple[float | None, float]:
     """Return the metres between two punches (None where a place is unknown) and how many of them say nothing.
 
-    A punch is where its phone was, else at its site's centre; fences and accuracies are what says nothing.
+    A punch is where its phone was, else at its site's centre: where the phone had no position, or made it up, too.
+    Fences and accuracies are what says nothing.
     """
     here, there = _whereabouts(mark, scene), _whereabouts(before, scene)
     if here is None or there is None:
@@ -251,7 +253,7 @@ def _whereabouts(mark: Mark, scene: Scene) -> tuple[float, float] | None:
     site = scene.roster.sites.get(mark.site)
     if site is None:
         return None  # removed since: its fence is not known any more
-    if mark.lat is not None and mark.lon is not None:
+    if mark.lat is not None and mark.lon is not None and not (mark.mocked or null_island(mark.lat, mark.lon)):
         return mark.lat, mark.lon
     return None if site.lat is None or site.lon is None else (site.lat, site.lon)
 

@@ -140,6 +140,16 @@ def test_fences_and_accuracies_that_meet_are_no_travel() -> None:
     assert not run.of("BUDDY_PUNCHING")
 
 
+@pytest.mark.parametrize("place", [{"lat": 0.0, "lon": 0.0}, {"lat": 10.1, "lon": 10.1, "location_mocked": True}])
+def test_a_position_that_is_none_or_made_up_is_no_travel(place: dict[str, float]) -> None:
+    stays = played(company("P1"), punch("P1", "in", hours(8)), punch("P1", "out", hours(16), **place))
+    moves = (punch("P1", "in", hours(8), **place), punch("P1", "in", hours(10), site="S2"))
+    for run in (stays, played(company("P1", sites=("S1", "S2")), *moves)):
+        assert not run.of("IMPOSSIBLE_SHIFTS")
+    false = (punch("P1", "in", hours(8), **place), punch("P1", "in", minutes(485), site="S2", **place))
+    assert played(company("P1", sites=("S1", "S2")), *false).of("BUDDY_PUNCHING")
+
+
 def test_a_place_nobody_has_entered_is_not_judged() -> None:
     run = played(
         company("P1", sites=("S1", "S3")), punch("P1", "out", hours(8)), punch("P1", "in", hours(8) + 1_000, site="S3")
