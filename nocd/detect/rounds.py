@@ -30,6 +30,7 @@ class Round:
     """A tour as the directory last had it, and its scans in order of time.
 
     `off` says that it was cancelled or removed, at `off_at`; `shortened` that an update closed it before its time.
+    `since` is from when on what is claimed of the id is claimed of this tour, however often it was moved.
     """
 
     tour: Tour | None = None
@@ -38,10 +39,14 @@ class Round:
     off_at: int = 0
     shortened: bool = False
     heard_at: int = 0
+    since: int = 0
 
     def enter(self, tour: Tour, time: int) -> None:
         """Take the tour's entry at `time` (UTC ms)."""
         former, self.tour = self.tour, tour
+        since = planned(tour) - EARLY_MS
+        moved = former is not None and time < planned(former) + MISSED_AFTER_MS
+        self.since = min(self.since, since) if moved else since
         if not tour.cancelled:
             self.off = ""
         elif self.off != "cancelled":

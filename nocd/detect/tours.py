@@ -10,7 +10,6 @@ from annotated_types import Ge, Le
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.protocol import Claim, Detector
 from nocd.detect.rounds import (
-    EARLY_MS,
     KIND,
     MISSED_AFTER_MS,
     SKIP,
@@ -177,7 +176,7 @@ class Tours(Detector):
 
     def final_before(self, key: str, record: Round, scene: Scene) -> int:  # noqa: ARG002 - the record says it
         """Return since when scans count: what was claimed of the id before was another tour."""
-        return 0 if record.tour is None else planned(record.tour) - EARLY_MS
+        return record.since
 
     def ends(self, key: str, record: Round, scene: Scene) -> int:  # noqa: ARG002 - the record says it
         """Return two days after the tour: by then every phone has told what it has to tell."""

@@ -46,6 +46,21 @@ def test_a_tour_begun_at_the_very_end_of_its_grace_is_not_overdue() -> None:
     assert not found(played(company("P1"), walk(), walked(*ALL, start=30), until=hours(20)))
 
 
+def test_a_tour_moved_to_another_day_while_it_was_waited_for_was_not_overdue() -> None:
+    run = played(company("P1"), walk(), until=after(40))
+    run.feed([walk(at=after(41), start=after(24 * 60))])
+    assert run.withdrawn("TOUR_OVERDUE") == 1
+    assert run.alerts("TOUR_OVERDUE") == [("resolved", 1)]
+    run.feed([walk(at=after(50), start=after(10))])
+    assert [found.time for found in run.of("TOUR_OVERDUE")] == [after(40)]
+
+
+def test_an_id_used_again_the_next_day_takes_nothing_back() -> None:
+    run = played(company("P1"), walk(), until=after(120))
+    run.feed([walk(at=after(120), start=after(24 * 60))])
+    assert found(run) == ["TOUR_OVERDUE", "TOUR_OVERDUE", "TOUR_MISSED"]
+
+
 def test_the_grace_is_the_tours_own() -> None:
     assert played(company("P1"), walk(grace_minutes=5.0), until=after(5)).of("TOUR_OVERDUE")
     assert not played(company("P1"), walk(grace_minutes=45.0), until=after(44)).of("TOUR_OVERDUE")
