@@ -25,6 +25,7 @@ WINDOW_MS: Final = WINDOW_SLOTS * SLOT_MS
 # Whose readings of 72 h were none of them worse than this has a score of 60 at least.
 _EASY_SCORE: Final = 60
 _EASY_BATTERY_PERCENT: Final = 30
+_FALLING_BATTERY_PERCENT: Final = 50  # less is no better than that where it falls
 _EASY_SIGNAL_PERCENT: Final = 60
 _EASY_C: Final = (10, 40)
 _SAID: Final = {"battery": "battery", "signal": "signal", "uptime": "time online", "temperature": "temperature"}
@@ -92,14 +93,15 @@ class Devices(Detector):
             temperature=data.temperature_c if isinstance(data, DeviceHealth) else None,
             online=data.online if isinstance(data, DeviceHealth) else None,
         )
-        poor = _poor(data) or self._strict(scene)
+        poor = _poor(data) or _falls(data, record) or self._strict(data.device, scene)
         if poor:
             record.poor_at = max(record.poor_at, event.time)
         return poor or (fresh and event.time - record.poor_at <= WINDOW_MS)
 
-    def _strict(self, scene: Scene) -> bool:
+    def _strict(self, device: str | None, scene: Scene) -> bool:
         """Tell whether a rule asks for more than a device has whose readings are none of them poor."""
-        return any(scene.rule(kind.name, None).score_min > _EASY_SCORE for kind in self.kinds)
+        site = None if device is None else scene.roster.device_site(device)
+        return any(scene.rule(kind.name, site).score_min > _EASY_SCORE for kind in self.kinds)
 
     def claims(self, key: str, record: Readings, at: int, scene: Scene) -> list[Claim]:
         """Return the stretches of the last day in which the score was low, each as one condition."""
@@ -138,6 +140,12 @@ def _poor(data: PhoneEvent | DeviceHealth) -> bool:
         return False
     celsius = data.temperature_c
     return data.online is False or (celsius is not None and not _EASY_C[0] <= celsius <= _EASY_C[1])
+
+
+def _falls(data: PhoneEvent | DeviceHealth, record: Readings) -> bool:
+    """Tell whether a battery that is not low yet falls so that it counts as if it were."""
+    battery_percent = data.battery_percent
+    return battery_percent is not None and battery_percent < _FALLING_BATTERY_PERCENT and record.battery_falls()
 
 
 def _unknown_by(record: Readings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
@@ -101,6 +102,11 @@ class Readings:
             (self.offline, UNKNOWN),
         )
 
+    def battery_falls(self) -> bool:
+        """Tell whether the last five readings of the battery lie below the five before."""
+        known = (value for value in reversed(self.battery) if value != UNKNOWN)
+        return _below_before(list(islice(known, 2 * FEW))[::-1])
+
     def scored_from(self) -> int:
         """Return the first slot of the last day."""
         return self.slots[-1] - DAY_MS // SLOT_MS + 1 if self.slots else 0
@@ -195,9 +201,14 @@ def _battery(levels: list[int]) -> float | None:
     """Return the battery's part by its last five readings, less where they fall below the five before."""
     if not levels:
         return None
-    now, before = _mean(levels[-FEW:]), levels[-2 * FEW : -FEW]
+    now = _mean(levels[-FEW:])
     part = next((points for level, points in _BATTERY if now >= level), _LOWEST)
-    return part - _FALLING if len(before) == FEW and now < _mean(before) else part
+    return part - _FALLING if _below_before(levels) else part
+
+
+def _below_before(levels: list[int]) -> bool:
+    before = levels[-2 * FEW : -FEW]
+    return len(before) == FEW and _mean(levels[-FEW:]) < _mean(before)
 
 
 def _signal(count: int, total: float, squares: float) -> float | None:

@@ -244,3 +244,30 @@ def test_readings_are_the_same_after_a_stop() -> None:
     again = Readings.load(readings.dump())
     assert again.dump() == readings.dump()
     assert again.scores() == readings.scores()
+
+
+def test_a_strict_rule_of_one_site_is_read_there_and_only_there() -> None:
+    fair = [health(10 * number, **{**FINE, "battery_percent": 60.0, "signal_percent": 70.0}) for number in range(3)]
+    for site, found in (("S1", 1), ("S2", 0)):
+        rules = Rules(CATALOG, sites={site: {"DEVICE_WARNING": {"score_min": 90.0}}})
+        run = Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+        run.feed([*company("P1"), PHONE, *fair])
+        assert len(run.of("DEVICE_WARNING")) == found
+
+
+@pytest.mark.parametrize(("levels", "found"), [((52, 52, 44), 1), ((46, 46, 46), 0), ((60, 60, 52), 0)])
+def test_a_battery_that_falls_below_half_counts_as_a_low_one(levels: tuple[float, ...], found: int) -> None:
+    told = [
+        event(
+            "noc.phone.event",
+            at=minutes(10 * number),
+            event_id=f"phone-{number}",
+            person="P1",
+            kind="device_log",
+            device="A",
+            battery_percent=levels[number // 5],
+            signal_percent=70.0,
+        )
+        for number in range(15)
+    ]
+    assert len(device(told).of("DEVICE_WARNING")) == found
