@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nocd.detect.registry import CATALOG
 from nocd.detect.rules import Rules
-from nocd.errors import InputError
+from nocd.faults import Faulty, nearest, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +22,12 @@ if TYPE_CHECKING:
 _SCOPES = ("client", "site")
 
 
-class RulesRefused(InputError):
-    """A file of rules cannot be used; `faults` has a sentence for each. Trying again mends nothing."""
+class RulesRefused(Faulty):
+    """A file of rules cannot be used."""
 
     code = "bad_rules"
 
     exit_code = 2
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
 
 
 def read_rules(file: Path | None) -> Rules:
@@ -42,7 +36,7 @@ def read_rules(file: Path | None) -> Rules:
     Raises RulesRefused with every fault found: unknown types and settings (with the nearest known one), values out of
     range, a file that is missing or is no TOML.
     """
-    return parse_rules(_read(file), where=str(file)) if file is not None else Rules(CATALOG)
+    return parse_rules(read_toml(file, RulesRefused), where=str(file)) if file is not None else Rules(CATALOG)
 
 
 def parse_rules(told: Mapping[str, Any], *, where: str) -> Rules:
@@ -64,7 +58,7 @@ def _changed(rules: object, where: str, faults: list[str]) -> Changed:
     for name, told in _table(rules, where, faults).items():
         kind = CATALOG.get(name)
         if kind is None:
-            faults.append(f"{where}: {name} is no finding type{_nearest(name, CATALOG)}")
+            faults.append(f"{where}: {name} is no finding type{nearest(name, CATALOG)}")
             continue
         values = _table(told, f"{where}: {name}", faults)
         try:
@@ -73,7 +67,7 @@ def _changed(rules: object, where: str, faults: list[str]) -> Changed:
             known = {field.name: None for field in fields(kind.rule)}
             for fault in error.errors(include_url=False, include_context=False):
                 setting = ".".join(str(part) for part in fault["loc"])
-                said = f"is no setting of it{_nearest(setting, known)}"
+                said = f"is no setting of it{nearest(setting, known)}"
                 said = said if fault["type"] == "unexpected_keyword_argument" else fault["msg"]
                 faults.append(f"{where}: {name}: {setting} {said}")
         else:
@@ -86,17 +80,3 @@ def _table(told: object, where: str, faults: list[str]) -> dict[str, Any]:
         return told
     faults.append(f"{where}: {told!r:.80} is no table")
     return {}
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RulesRefused([f"{file} cannot be read: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulesRefused([f"{file} is no TOML: {error}"]) from error

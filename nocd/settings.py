@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -15,15 +13,16 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
 
 from nocd.domain.instant import zone
-from nocd.errors import InputError
+from nocd.faults import Faulty, nearest, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 PREFIX: Final = "NOCD_"
 # `NOCD_` variables that are no settings: which file to read, and how clients find the daemon.
 OTHER_VARIABLES: Final = frozenset({"CONFIG", "URL", "TOKEN"})
 
+_LISTED: Final = "; `nocd check` lists those there are"
 MIB: Final = 1_048_576
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "text"]
@@ -176,16 +175,12 @@ def host_and_port(listen: str) -> tuple[str, int]:
     raise ValueError(f"{listen!r} is not HOST:PORT, like 127.0.0.1:8460 or [::1]:8460")
 
 
-class SettingsRefused(InputError):
-    """One or more settings cannot be used; `faults` has a sentence for each. Trying again mends nothing."""
+class SettingsRefused(Faulty):
+    """One or more settings cannot be used."""
 
     code = "bad_settings"
 
     exit_code = 2
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +198,7 @@ def load(arguments: Mapping[str, object] | None = None, *, file: Path | None = N
     file that is missing or is no TOML. Unknown `NOCD_` variables are left to `unknown_variables`.
     """
     given = {key: value for key, value in (arguments or {}).items() if value is not None}
-    in_file = _read(file) if file else {}
+    in_file = read_toml(file, SettingsRefused) if file else {}
     in_environment = EnvSettingsSource(Settings)()
     values = {**in_file, **in_environment, **given}
     origins = dict.fromkeys(Settings.model_fields, "default")
@@ -222,16 +217,11 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     known = {*(name.upper() for name in Settings.model_fields), *OTHER_VARIABLES}
     ours = sorted(name for name in environ if name.upper().startswith(PREFIX))
     names = {name: name.upper().removeprefix(PREFIX) for name in ours}
-    return [f"{name} is no setting{_nearest(own, known, PREFIX)}" for name, own in names.items() if own not in known]
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsRefused([f"{file} cannot be read: {error.strerror}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsRefused([f"{file} is no TOML: {error}"]) from error
+    return [
+        f"{name} is no setting{nearest(own, known, prefix=PREFIX, otherwise=_LISTED)}"
+        for name, own in names.items()
+        if own not in known
+    ]
 
 
 def _faults(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]:
@@ -239,14 +229,9 @@ def _faults(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]
         name = ".".join(str(part) for part in fault["loc"])
         said = re.sub(r"^Value error, ", "", fault["msg"])
         if fault["type"] == "extra_forbidden":
-            yield f"{origins[name]}: {name} is no setting{_nearest(name, Settings.model_fields)}"
+            yield f"{origins[name]}: {name} is no setting{nearest(name, Settings.model_fields, otherwise=_LISTED)}"
         elif name:
             given = f" (given {fault['input']!r:.80})" if said == fault["msg"] else ""
             yield f"{origins[str(fault['loc'][0])]}: {name}: {said}{given}"
         else:
             yield said
-
-
-def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {prefix}{near[0]}?" if near else "; `nocd check` lists those there are"

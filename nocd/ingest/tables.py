@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +10,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from nocd.domain.directory import DIRECTORY_TYPES
-from nocd.errors import InputError
+from nocd.faults import Faulty, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,21 +19,15 @@ if TYPE_CHECKING:
 
 KINDS: Final[dict[str, type[Entry]]] = {name.removeprefix("noc."): kind for name, kind in DIRECTORY_TYPES.items()}
 ROWS_MAX: Final = 200_000
-FAULTS_MAX: Final = 20
 _BETWEEN: Final = ";"
 _LISTS: Final = frozenset({"sites", "checkpoints", "contacts", "polygon"})
 _OURS: Final = frozenset({"provisional"})  # the daemon's own mark, nobody's to enter
 
 
-class BadTable(InputError):
-    """A table cannot be taken in; `faults` has a sentence for each row or column, named by its line."""
+class BadTable(Faulty):
+    """A table cannot be taken in; each fault is of a row or column, named by its line."""
 
     code = "bad_table"
-
-    def __init__(self, faults: list[str]) -> None:
-        more = f"; and {len(faults) - FAULTS_MAX} more" if len(faults) > FAULTS_MAX else ""
-        super().__init__("; ".join(faults[:FAULTS_MAX]) + more)
-        self.faults = faults
 
 
 def columns(kind: str) -> list[str]:
@@ -108,11 +101,7 @@ def _unknown(kind: str, names: Iterable[str]) -> list[str]:
     if "id" not in given:
         return [f"the first line names the columns, id among them; there may be {', '.join(known)}"]
     faults = [f"column {name} stands twice" for name in {name for name in given if given.count(name) > 1}]
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            faults.append(f"{name} is no column of {kind}" + (f"; did you mean {near[0]}?" if near else ""))
-    return faults
+    return faults + [f"{name} is no column of {kind}{nearest(name, known)}" for name in given if name not in known]
 
 
 def _cell(name: str, text: str) -> Any:
