@@ -41,19 +41,19 @@ def read_table(kind: str, lines: Iterable[str]) -> tuple[list[str], dict[str, di
     Lists are written with semicolons, a polygon as `lat lon;lat lon;…`; an empty cell is not given. Raises BadTable
     with every fault found.
     """
-    reader = csv.DictReader(lines, strict=True)
-    names = list(reader.fieldnames or [])
-    faults = _unknown(kind, names)
-    if faults:
-        raise BadTable(faults)
-    adapter, entries = TypeAdapter(KINDS[kind]), dict[str, dict[str, Any]]()
+    reader, faults, entries = csv.DictReader(lines, strict=True), list[str](), dict[str, dict[str, Any]]()
+    adapter, names = TypeAdapter(KINDS[kind]), list[str]()
     try:
-        for row in reader:
+        names = list(reader.fieldnames or [])
+        faults = _unknown(kind, names)
+        for row in reader if not faults else ():
             if len(entries) >= ROWS_MAX:
                 raise BadTable([f"line {reader.line_num}: more than {ROWS_MAX} rows; import them in parts"])
             _take(adapter, row, reader.line_num, entries, faults)
     except csv.Error as error:
         faults.append(f"line {reader.line_num}: {error}")
+    except UnicodeDecodeError as error:
+        faults.append(f"after line {reader.line_num}: {error.reason}: this is no UTF-8; save the table as CSV in UTF-8")
     if faults:
         raise BadTable(faults)
     return names, entries

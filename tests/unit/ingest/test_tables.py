@@ -74,6 +74,8 @@ def test_there_is_a_table_for_every_kind_of_the_directory() -> None:
         ("site", "id,name,timezone,tier\nS1,x,UTC,9\n", "line 2: tier: Input should be less than or equal to 5"),
         ("site", "id,name,timezone\nS1,x,UTC\nS1,y,UTC\n", "line 3: S1 stands in this table already"),
         ("site", 'id,name,timezone\nS1,"x,UTC\n', "unexpected end of data"),
+        ("site", '"id,name', "unexpected end of data"),
+        ("site", "id,name\n" + "x" * 200_000, "field larger than field limit"),
         ("shift", "id,site,person,start,end\nH1,S1,P1,2026-01-01T08:00,2026-01-01T16:00\n", "needs an offset"),
     ],
 )
@@ -81,6 +83,12 @@ def test_what_is_no_table_is_refused_by_line(kind: str, text: str, fault: str) -
     with pytest.raises(BadTable) as refused:
         read(kind, text)
     assert any(fault in each for each in refused.value.faults), refused.value.faults
+
+
+def test_a_table_in_another_encoding_is_refused_and_told_which_is_wanted() -> None:
+    lines = io.TextIOWrapper(io.BytesIO("id,name,timezone\nS1,Südtor,UTC\n".encode("latin-1")), encoding="utf-8")
+    with pytest.raises(BadTable, match="save the table as CSV in UTF-8"):
+        read_table("site", lines)
 
 
 def test_of_many_faults_the_first_are_told_and_the_rest_counted() -> None:
