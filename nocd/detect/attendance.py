@@ -146,6 +146,19 @@ class Attendance(Detector):
         around = scene.duties.at(data.site, start - SHIFT_MARGIN_MS, end + SHIFT_MARGIN_MS)
         return sorted({data.person, *(person for person, _, _ in around)})
 
+    def step(self, record: Judged, event: Event, scene: Scene) -> bool:
+        """Keep what the punches of the one who punched are found to be at first; a colleague's have been judged."""
+        data = event.data
+        assert isinstance(data, Punch | Shift)
+        if isinstance(data, Punch) and scene.shelves.get(self.name, data.person) is record:
+            marks = scene.duties.marks(data.person)
+            kept = {mark.key: record.types[mark.key] for mark in marks if mark.key in record.types}
+            for mark in marks if data.person in scene.roster.people else ():
+                if mark.key not in kept and mark.time >= marks[-1].time - REMEMBERED_MS:
+                    kept[mark.key] = [finding.type for finding in _judged(data.person, mark, scene)]
+            record.types = kept
+        return True
+
     def claims(self, key: str, record: Judged, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - a punch is judged whenever
         """Return what is wrong with the person's punches of the last day."""
         marks = scene.duties.marks(key)
@@ -161,8 +174,6 @@ class Attendance(Detector):
             if mark.time >= since:
                 found = _first(record, mark, list(_judged(key, mark, scene)))
                 claims += [_claim(mark, finding) for finding in (*found, *([too_fast] if too_fast is not None else []))]
-        kept = {mark.key for mark in marks}
-        record.types = {name: types for name, types in record.types.items() if name in kept}
         return claims
 
     def final_before(self, key: str, record: Judged, scene: Scene) -> int:  # noqa: ARG002 - punches are the duties' record
@@ -172,8 +183,10 @@ class Attendance(Detector):
 
 
 def _first(record: Judged, mark: Mark, found: list[Finding]) -> list[Finding]:
-    """Return what of a punch's findings was found when it was first judged, which is now where it never was."""
-    known = record.types.setdefault(mark.key, [finding.type for finding in found])
+    """Return what of a punch's findings was found when it was first judged, or all where it never was."""
+    known = record.types.get(mark.key)
+    if known is None:
+        return found
     if not _ALIKE.isdisjoint(known):
         return [finding for finding in found if finding.type in known or finding.type in _ALIKE]
     return [finding for finding in found if finding.type in known]

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from nocd.detect.fence import outside_m
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.location import GEOFENCE_VIOLATION, FenceRule, null_island
-from nocd.detect.ordered import settle, take, walk_again
+from nocd.detect.ordered import settle, take, walked
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.finding import Category
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339
@@ -210,16 +210,13 @@ class LeftSite(Detector):
     def claims(self, key: str, record: Stays, at: int, scene: Scene) -> list[Claim]:
         """Return the times outside that were too long and have not been over for long."""
         guarding = Guarding(key, scene)
-        if 0 < record.walk_at <= at:
-            scene.shelves.edit(self.name, key)
-            walk_again(record, guarding)
-        return list(_claims(record.head.away, at, guarding))
+        return list(_claims(walked(record, at, guarding).away, at, guarding))
 
     def due(self, key: str, record: Stays, after: int, scene: Scene) -> int | None:
-        """Return the next minute where something came out of order, or when the duty ends by itself."""
         """Return when what came out of order is walked, or when a duty ends by itself."""
-        away = record.head.going_on()
-        post = None if away is None else Guarding(key, scene).post(away.first)
+        guarding = Guarding(key, scene)
+        away = walked(record, after, guarding).going_on()
+        post = None if away is None else guarding.post(away.first)
         times = [record.walk_at, 0 if post is None else post.end]
         return min((time for time in times if time > after), default=None)
 

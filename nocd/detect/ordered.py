@@ -1,7 +1,8 @@
 """What a phone tells, walked in order of its time however it arrives: at once where it comes in order.
 
 Whatever lies within the lateness is pending. One walker has taken the settled part for good, the other also what is
-pending; only when something arrives out of order is the second walked anew, and then not before the next minute.
+pending; only when something arrives out of order is the second walked anew, and then not before the next minute: for
+those who ask by a copy, for good with what is taken next.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ def take(line: Line, seen: Any, known: Any, *, now: int) -> bool:
 
     What comes too late is not taken.
     """
+    again = 0 < line.walk_at <= now
+    if again:
+        line.head, line.walk_at = walked(line, now, known), 0
+    return _taken(line, seen, known, now=now) or again
+
+
+def _taken(line: Line, seen: Any, known: Any, *, now: int) -> bool:
     if seen.time <= line.settled_to:
         return False
     pending = line.pending
@@ -65,12 +73,14 @@ def settle(line: Line, upto: int, known: Any) -> None:
     line.settled_to = max(line.settled_to, upto)
 
 
-def walk_again(line: Line, known: Any) -> None:
-    """Walk what is pending anew, from what is settled."""
-    line.head = line.settled.copy()
+def walked(line: Line, at: int, known: Any) -> Any:
+    """Return the walker of all there is at an instant (ms): a new one where something came out of order before it."""
+    if not 0 < line.walk_at <= at:
+        return line.head
+    head = line.settled.copy()
     for seen in line.pending:
-        line.head.step(seen, known)
-    line.walk_at = 0
+        head.step(seen, known)
+    return head
 
 
 def _settle_first(line: Line, known: Any) -> None:

@@ -24,7 +24,7 @@ from nocd.detect.course import (
 )
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.location import NULL_ISLAND, at_null_island, null_island
-from nocd.detect.ordered import settle, take, walk_again
+from nocd.detect.ordered import settle, take, walked
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.finding import Category
 from nocd.domain.instant import DAY_MS, rfc3339
@@ -118,11 +118,8 @@ class Spoofing(Detector):
 
     def claims(self, key: str, record: Phones, at: int, scene: Scene) -> list[Claim]:
         """Return what was found of late on the person's phones."""
-        for phone in record.phones.values():
-            if 0 < phone.walk_at <= at:
-                scene.shelves.edit(self.name, key)
-                walk_again(phone, partial(_speeds, key, scene))
-        found = {f"{each.key}@{each.time}": each for phone in record.phones.values() for each in phone.head.found}
+        courses = [walked(phone, at, partial(_speeds, key, scene)) for phone in record.phones.values()]
+        found = {f"{each.key}@{each.time}": each for course in courses for each in course.found}
         return [Claim(key=name, finding=_finding(key, each, scene), since=each.time) for name, each in found.items()]
 
     def due(self, key: str, record: Phones, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - the record says

@@ -11,7 +11,7 @@ import pytest
 from nocd.detect.protocol import Detector
 from nocd.detect.registry import CATALOG, DETECTORS
 from nocd.domain.finding import Finding
-from nocd.domain.instant import HOUR_MS
+from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from tests.conformance.field import Play, shuffled, stretch
 
 pytestmark = pytest.mark.heavy
@@ -56,6 +56,19 @@ def test_a_stop_in_the_middle_changes_nothing(in_order: Play, share: float) -> N
 def test_the_order_of_arrival_within_the_lateness_changes_no_finding_that_stands(in_order: Play, seed: int) -> None:
     late = Play().take(shuffled(stretch(), seed=seed)).pass_time(ENDS)
     assert troubles(late) == troubles(in_order)
+
+
+def test_asking_for_claims_and_deadlines_changes_nothing_that_is_kept() -> None:
+    events = shuffled(stretch(), seed=3)
+    engine = Play().take(events[: len(events) // 2]).engine
+    kept, soon = list(engine.shelves), engine.now + 5 * MINUTE_MS
+    for detector in DETECTORS:
+        for key, record in list(engine.shelves.kind(detector.name).items()):
+            detector.claims(key, record, soon, engine.scene)
+            detector.due(key, record, soon, engine.scene)
+            detector.final_before(key, record, engine.scene)
+            detector.ends(key, record, engine.scene)
+    assert list(engine.shelves) == kept
 
 
 def test_every_finding_can_be_read_and_keeps_to_its_kind(in_order: Play) -> None:
