@@ -10,10 +10,9 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from nocd.api import answers
-from nocd.api.asking import ask, idempotency_key
+from nocd.api.asking import ask, done, idempotency_key
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
-from nocd.api.problems import problem
 from nocd.domain.alert import Status
 from nocd.domain.command import Reply
 from nocd.domain.severity import Severity
@@ -96,8 +95,8 @@ async def command(request: web.Request) -> web.Response:
         raise NotFound(f"there is no command {verb}; there are {', '.join(sorted(COMMANDS))}", code="unknown_command")
     args = answers.parsed(COMMANDS[verb], await answers.small_body(request)).model_dump(exclude_none=True)
     await _visible(request)
-    reply = await ask(request, verb, request.match_info["id"], args)
-    return _answer(request[TOKEN], reply)
+    alert = await done(request, verb, request.match_info["id"], args)
+    return answers.json(_seen(request[TOKEN], alert))
 
 
 @needs(Act.OPERATE)
@@ -110,7 +109,7 @@ async def bulk(request: web.Request) -> web.Response:
     args = answers.parsed(COMMANDS[asked.command], to_json(asked.args)).model_dump(exclude_none=True)
     replies = await asyncio.gather(*(_one(request, asked.command, alert_id, args) for alert_id in asked.ids))
     items = [
-        {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply)}
+        {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply.body) if reply.ok else reply.body}
         for alert_id, reply in zip(asked.ids, replies, strict=True)
     ]
     return answers.json({"items": items})
@@ -124,14 +123,8 @@ async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, A
     return await ask(request, verb, alert_id, args)
 
 
-def _answer(token: Token, reply: Reply) -> web.Response:
-    if reply.ok:
-        return answers.json(_seen(token, reply), status=reply.status)
-    return problem(reply.status, reply.body["code"], reply.body["detail"])
-
-
-def _seen(token: Token, reply: Reply) -> Any:
-    return orjson.loads(answers.seen_by(token, orjson.dumps(reply.body))) if reply.ok else reply.body
+def _seen(token: Token, alert: dict[str, Any]) -> Any:
+    return orjson.loads(answers.seen_by(token, orjson.dumps(alert)))
 
 
 async def _visible(request: web.Request) -> tuple[bytes, int]:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 _KEY_MAX: Final = 200
 
 
+class NotDone(InputError):
+    """A command the engine refuses, with the status, code and sentence of its reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        """Say what the reply says."""
+        super().__init__(reply.body["detail"], code=reply.body["code"])
+        self.status = reply.status
+
+
 def idempotency_key(request: web.Request) -> str | None:
     """Return the caller's idempotency key; raises InputError for one that cannot be kept."""
     key = request.headers.get("Idempotency-Key")
@@ -40,3 +49,13 @@ async def ask(
         foreseen=foreseen or {},
     )
     return await tenant_of(request).ask(asked)
+
+
+async def done(
+    request: web.Request, verb: str, target: str, args: dict[str, Any], *, foreseen: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what a command did, once it is durable; raises NotDone for one that is refused."""
+    reply = await ask(request, verb, target, args, foreseen=foreseen)
+    if not reply.ok:
+        raise NotDone(reply)
+    return reply.body

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from nocd.api import answers
-from nocd.api.asking import ask
+from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
-from nocd.api.problems import problem
 from nocd.baseline.acts import CHANGES_KIND
 from nocd.baseline.calendar import slot
 from nocd.baseline.threshold import optimum as best_threshold
@@ -188,10 +187,8 @@ async def steer(request: web.Request, verb: str, args: dict[str, Any]) -> web.Re
     answers.known_parameters(request)
     engine, profile = found(request)
     foreseen = await _foreseen(request, engine, verb, args)
-    reply = await ask(request, verb, profile.baseline.id, args, foreseen=foreseen)
-    if not reply.ok:
-        return problem(reply.status, reply.body["code"], reply.body["detail"])
-    return answers.json({"baseline": _view(engine, profile.baseline.id), "change": reply.body["change"]})
+    did = await done(request, verb, profile.baseline.id, args, foreseen=foreseen)
+    return answers.json({"baseline": _view(engine, profile.baseline.id), "change": did["change"]})
 
 
 async def _foreseen(request: web.Request, engine: Engine, verb: str, args: dict[str, Any]) -> dict[str, Any]:

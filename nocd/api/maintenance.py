@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from nocd.api import answers
-from nocd.api.asking import ask
+from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
-from nocd.api.problems import problem
 from nocd.detect.registry import CATALOG
 from nocd.domain.instant import to_ms
 from nocd.domain.token import Act
@@ -55,7 +54,7 @@ async def plan(request: web.Request) -> web.Response:
     if not _sees(request, tenant_of(request).pipeline.engine.roster, asked.scope, asked.target):
         raise NotAllowed("this token does not reach all that the window would hide", code="forbidden")
     args = {**asked.model_dump(), "start": to_ms(asked.start), "end": to_ms(asked.end)}
-    return await _answer(request, "plan_maintenance", "", args, status=201)
+    return answers.json(await done(request, "plan_maintenance", "", args), status=201)
 
 
 @needs(Act.OPERATE)
@@ -64,7 +63,7 @@ async def end(request: web.Request) -> web.Response:
     answers.known_parameters(request)
     engine = tenant_of(request).pipeline.engine
     window = _found(request, engine.roster, request.match_info["id"])
-    return await _answer(request, "end_maintenance", window.id, {})
+    return answers.json(await done(request, "end_maintenance", window.id, {}))
 
 
 def _found(request: web.Request, roster: Roster, name: str) -> Maintenance:
@@ -82,12 +81,3 @@ def _sees(request: web.Request, roster: Roster, scope: str, target: str) -> bool
         return token.sees(site=None, client=target)
     site = target if scope == "site" else roster.device_site(target) if scope == "device" else None
     return token.sees(site=site, client=roster.client(site))
-
-
-async def _answer(
-    request: web.Request, verb: str, target: str, args: dict[str, object], *, status: int = 200
-) -> web.Response:
-    reply = await ask(request, verb, target, args)
-    if not reply.ok:
-        return problem(reply.status, reply.body["code"], reply.body["detail"])
-    return answers.json(reply.body, status=status)
