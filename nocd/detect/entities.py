@@ -1,9 +1,22 @@
-"""Names the directory does not know."""
+"""Directory entries as events name them, and names the directory does not know."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nocd.domain.finding import Category, Finding
 from nocd.domain.severity import Severity
+
+if TYPE_CHECKING:
+    from nocd.domain.event import Event
+
+
+def of_entry(event: Event, kind: str) -> tuple[str, ...]:
+    """Return the id of the `tour` or `task` that an event enters, removes, or tells something of; none of another."""
+    told: str | None = getattr(event.data, kind, None)
+    if told is not None:
+        return (told,)
+    return (event.data.id,) if event.type == f"noc.{kind}" else ()  # type: ignore[union-attr]  # an entry, or its removal
 
 
 def unknown_entity(kind: str, name: str, *, time: int, site: str | None) -> Finding:

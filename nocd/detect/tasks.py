@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from annotated_types import Ge, Le
 
+from nocd.detect.entities import of_entry
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.directory import Removal, Task
@@ -88,11 +89,7 @@ class Tasks(Detector):
 
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:  # noqa: ARG002 - the event names its task
         """Return the task entered, removed or done."""
-        data = event.data
-        if isinstance(data, TaskDone):
-            return (data.task,)
-        assert isinstance(data, Task | Removal)
-        return (data.id,) if event.type == "noc.task" else ()
+        return of_entry(event, "task")
 
     def step(self, record: Job, event: Event, scene: Scene) -> bool:  # noqa: ARG002 - the event says it all
         """Take the entry, its end, or that it was done."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from annotated_types import Ge, Le
 
+from nocd.detect.entities import of_entry
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.protocol import Claim, Detector
 from nocd.detect.rounds import (
@@ -133,11 +134,7 @@ class Tours(Detector):
 
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:  # noqa: ARG002 - the event names its tour
         """Return the tour entered, removed or scanned."""
-        data = event.data
-        if isinstance(data, TourScan):
-            return (data.tour,)
-        assert isinstance(data, Tour | Removal)
-        return (data.id,) if event.type == "noc.tour" else ()
+        return of_entry(event, "tour")
 
     def step(self, record: Round, event: Event, scene: Scene) -> bool:  # noqa: ARG002 - the event says it all
         """Take the entry, its end, or a scan."""
