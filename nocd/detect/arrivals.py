@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SHIFT_EARLY_MS: Final = 60 * MINUTE_MS
 _EARLY_MS: Final = 4 * HOUR_MS
 _KEPT_MS: Final = 2 * DAY_MS  # punches are kept longer
+_AROUND_MS: Final = 2 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +107,24 @@ def _deadline(shift: Shift, scene: Scene) -> int:
 
 
 def _excused(shift: Shift, scene: Scene) -> bool:
-    """Tell whether nothing can be said of a shift: another stands in, or nobody listened when it began."""
+    """Tell whether nothing can be said of a shift: another stands in, or nobody could be heard when it began."""
     start, end = to_ms(shift.start), to_ms(shift.end)
-    stand_ins = scene.roster.shifts_at(shift.site, start, end)
-    return any(other.substitute_for == shift.person for other in stand_ins) or scene.unheard(
-        start - SHIFT_EARLY_MS, _deadline(shift, scene)
-    )
+    if any(other.substitute_for == shift.person for other in scene.roster.shifts_at(shift.site, start, end)):
+        return True
+    listened = (start - SHIFT_EARLY_MS, _deadline(shift, scene))
+    sources = _sources(shift, scene)
+    silent = bool(sources) and all(scene.source_silent(source, *listened) for source in sources)
+    return silent or scene.unheard(*listened)
+
+
+def _sources(shift: Shift, scene: Scene) -> set[str]:
+    """Return what a shift's person last punched through before it began, else what others at its site did."""
+    start = to_ms(shift.start)
+    own = {mark.source for mark in scene.duties.marks(shift.person) if mark.time < start}
+    if own:
+        return own
+    around = {person for person, _, _ in scene.duties.at(shift.site, start - _AROUND_MS, start)}
+    return {mark.source for person in around for mark in scene.duties.marks(person) if mark.site == shift.site}
 
 
 def _no_show(shift: Shift, deadline: int, came: int | None, scene: Scene) -> Claim:

@@ -102,3 +102,18 @@ def test_while_the_daemon_was_stopped_nobody_is_missed() -> None:
 def test_a_shift_entered_after_it_began_is_judged_at_once() -> None:
     late = event("noc.shift", at=hours(9), id="H9", **times(8, 16))
     assert played(company("P1"), late).of("NO_SHOW")
+
+
+def test_nobody_is_missed_behind_a_terminal_that_fell_silent() -> None:
+    people = ("P1", "P2", "P3", "P4")
+    pairs = [(person, way, at) for at, way in enumerate(("in", "out") * 30) for person in people[:3]]
+    told = [
+        replace(punch(person, way, minutes(12 * at + int(person[1]))), source="/terminals") for person, way, at in pairs
+    ]
+    plan = [shift(person, 14, 20) for person in people]
+    run = played(company(*people), told, plan, until=hours(18))
+    assert [found.entity_id for found in run.of("SOURCE_SILENT")] == ["/terminals"]
+    assert not run.of("NO_SHOW")
+    alive = [event("noc.device.health", at=minutes(720 + 10 * number), device="T-S1") for number in range(20)]
+    speaks = [replace(each, source="/terminals") for each in alive]
+    assert len(played(company(*people), told, plan, speaks, until=hours(15)).of("NO_SHOW")) == 4
