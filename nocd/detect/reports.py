@@ -12,7 +12,7 @@ from nocd.detect.kinds import Kind, Rule
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.directory import Removal
 from nocd.domain.finding import Category
-from nocd.domain.instant import DAY_MS, MINUTE_MS, local, rfc3339, to_ms, zone
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, local, rfc3339, to_ms, zone
 from nocd.domain.observation import Report
 from nocd.domain.severity import Severity
 
@@ -27,6 +27,7 @@ REMEMBERED_MS: Final = 45 * DAY_MS
 FINAL_MS: Final = 27 * DAY_MS
 GAP_MIN_MS: Final = 7 * DAY_MS  # no setting minds a shorter time without a report
 GAPS_KEPT: Final = 4
+AGAIN_MS: Final = HOUR_MS  # while nothing can come
 _NOON_H: Final = 12
 
 
@@ -101,12 +102,17 @@ class Known:
 
 @dataclass(slots=True, kw_only=True)
 class Reports:
-    """A site's or client's reports of the last weeks by id, and since when none has come, by event time."""
+    """A site's or client's reports of the last weeks by id, and since when none has come, by event time.
+
+    `source` is what the newest delivery came through: while it is silent none can come.
+    """
 
     known: dict[str, Known] = field(default_factory=dict)
     promised_at: int | None = None
     delivered_at: int | None = None
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    source: str = ""
+    source_at: int = 0
 
     def take(self, event: Event, data: Report) -> None:
         """Take what is told of a report in, in any order; one without any time was delivered as it was told."""
@@ -122,6 +128,7 @@ class Reports:
             report.due_at, report.due_told_at = due_at, event.time
         if delivered_at is not None:
             report.delivered_at = _least(report.delivered_at, delivered_at)
+            self.source_at, self.source = max((self.source_at, self.source), (event.time, event.source))
         if data.kind != "INCIDENT":
             self.promised_at = _least(self.promised_at, event.time)
             if delivered_at is not None:
@@ -185,7 +192,8 @@ class Awaited(Detector):
     def due(self, key: str, record: Reports, after: int, scene: Scene) -> int | None:
         """Return the next deadline."""
         whose = _whose(key)
-        deadlines = [_deadline(report, whose, scene) for report in record.known.values() if report.awaited]
+        awaited = (report for report in record.known.values() if report.awaited)
+        deadlines = [_deadline(report, whose, record, scene) for report in awaited]
         since = _never_since(whose, record, scene)
         if since is not None:
             deadlines.append(since)
@@ -228,16 +236,22 @@ def _whose(key: str) -> Whose:
     return Whose(name, "") if kind == "site" else Whose(None, name)
 
 
-def _deadline(report: Known, whose: Whose, scene: Scene) -> int:
+def _deadline(report: Known, whose: Whose, record: Reports, scene: Scene) -> int:
+    """Return when a report is missing unless it comes; what it would come through has to speak for the whole grace."""
     rule: DueRule = scene.rule(REPORT_MISSING.name, whose.site)
-    return scene.heard_out(report.at, int(rule.grace_minutes * MINUTE_MS))
+    grace_ms = int(rule.grace_minutes * MINUTE_MS)
+    deadline = scene.heard_out(report.at, grace_ms)
+    for since, until in scene.silences_of(record.source):
+        if since <= deadline and (until is None or until > report.at):
+            deadline = max(deadline, scene.now + AGAIN_MS if until is None else until + grace_ms)
+    return deadline
 
 
 def _overdue(whose: Whose, record: Reports, at: int, scene: Scene) -> Iterator[Claim]:
     for name, report in record.known.items():
         if report.kind != "STATUTORY" or report.due_at is None:
             continue
-        deadline, came = _deadline(report, whose, scene), report.delivered_at
+        deadline, came = _deadline(report, whose, record, scene), report.delivered_at
         if deadline > at or (came is not None and came <= deadline):
             continue
         finding = REPORT_MISSING.finding(
@@ -344,7 +358,7 @@ def _dailies(whose: Whose, record: Reports, at: int, scene: Scene) -> list[Claim
     week = _Week(whose.site, record, scene)
     missed: list[tuple[int, int | None, int]] = []
     for deadline, came in week.missed(at):
-        if scene.unheard(deadline - DAY_MS, deadline):
+        if scene.unheard(deadline - DAY_MS, deadline) or scene.source_silent(record.source, deadline, deadline):
             continue
         if missed and (missed[-1][1] is None or deadline <= missed[-1][1]):
             missed[-1] = (missed[-1][0], came, missed[-1][2] + 1)

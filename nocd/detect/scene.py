@@ -92,17 +92,18 @@ class Scene:
     def source_silent(self, source: str, start: int | None = None, end: int | None = None) -> bool:
         """Tell whether a source was silent at any time between two instants, or is now."""
         start, end = self.now if start is None else start, self.now if end is None else end
+        return any(since <= end and (until is None or until > start) for since, until in self.silences_of(source))
+
+    def silences_of(self, source: str) -> list[tuple[int, int | None]]:
+        """Return since when and until when (None while it is) a source was silent, of late."""
         record: Pace | None = self.shelves.get(SOURCES_KIND, source)
-        return record is not None and any(
-            since <= end and (until is None or until > start) for since, _, until in silences(record, self)
-        )
+        return [] if record is None else [(since, until) for since, _, until in silences(record, self)]
 
     def unheard_spans(self, person: str) -> list[tuple[int, int]]:
         """Return when (from, to) nothing could be heard of a person: the daemon stopped, or their source silent."""
         source = self.activities.source_of(person)
-        record: Pace | None = self.shelves.get(SOURCES_KIND, source) if source is not None else None
-        silent = [] if record is None else silences(record, self)
-        return [*self.stops, *((since, self.now + DAY_MS if until is None else until) for since, _, until in silent)]
+        silent = [] if source is None else self.silences_of(source)
+        return [*self.stops, *((since, self.now + DAY_MS if until is None else until) for since, until in silent)]
 
     def deaf(self, person: str, start: int | None = None, end: int | None = None) -> str | None:
         """Return the silent source a person's phone speaks through, between two instants or now, or None.

@@ -15,7 +15,7 @@ from nocd.domain.finding import Category
 from nocd.domain.instant import from_ms
 from nocd.domain.severity import Severity
 from tests.build import event
-from tests.build_field import Field, company, hours, played
+from tests.build_field import Field, company, hours, minutes, played
 
 DAY_H = 24
 
@@ -116,6 +116,19 @@ def test_after_a_stop_reports_have_their_grace_again() -> None:
     assert not run.of("REPORT_MISSING")
     run.pass_time(hours(13))
     assert [found.time for found in run.of("REPORT_MISSING")] == [hours(13)]
+
+
+def test_what_comes_through_a_silent_source_is_waited_for_until_it_speaks_again() -> None:
+    due = [told("R0", 0, came=0), told("R1", 0.1, due=6), told("D1", 0.1, kind="DAILY", due=6)]
+    speaks = [event("noc.sample", at=minutes(number), metric="m", value=1.0) for number in range(330)]
+    gateway = [replace(each, source="/gateway") for each in (due[0], *speaks)]
+    run = reported(gateway, due[1:], until=13)
+    assert [found.entity_id for found in run.of("SOURCE_SILENT")] == ["/gateway"]
+    assert not run.of("REPORT_MISSING")
+    assert not run.of("DAILY_REPORT_MISSING")
+    again = [event("noc.sample", at=minutes(810 + number), metric="m", value=1.0) for number in range(90)]
+    run.feed([replace(each, source="/gateway") for each in again])
+    assert [found.time for found in run.of("REPORT_MISSING")] == [hours(14.5)]
 
 
 def test_a_site_that_is_removed_owes_nothing() -> None:
