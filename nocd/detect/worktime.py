@@ -105,20 +105,23 @@ class Worktime(Detector):
 
 
 def _worked(duties: list[Duty], marks: list[Mark], at: int) -> list[Span]:
-    """Return the spans worked up to `at`: duties with their breaks taken out, an open break lasting till now."""
+    """Return the spans worked up to `at`: duties with their breaks taken out, an open break lasting till now.
+
+    Of a break of which only the end is known nobody knows how long it was: it is not taken out.
+    """
     spans = []
     for duty in duties:
         end = min(at, duty.until)
-        start = duty.start
+        start: int | None = duty.start
         for mark in marks:
             if not duty.start <= mark.time < end:
                 continue
-            if mark.direction == "break_start":
+            if mark.direction == "break_start" and start is not None:
                 spans.append((start, mark.time))
-                start = end
-            elif mark.direction == "break_end":
+                start = None
+            elif mark.direction == "break_end" and start is None:
                 start = mark.time
-        spans.append((start, end))
+        spans += [] if start is None else [(start, end)]
     return [span for span in spans if span[0] < span[1]]
 
 

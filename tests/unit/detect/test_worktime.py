@@ -44,6 +44,15 @@ def test_breaks_are_no_work() -> None:
     assert not played(company("P1"), shift("P1", 0, 20), open_break, until=hours(20)).of("OVERTIME_VIOLATION")
 
 
+def test_a_break_whose_beginning_was_lost_hides_no_work_before_it() -> None:
+    lost = [punch("P1", "in", hours(0)), punch("P1", "break_end", hours(8))]
+    run = played(company("P1"), shift("P1", 0, 20), lost, until=hours(17))
+    assert run.of("OVERTIME_VIOLATION")[0].time == pytest.approx(hours(16), abs=1_000)
+    twice = [punch("P1", way, hours(at)) for way, at in (("break_start", 4), ("break_start", 5), ("break_end", 6))]
+    again = played(company("P1"), shift("P1", 0, 20), punch("P1", "in", hours(0)), twice, until=hours(19))
+    assert again.of("OVERTIME_VIOLATION")[0].time == pytest.approx(hours(18), abs=1_000)
+
+
 def test_work_before_yesterday_does_not_count() -> None:
     run = played(company("P1"), [shift("P1", 0, 12), shift("P1", 24, 36)], stints((0, 12), (24, 36)))
     assert not run.of("OVERTIME_VIOLATION")
