@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.fence import RADIUS_USUAL_M, outside_m
 from nocd.detect.kinds import Kind
+from nocd.detect.location import GEOFENCE_VIOLATION, FenceRule
 from nocd.detect.protocol import Claim, Detector
 from nocd.domain.directory import Shift
 from nocd.domain.finding import Category
@@ -30,7 +31,8 @@ AROUND_DUTY_MS: Final = HOUR_MS  # one comes early and leaves late
 SITES_MAX: Final = 20
 _KEPT_MS: Final = DAY_MS
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_PART: Final = re.compile(r"([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))? (\d\d):(\d\d)-(\d\d):(\d\d)")
+_DAY, _CLOCK = r"([A-Z][a-z]{2})", r"(\d\d?)(?::(\d\d))?"
+_PART: Final = re.compile(rf"\s*{_DAY}(?:[-–]{_DAY})?\s+{_CLOCK}[-–]{_CLOCK}\s*", re.ASCII)
 _DAY_MINUTES: Final = 1_440
 
 AFTER_HOURS_ACTIVITY: Final = Kind(
@@ -125,12 +127,13 @@ def _inside(data: Punch | TourScan | LocationFix, time: int, scene: Scene) -> li
     if isinstance(data, TourScan):
         return [data.site] if data.scan != "SKIP" and closed(scene.roster.sites.get(data.site), time) else []
     sites = [scene.roster.sites.get(site) for site in scene.roster.people[data.person].sites[:SITES_MAX]]
-    return [site.id for site in sites if site is not None and closed(site, time) and _within(site, data)]
+    return [site.id for site in sites if site is not None and closed(site, time) and _within(site, data, scene)]
 
 
-def _within(site: Site, fix: LocationFix) -> bool:
+def _within(site: Site, fix: LocationFix, scene: Scene) -> bool:
     """Tell whether a position lies inside a fence for certain."""
-    outside = outside_m(site, fix.lat, fix.lon, radius_m=RADIUS_USUAL_M)
+    rule: FenceRule = scene.rule(GEOFENCE_VIOLATION.name, site.id)
+    outside = outside_m(site, fix.lat, fix.lon, radius_m=rule.radius_m)
     accuracy_m = fix.accuracy_m or ACCURACY_UNKNOWN_M
     if outside is None or fix.location_mocked:
         return False
@@ -156,9 +159,9 @@ def closed(site: Site | None, instant: int) -> bool:
 
 @lru_cache(maxsize=4_096)
 def opening(text: str) -> tuple[Opening, ...] | None:
-    """Return the hours of `Mon-Fri 09:00-18:00, Sat 22:00-02:00`, or None where any of it cannot be read."""
+    """Return the hours of `Mon-Fri 09:00-18:00, Sat 22-2`, or None where any of it cannot be read."""
     hours: list[Opening] = []
-    for part in text.split(", "):
+    for part in text.split(","):
         match = _PART.fullmatch(part)
         read = None if match is None else _opening(*match.groups())
         if read is None:
@@ -167,8 +170,8 @@ def opening(text: str) -> tuple[Opening, ...] | None:
     return tuple(hours)
 
 
-def _opening(first: str, last: str | None, *clock: str) -> list[Opening] | None:
-    hour, minute, to_hour, to_minute = map(int, clock)
+def _opening(first: str, last: str | None, *clock: str | None) -> list[Opening] | None:
+    hour, minute, to_hour, to_minute = (int(part or 0) for part in clock)
     start, to = hour * 60 + minute, to_hour * 60 + to_minute
     if {first, last or first} - set(_DAYS) or max(minute, to_minute) >= 60 or max(start, to) > _DAY_MINUTES:  # noqa: PLR2004 - minutes of an hour
         return None

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nocd.detect.after_hours import Opening, closed, opening
+from nocd.detect.registry import CATALOG
+from nocd.detect.rules import Rules
 from nocd.domain.directory import Site
 from nocd.domain.event import Event
 from nocd.domain.severity import Severity
+from nocd.domain.shelf import Shelves
+from nocd.engine import Engine
+from nocd.store.codec import encode
+from nocd.triage.intake import Limits
 from tests.build import T0, event
 from tests.build_field import HERE, THERE, Field, company, hours, minutes, played, punch, shift
 from tests.unit.detect.build_watch import fixes, scan
@@ -61,6 +67,15 @@ def test_a_skipped_checkpoint_and_a_punch_out_do_not() -> None:
 def test_the_last_minute_before_closing_is_open_and_the_first_after_is_not() -> None:
     assert not at_night(fixes("P1", [18 * 60 - 1]), until=24).of(KIND)
     assert at_night(fixes("P1", [18 * 60]), until=24).of(KIND)
+
+
+def test_a_smaller_fence_set_for_sites_without_one_is_read_here_too() -> None:
+    rules = Rules(CATALOG, clients={"ACME": {"GEOFENCE_VIOLATION": {"radius_m": 50.0}}})
+    near = fixes("P1", [120, 130, 140], step_m=100.0)
+    small = Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+    small.feed([*COMPANY, near[1]])
+    assert not small.of(KIND)
+    assert at_night(near[1]).of(KIND)
 
 
 def test_a_guard_on_duty_may_be_inside() -> None:
@@ -134,16 +149,19 @@ def test_a_new_visit_is_another_finding() -> None:
         ("Fri-Sat 22:00-02:00", (Opening(4, 1320, 1560), Opening(5, 1320, 1560))),
         ("Sat-Sun 00:00-24:00", (Opening(5, 0, 1440), Opening(6, 0, 1440))),
         ("Sun-Mon 10:00-12:00", (Opening(6, 600, 720), Opening(0, 600, 720))),
-        ("Mon 9:00-18:00", None),
+        ("Mon 9:00-18:00", (Opening(0, 540, 1080),)),
+        ("Mon–Tue 09–18", (Opening(0, 540, 1080), Opening(1, 540, 1080))),
+        ("Mon 09:00-18:00,Tue 22-2", (Opening(0, 540, 1080), Opening(1, 1320, 1560))),
+        ("Mon 900-1800", None),
+        ("Mon, Tue 09:00-18:00", None),
         ("Mon 09:60-18:00", None),
         ("Mon 09:00-25:00", None),
         ("Foo 09:00-18:00", None),
         ("Mon-Bar 09:00-18:00", None),
-        ("Mon 09:00-18:00,Tue 09:00-18:00", None),
         ("", None),
     ],
 )
-def test_hours_are_read_strictly(text: str, read: tuple[Opening, ...] | None) -> None:
+def test_hours_are_read_as_people_write_them_or_not_at_all(text: str, read: tuple[Opening, ...] | None) -> None:
     assert opening(text) == read
 
 
