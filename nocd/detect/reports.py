@@ -254,10 +254,10 @@ def _overdue(whose: Whose, record: Reports, at: int, scene: Scene) -> Iterator[C
         deadline, came = _deadline(report, whose, record, scene), report.delivered_at
         if deadline > at or (came is not None and came <= deadline):
             continue
+        was_due = scene.wall(whose.site, report.due_at, told_at=at)
         finding = REPORT_MISSING.finding(
             time=deadline,
-            reason=f"Statutory report {name} of {whose.said(scene)} was due {scene.wall(whose.site, report.due_at)}: "
-            "have it written and sent now",
+            reason=f"Statutory report {name} of {whose.said(scene)} was due {was_due}: have it written and sent now",
             evidence={
                 "report": name,
                 "due_at": rfc3339(report.due_at),

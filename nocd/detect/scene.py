@@ -66,10 +66,16 @@ class Scene:
         """Return a site's name, its id where the directory has none."""
         return self.roster.site_name(site) or site
 
-    def wall(self, site: str | None, instant: int) -> str:
-        """Return an instant as `21:45` on the site's clock, UTC where there is none."""
+    def wall(self, site: str | None, instant: int, *, told_at: int | None = None) -> str:
+        """Return an instant as `21:45` on the site's clock, UTC where there is none.
+
+        With its day, `Mon 23 Nov 21:45`, where it is told on another.
+        """
         entry = self.roster.sites.get(site) if site is not None else None
-        return f"{local(instant, entry.timezone if entry is not None else 'UTC'):%H:%M}"
+        timezone = entry.timezone if entry is not None else "UTC"
+        moment = local(instant, timezone)
+        today = told_at is None or local(told_at, timezone).date() == moment.date()
+        return f"{moment:%H:%M}" if today else f"{moment:%a %d %b %H:%M}"
 
     def unheard(self, start: int, end: int) -> bool:
         """Tell whether the daemon was stopped at any time between two instants: then silence says nothing."""

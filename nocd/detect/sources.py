@@ -145,8 +145,9 @@ def _claim(source: str, record: Pace, silence: Silence, scene: Scene) -> Claim:
     silent_minutes = (since - heard_at) / MINUTE_MS
     finding = SOURCE_SILENT.finding(
         time=since,
-        reason=f"{shown} has sent nothing for {silent_minutes:.0f} min, since {scene.wall(site, heard_at)}: check "
-        "power, network and token; what it alone reports is not judged meanwhile",
+        reason=f"{shown} has sent nothing for {silent_minutes:.0f} min, "
+        f"since {scene.wall(site, heard_at, told_at=since)}: check power, network and token; "
+        "what it alone reports is not judged meanwhile",
         evidence={
             "source": source,
             "heard_at": rfc3339(heard_at),

@@ -157,7 +157,7 @@ def _overdue(record: Job, *, begins: int, worse: bool, at: int, scene: Scene) ->
     time = _moments(task, scene)[1] if worse else begins
     sla_ms, age_ms = _sla_ms(task, scene), time - to_ms(task.created_at)
     has_it = "nobody has it" if task.person is None else f"{scene.person_name(task.person)} has it"
-    wall = scene.wall(task.site, to_ms(task.created_at))
+    wall = scene.wall(task.site, to_ms(task.created_at), told_at=at)
     finding = TASK_OVERDUE.finding(
         time=time,
         severity=grave if worse else mild,

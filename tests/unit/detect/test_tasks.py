@@ -57,6 +57,12 @@ def test_a_task_is_overdue_past_its_priority_time_and_worse_past_a_multiple_of_i
     assert severities(run) == [(mild, sla), (grave, worse_at)]
 
 
+def test_what_is_open_since_another_day_says_which() -> None:
+    old = task("LOW", at=hours(30))
+    (found,) = played(company("P1"), old, until=hours(30)).of("TASK_OVERDUE")
+    assert "open since Thu 01 Jan 00:00, was" in found.reason
+
+
 def test_it_says_what_is_open_since_when_and_who_has_it() -> None:
     run = played(company("P1"), task(), until=minutes(30))
     (found,) = run.of("TASK_OVERDUE")
