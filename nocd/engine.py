@@ -151,6 +151,7 @@ class Engine:
         except Refused as refused:
             return _refused(refused)
         self._live(now)
+        self._telling.uncovered(now)
         view = maintenance_view(window, roster=self.roster, now=now)
         site = window.target if window.scope == "site" else None
         self._telling.tell("maintenance_window", {**view, "happened": happened}, site=site)
@@ -194,6 +195,7 @@ class Engine:
             self._settle(person, *self.duties.judge(person, now))
             changed = True
         changed |= self.watches.tick(now)
+        changed |= self._telling.uncovered(now)
         if not changed:
             self.scene.now = former  # only what is logged moves the clock
         return changed
@@ -201,7 +203,7 @@ class Engine:
     def next_due(self) -> int | None:
         """Return when the next tick has something to do (UTC ms), or None."""
         heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due(), self.watches.next_due()]
-        heads.append(self._duty_due[0][0] if self._duty_due else None)
+        heads += [self._telling.next_due(), self._duty_due[0][0] if self._duty_due else None]
         return min((at for at in heads if at is not None), default=None)
 
     def finish(self) -> Outcome:

@@ -13,6 +13,7 @@ from nocd.detect.watches import CLAIMS_KIND, DUE_KIND, Stood
 from nocd.domain.alert import Alert
 from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.directory import DIRECTORY_TYPES
+from nocd.domain.finding import Finding
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
 from nocd.domain.threshold import SiteHour, ThresholdChange
@@ -23,7 +24,6 @@ from nocd.signals.trail import Trail
 
 if TYPE_CHECKING:
     from nocd.domain.change import Change, LedgerRow
-    from nocd.domain.finding import Finding
 
 # The kinds of record the engine keeps, and their types: what the store needs to bring them back.
 RECORD_TYPES: dict[str, Any] = {
@@ -42,6 +42,7 @@ RECORD_TYPES: dict[str, Any] = {
     "stream": StreamState,
     "threshold_changes": list[ThresholdChange],
     "held": list[int],
+    "hidden": Finding,
     MAINTENANCE_KIND: Maintenance,
     CLAIMS_KIND: Stood,
     DUE_KIND: int,
@@ -53,7 +54,7 @@ RECORD_TYPES: dict[str, Any] = {
 class Outcome:
     """What a batch decided: changes in order, the alerts behind them with their view, ledger rows, findings.
 
-    A threshold change comes with its site and client.
+    A threshold change comes with its site and client; `opened` are earlier findings and the alerts they opened now.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -61,5 +62,6 @@ class Outcome:
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[tuple[Finding, str | None]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    opened: list[tuple[str, str]] = field(default_factory=list)
     hours: list[SiteHour] = field(default_factory=list)
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)

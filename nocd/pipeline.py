@@ -307,7 +307,7 @@ class Pipeline:
         commit = batch.commit
         changes = outcome.changes + [change for change, _ in batch.announced]
         commit.job_runs = [run for _, run in batch.announced if run is not None]
-        commit.hours, commit.threshold_changes = outcome.hours, outcome.threshold_changes
+        commit.hours, commit.threshold_changes, commit.opened = outcome.hours, outcome.threshold_changes, outcome.opened
         if batch.stored:
             changes.append(events_stored(batch.stored, self._now_ms()))
         commit.changes = [self._numbered(change) for change in changes]

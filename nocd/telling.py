@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from nocd.detect.watches import Standing
     from nocd.domain.alert import Alert
     from nocd.domain.finding import Finding
+    from nocd.domain.maintenance import Maintenance
     from nocd.domain.roster import Entered
     from nocd.triage.book import Touch
     from nocd.triage.intake import Intake
 
 HELD_KIND: Final = "held"
+HIDDEN_KIND: Final = "hidden"
 HELD_MAX: Final = 10_000  # fingerprints counted towards an alert; past it one opens at once
 
 
@@ -34,23 +36,47 @@ class Telling:
         self._roster = scene.roster
         self._shelves = scene.shelves
         self._intake = intake
+        self._looked_at = 0
         self.outcome = Outcome()
 
-    def found(self, finding: Finding) -> str:
-        """Give a finding its number and hand it to triage, unless something holds it back; return its id."""
+    def found(self, finding: Finding, *, lasting: bool = False) -> str:
+        """Give a finding its number and hand it to triage, unless something holds it back; return its id.
+
+        One of a condition that lasts, hidden by plan, is kept until it is hidden no more.
+        """
         number = (self._shelves.get("counter", "finding") or 0) + 1
         self._shelves.put("counter", "finding", number)
         finding = replace(finding, id=f"F-{number}")
         held = self._held_back(finding)
         alert = None if held else self._intake.finding(finding, now=self._scene.now)
         self.outcome.findings.append((finding, alert))
+        if lasting and held and self._window(finding, finding.time) is not None:
+            self._shelves.put(HIDDEN_KIND, finding.id, finding)
         data = found_view(finding, roster=self._roster, alert=alert, held_back=held)
         kind = "anomaly_detected" if finding.type.startswith("ANOMALY_") else "finding_created"
         self.tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
         return finding.id
 
+    def uncovered(self, now: int) -> bool:
+        """Hand to triage what was hidden by plan, still lasts and is hidden no more; tell whether anything was."""
+        self._looked_at = now
+        hidden: dict[str, Finding] = self._shelves.kind(HIDDEN_KIND)
+        bare = [finding for finding in hidden.values() if self._window(finding, now) is None]
+        for finding in sorted(bare, key=lambda each: (each.time, each.id)):
+            self._shelves.drop(HIDDEN_KIND, finding.id)
+            if self._held_back(finding, at=now) is None:
+                self.outcome.opened.append((finding.id, self._intake.finding(finding, now=now)))
+        return bool(bare)
+
+    def next_due(self) -> int | None:
+        """Return when something hidden by plan may next be hidden no more (UTC ms), or None."""
+        if not self._shelves.kind(HIDDEN_KIND):
+            return None
+        return min((window.end for window in self._scene.plans.all() if window.end > self._looked_at), default=None)
+
     def refuted(self, claim: Standing) -> None:
         """Withdraw findings that later evidence refutes, and their alert where it stands on nothing else."""
+        self._no_longer_hidden(claim)
         for finding in claim.findings:
             self.outcome.withdrawn.append(finding)
             data: dict[str, Any] = {
@@ -66,6 +92,7 @@ class Telling:
 
     def over(self, claim: Standing, reason: str) -> None:
         """End the alert of a condition that is over, unless it stands on another finding by now."""
+        self._no_longer_hidden(claim)
         self._intake.over(claim.findings, claim.fingerprint, reason, now=self._scene.now)
 
     def entered(self, entered: Entered | None) -> None:
@@ -139,27 +166,36 @@ class Telling:
         for trouble in [key for key, times in self._shelves.kind(HELD_KIND).items() if times[-1] < instant]:
             self._shelves.drop(HELD_KIND, trouble)
 
-    def _held_back(self, finding: Finding) -> str | None:
-        """Return why a finding opens or renews no alert, or None."""
+    def _no_longer_hidden(self, claim: Standing) -> None:
+        hidden = self._shelves.kind(HIDDEN_KIND)
+        for finding in claim.findings if hidden else ():
+            if finding in hidden:
+                self._shelves.drop(HIDDEN_KIND, finding)
+
+    def _held_back(self, finding: Finding, *, at: int | None = None) -> str | None:
+        """Return why a finding opens or renews no alert at an instant (UTC ms), its own unless given, or None."""
         rule: Rule = self._scene.rule(finding.type, finding.site)
         if rule.mode == "shadow":
             return f"{finding.type} is in shadow: findings are kept and counted, alerts are not opened"
         if finding.severity.rank < rule.alert_from.rank:
             return f"{finding.severity} is evidence only; alerts open from {rule.alert_from}"
-        return self._planned(finding) or self._too_few(finding, rule)
+        window = self._window(finding, finding.time if at is None else at)
+        if window is not None:
+            until = self._scene.wall(finding.site, window.end)
+            return f"maintenance {window.id} until {until} by {window.actor}: {window.reason}"
+        return self._too_few(finding, rule)
 
-    def _planned(self, finding: Finding) -> str | None:
+    def _window(self, finding: Finding, at: int) -> Maintenance | None:
+        """Return the window that hides a finding at an instant (UTC ms), or None."""
         window = self._scene.plans.covers(
             site=finding.site,
             client=self._roster.client(finding.site),
-            time=finding.time,
+            time=at,
             finding_type=finding.type,
             device=finding.entity_id if finding.entity_type == "device" else None,
         )
-        if window is None or (finding.category is Category.SAFETY and finding.type not in window.types):
-            return None
-        until = self._scene.wall(finding.site, window.end)
-        return f"maintenance {window.id} until {until} by {window.actor}: {window.reason}"
+        named = window is not None and finding.type in window.types
+        return window if named or finding.category is not Category.SAFETY else None
 
     def _too_few(self, finding: Finding, rule: Rule) -> str | None:
         """Count towards the findings that open an alert; one that stands is renewed by each."""

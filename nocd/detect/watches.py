@@ -52,8 +52,8 @@ class Stood:
 class Teller(Protocol):
     """What hears of claims."""
 
-    def found(self, finding: Finding) -> str:
-        """Take a finding in; return its id."""
+    def found(self, finding: Finding, *, lasting: bool = False) -> str:
+        """Take a finding in, of a condition that lasts or an instant; return its id."""
 
     def refuted(self, claim: Standing) -> None:
         """Withdraw a claim's findings."""
@@ -221,7 +221,7 @@ class Watches:
     def _tell(self, claim: Claim, standing: Standing | None) -> Standing:
         finding = claim.finding
         if standing is None or (claim.step > standing.step and standing.until is None):
-            number = self._teller.found(finding)
+            number = self._teller.found(finding, lasting=claim.lasting)
             findings = [] if standing is None else standing.findings
             findings = [*findings[1 - FINDINGS_MAX :], number]
         else:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from nocd.domain.severity import Severity
+from nocd.domain.severity import Severity
 
 
 class Category(StrEnum):

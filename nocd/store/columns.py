@@ -85,6 +85,11 @@ def findings(commit: Commit) -> list[tuple[object, ...]]:
     ]
 
 
+def opened(commit: Commit) -> list[tuple[int, int]]:
+    """Return (alert, finding) of findings that opened theirs later than they were made."""
+    return [(number(alert), number(finding)) for finding, alert in commit.opened]
+
+
 def replies(commit: Commit) -> list[tuple[object, ...]]:
     """Return the first answers to commands that carried a key."""
     return [(key, time, asked, reply.status, orjson.dumps(reply.body)) for key, time, asked, reply in commit.replies]

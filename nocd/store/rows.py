@@ -58,6 +58,7 @@ class Commit:
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[tuple[Finding, str | None, str | None]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    opened: list[tuple[str, str]] = field(default_factory=list)
     replies: list[tuple[str, int, str, Reply]] = field(default_factory=list)
     hours: list[SiteHour] = field(default_factory=list)
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)

@@ -176,6 +176,7 @@ class Writer:
             many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
             many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", columns.findings(commit))
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
+            many("UPDATE findings SET alert = ? WHERE no = ?", columns.opened(commit))
             many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", columns.replies(commit))
             many("DELETE FROM verdicts WHERE alert = ? AND time > ?", columns.unjudged(commit))
             many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.verdicts(commit))

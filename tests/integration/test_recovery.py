@@ -17,7 +17,9 @@ from nocd.errors import UnavailableError
 from nocd.history.replay import EventClock, Replay, last_time
 from nocd.outcome import RECORD_TYPES
 from nocd.pipeline import Limits
+from nocd.store import queries
 from nocd.store.codec import decoders, encode
+from nocd.store.rows import number
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
 from tests.build import T0, Opened, crash, decoder, engine, event, firing, line, resolved, until
@@ -128,6 +130,29 @@ def test_an_engine_restored_anywhere_goes_on_as_the_one_that_never_stopped(story
                 made.fold([step])
             made.finish()
     assert list(stopped.shelves) == list(straight.shelves)
+
+
+async def test_what_maintenance_hid_is_linked_to_its_alert_when_the_window_ends_though_the_daemon_was_stopped(
+    opened: Opened,
+) -> None:
+    window = {"scope": "site", "target": "S1", "start": T0, "end": T0 + 2 * HOUR_MS, "types": [], "reason": "works"}
+    entered = [
+        event("noc.site", id="S1", name="Site", timezone="UTC"),
+        event("noc.person", id="P1", name="Guard", sites=("S1",)),
+        event("noc.shift", **shift_of("H1", from_ms(T0), from_ms(T0 + 8 * HOUR_MS))),
+    ]
+    async with opened.tenant() as tenant:
+        await tenant.ask(Command(verb="plan_maintenance", target="", actor="mara", time=T0, args=window))
+        await tenant.post(entered)
+        tenant.pipeline.tick(opened.clock.forward(HOUR_MS))
+        await tenant.post([firing(at=T0 + HOUR_MS)])
+        assert (await tenant.store.read(queries.findings, kind="NO_SHOW"))[0][0]["alert"] is None
+    async with opened.tenant() as tenant:
+        tenant.pipeline.tick(opened.clock.forward(HOUR_MS))
+        await tenant.post([firing(at=T0 + 2 * HOUR_MS)])
+        (found,) = (await tenant.store.read(queries.findings, kind="NO_SHOW"))[0]
+        assert found["alert"] is not None
+        assert (await tenant.store.read(queries.findings, alert_no=number(found["alert"])))[0] == [found]
 
 
 def test_a_shift_told_late_moves_the_end_of_the_duty() -> None:

@@ -79,7 +79,7 @@ class Heard:
     refuted_: list[Standing] = field(default_factory=list)
     over_: list[tuple[str, str]] = field(default_factory=list)
 
-    def found(self, finding: Finding) -> str:
+    def found(self, finding: Finding, *, lasting: bool = False) -> str:
         self.found_.append(finding)
         return f"F-{len(self.found_)}"
 

@@ -13,7 +13,7 @@ from nocd.domain.command import Command
 from nocd.domain.maintenance import WINDOWS_MAX
 from nocd.domain.severity import Severity
 from tests.build import event
-from tests.build_field import Field, company, hours, minutes, punch
+from tests.build_field import Field, company, hours, minutes, punch, shift
 from tests.build_site import directory, phone
 
 STRANGER = "UNAUTHORIZED_SITE"
@@ -147,6 +147,50 @@ def test_a_panic_is_never_hidden_but_by_name() -> None:
     plan(drill, scope="all", target="", types=["GUARD_DISTRESS"])
     drill.feed([event("noc.phone.event", at=hours(8), **panic)])
     assert drill.alerts("GUARD_DISTRESS") == []
+
+
+def test_what_began_under_maintenance_and_lasts_opens_its_alert_when_the_window_ends() -> None:
+    run = Field()
+    run.feed([*company("P1", "P2"), shift("P1", 8, 16), shift("P2", 8.5, 16), shift("P2", 0, 4, site="S2")])
+    plan(run)
+    run.pass_time(hours(9.5))
+    run.feed([punch("P2", "in", hours(9.6))])
+    assert (len(run.of("NO_SHOW")), run.alerts("NO_SHOW")) == (3, [("open", 1)])
+    run.pass_time(hours(10) - 1)
+    assert run.alerts("NO_SHOW") == [("open", 1)]
+    run.pass_time(hours(10))
+    assert run.alerts("NO_SHOW") == [("open", 1), ("open", 1)]
+    alert = next(alert for outcome in run.outcomes for alert, _ in outcome.alerts if alert.site == "S1")
+    assert (alert.person, alert.first_seen, alert.opened_at) == ("P1", minutes(495), hours(10))
+    opened = [pair for outcome in run.outcomes for pair in outcome.opened]
+    assert opened == [(alert.evidence["finding"], alert.id)]
+    run.feed([punch("P1", "in", hours(11))])
+    assert run.alerts("NO_SHOW") == [("open", 1), ("resolved", 1)]
+    assert run.engine.shelves.kind("hidden") == {}
+
+
+def test_what_lasts_is_told_at_once_where_its_window_is_ended_early_and_not_while_another_hides_it() -> None:
+    run = Field()
+    run.feed([*company("P1"), shift("P1", 8, 16)])
+    plan(run)
+    plan(run, scope="all", target="", end=hours(9))
+    run.pass_time(hours(8.5))
+    command(run, "end_maintenance", "M-1")
+    assert run.alerts("NO_SHOW") == []
+    run.feed([event("noc.phone.event", at=hours(8.6), person="P1", kind="device_log")])
+    command(run, "end_maintenance", "M-2")
+    assert run.alerts("NO_SHOW") == [("open", 1)]
+
+
+def test_what_was_hidden_and_is_refuted_opens_nothing() -> None:
+    run = Field()
+    run.feed([*company("P1"), shift("P1", 8, 16)])
+    plan(run)
+    run.pass_time(minutes(500))
+    run.feed([punch("P1", "in", minutes(485), received_at=minutes(501))])
+    run.pass_time(hours(12))
+    assert run.withdrawn("NO_SHOW") == 1
+    assert run.alerts("NO_SHOW") == []
 
 
 def test_a_window_ends_early_or_is_called_off_once() -> None:
