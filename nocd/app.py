@@ -32,6 +32,7 @@ from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
 from nocd.jobs.tuning import Budget
 from nocd.metrics import Metrics
 from nocd.pipeline import Limits
+from nocd.procedures import read_runbooks
 from nocd.rulebook import read_rules
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
@@ -64,7 +65,7 @@ class Daemon:
         self.now_ms = now_ms
         self.http = http or HttpLimits()
         self.decoder = decoder(settings)
-        self.limits = tenant_limits(settings)
+        self.limits: TenantLimits
         self.settings = settings
         self.folder = folder
         self.metrics = Metrics()
@@ -111,6 +112,7 @@ class Daemon:
 
     async def _build(self) -> None:
         settings = self.settings
+        self.limits = await asyncio.to_thread(tenant_limits, settings)
         table = await asyncio.to_thread(_tokens, self.folder)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
         self._closing("tenants", self._served.aclose)
@@ -225,7 +227,7 @@ class Daemon:
 
 
 def tenant_limits(settings: Settings) -> TenantLimits:
-    """Return the limits of a tenant's rooms; reads the file of rules, and raises RulesRefused for a bad one."""
+    """Return the limits of a tenant's rooms; reads the files it names, and raises Faulty for a bad one."""
     return TenantLimits(
         pipeline=Limits(
             batch_events_max=settings.batch_events_max,
@@ -239,6 +241,7 @@ def tenant_limits(settings: Settings) -> TenantLimits:
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
         rules=read_rules(settings.detectors),
+        runbooks=read_runbooks(settings.runbooks),
     )
 
 

@@ -38,6 +38,7 @@ from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
 from nocd.triage.maintenance import MaintenanceActs
+from nocd.triage.runbooks import Runbooks
 from nocd.wire.present import closed_hour_view, maintenance_view, threshold_change_view, threshold_changed_view
 
 if TYPE_CHECKING:
@@ -57,14 +58,20 @@ class Engine:
     """Folds inputs into state; `finish` ends a batch and says what was decided."""
 
     def __init__(
-        self, shelves: Shelves, limits: Limits, *, lateness_ms: int = 10 * MINUTE_MS, rules: Rules | None = None
+        self,
+        shelves: Shelves,
+        limits: Limits,
+        *,
+        lateness_ms: int = 10 * MINUTE_MS,
+        rules: Rules | None = None,
+        runbooks: Runbooks | None = None,
     ) -> None:
         """Take up the state on `shelves`; a closed window waits `lateness_ms` for events that arrive late."""
         self.shelves = shelves
         self.roster = Roster(shelves)
         self.duties = Duties(shelves, self.roster)
         self.book = AlertBook(shelves, self.roster, self.duties)
-        self._intake = Intake(self.book, limits)
+        self._intake = Intake(self.book, limits, runbooks or Runbooks())
         self.presence = Presence(self.duties, self.roster)
         self.activities = Activities(shelves)
         self.scene = Scene(

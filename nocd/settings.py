@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     detectors: MaybePath = _value(
         None, "A file with rules of detectors that differ from their defaults, see detectors.toml beside this file."
     )
+    runbooks: MaybePath = _value(
+        None, "A file with runbooks that take the place of shipped ones, see runbooks.toml beside this file."
+    )
     alerts_open_max: int = _number(
         50_000, 100, 1_000_000, "Unresolved alerts held; further troubles are counted in one flood alert."
     )
@@ -123,7 +126,7 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
-    @field_validator("data_dir", "tls_cert", "tls_key", "detectors")
+    @field_validator("data_dir", "tls_cert", "tls_key", "detectors", "runbooks")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value else None

@@ -20,6 +20,7 @@ from nocd.store.codec import decode_command, decoders, encode
 from nocd.store.rows import InputKind, InputRow
 from nocd.store.store import Store
 from nocd.triage.intake import Limits as TriageLimits
+from nocd.triage.runbooks import Runbooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ class TenantLimits:
     triage: TriageLimits = field(default_factory=TriageLimits)
     lateness_ms: int = 10 * MINUTE_MS
     rules: Rules | None = None
+    runbooks: Runbooks = field(default_factory=Runbooks)
 
 
 class Tenant:
@@ -67,6 +69,7 @@ class Tenant:
         self.store = store
         self.hub = hub
         self.log = StoredFeed(store)
+        self.runbooks = limits.runbooks
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
         self.pipeline = Pipeline(
@@ -141,7 +144,9 @@ class Tenant:
         shelves = restored(loaded)
         await load_holidays(site.country for site in shelves.kind("site").values())
         limits = self._limits
-        engine = Engine(shelves, limits.triage, lateness_ms=limits.lateness_ms, rules=limits.rules)
+        engine = Engine(
+            shelves, limits.triage, lateness_ms=limits.lateness_ms, rules=limits.rules, runbooks=limits.runbooks
+        )
         no = loaded.saved_to
         while rows := await self.store.tail(no, TAIL_SLICE):
             await load_holidays(_countries(rows))

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from nocd.api import alerts, baselines, directory, feed, ingest, jobs, maintenance, proposals, system, telemetry
+from nocd.api import (
+    alerts,
+    baselines,
+    directory,
+    feed,
+    ingest,
+    jobs,
+    maintenance,
+    proposals,
+    runbooks,
+    system,
+    telemetry,
+)
 from nocd.api.auth import auth, undeclared
 from nocd.api.keys import DESK, HTTP, Desk
 from nocd.api.problems import problems
@@ -35,6 +47,7 @@ def make_app(
             *baselines.routes(),
             *proposals.routes(),
             *maintenance.routes(),
+            *runbooks.routes(),
             *jobs.routes(),
             *feed.routes(),
             *tokens.routes(),

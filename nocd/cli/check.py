@@ -32,6 +32,7 @@ Reads only, while the daemon works or not. Exit code 1 if anything is wrong, 2 i
 @click.pass_context
 def check(ctx: click.Context, *, as_json: bool, data_dir: Path | None, config: Path | None) -> None:
     """Print the settings in force and where each comes from, and check every database."""
+    from nocd.procedures import read_runbooks
     from nocd.rulebook import read_rules
     from nocd.settings import load, unknown_variables
     from nocd.store.folder import Folder, default_root
@@ -39,6 +40,7 @@ def check(ctx: click.Context, *, as_json: bool, data_dir: Path | None, config: P
     file = config_file(config)
     loaded = load({"data_dir": data_dir}, file=file)
     read_rules(loaded.settings.detectors)
+    read_runbooks(loaded.settings.runbooks)
     folder = Folder(loaded.settings.data_dir or default_root(os.environ))
     databases = [database(path) for path in folder.databases()]
     troubles = [

@@ -67,8 +67,10 @@ def doctor(ctx: click.Context, *, as_json: bool, data_dir: Path | None, config: 
 
 
 def _examine(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
-    from nocd.rulebook import RulesRefused, read_rules
-    from nocd.settings import Settings, SettingsRefused, load, unknown_variables
+    from nocd.faults import Faulty
+    from nocd.procedures import read_runbooks
+    from nocd.rulebook import read_rules
+    from nocd.settings import Settings, load, unknown_variables
     from nocd.store.folder import Folder, default_root
 
     yield python_version(sys.version_info[:3])
@@ -79,7 +81,8 @@ def _examine(data_dir: Path | None, config: Path | None) -> Iterator[Finding]:
     try:
         settings = load({"data_dir": data_dir}, file=config_file(config)).settings
         read_rules(settings.detectors)
-    except (SettingsRefused, RulesRefused) as refused:
+        read_runbooks(settings.runbooks)
+    except Faulty as refused:
         faults += refused.faults
     yield Finding(
         name="settings",

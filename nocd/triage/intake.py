@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nocd.domain.event import Event
     from nocd.domain.observation import OutsideAlert
+    from nocd.triage.runbooks import Runbooks
 
 ALERT_FROM = Severity.MEDIUM
 FLOOD = "ALERT_FLOOD"
@@ -57,9 +58,10 @@ class Sighting:
 class Intake:
     """Takes sightings in and decides which alert they belong to."""
 
-    def __init__(self, book: AlertBook, limits: Limits) -> None:
-        """Work on `book` within `limits`."""
+    def __init__(self, book: AlertBook, limits: Limits, runbooks: Runbooks) -> None:
+        """Work on `book` within `limits`; alerts get their steps from `runbooks`."""
         self._book = book
+        self._runbooks = runbooks
         self._limits = limits
 
     def outside(self, event: Event, data: OutsideAlert, *, now: int) -> None:
@@ -143,6 +145,7 @@ class Intake:
             hourly=[(now // HOUR_MS, 1)],
             recent_opens=[now],
         )
+        self._runbooks.give(alert)
         self._book.add(alert)
         self._book.decide(alert, "opened", f"no alert with its fingerprint stood: {sighting.reason}", now=now)
         return alert.id
@@ -161,6 +164,7 @@ class Intake:
     def _worsen(self, alert: Alert, severity: Severity, *, now: int) -> None:
         former = alert.severity
         self._book.recount(alert, severity)
+        self._runbooks.give(alert)
         self._book.decide(alert, "severity_raised", f"seen as {severity}, was {former}", now=now)
         if (
             alert.status is Status.SUPPRESSED

@@ -200,6 +200,17 @@ class HealthView(View):
     parts: dict[str, dict[str, Any]]
 
 
+class RunbookView(View):
+    """What to do about a kind of trouble, and whom to hand it to after how long."""
+
+    id: str
+    title: str
+    applies_to: list[str]
+    steps: list[str]
+    escalation_minutes: int
+    role: str
+
+
 class MaintenanceView(View):
     """A maintenance window: its scope and what of it, when, who planned it and why."""
 

@@ -34,6 +34,7 @@ NAMES = {
     "/v1/checkpoints/{id}": "C1",
     "/v1/findings/{id}": "F-1",
     "/v1/maintenance/{id}": "M-1",
+    "/v1/runbooks/{id}": "NO_SHOW",
     "/v1/telemetry/people/{id}/signals": "P1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
