@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nocd.domain.alert import Alert, Status, Undo, Verdict
 from nocd.domain.command import Command, Refused
 from nocd.domain.instant import MINUTE_MS, SECOND_MS
-from nocd.triage.lifecycle import refusal, target
+from nocd.triage.lifecycle import after_end, refusal, target
 
 if TYPE_CHECKING:
     from nocd.triage.book import AlertBook
@@ -41,21 +41,17 @@ class Acts:
         standing = self._book.get(alert_id)
         if standing is None:
             raise Refused("not_found", f"there is no alert {alert_id}")
-        if standing.status is Status.RESOLVED and standing.verdict is None:  # it ended by itself
-            if command.verb == "ack" and standing.ended_unseen:
-                return self._look_at(alert_id, command, now=now)
-            if command.verb == "resolve":
-                return self._judge(alert_id, command, now=now)
-        other = self._book.standing(standing.fingerprint)
-        if command.verb == "reopen" and other is not None and other.unresolved and other.id != alert_id:
-            raise Refused("another_stands", f"{other.id} stands for the same trouble already; work on that one")
-        reason = refusal(command.verb, standing.status)
+        reason = refusal(command.verb, standing)
         if reason is not None:
             raise Refused("not_in_this_status", reason)
         if command.verb == "undo":
             return self._undo(standing, command, now=now)
+        other = self._book.standing(standing.fingerprint)
+        if command.verb == "reopen" and other is not None and other.unresolved and other.id != alert_id:
+            raise Refused("another_stands", f"{other.id} stands for the same trouble already; work on that one")
+        do = _AFTER_END[command.verb] if after_end(command.verb, standing) else f"_{command.verb}"
         alert = self._book.edit(alert_id)
-        getattr(self, f"_{command.verb}")(alert, command, now)
+        getattr(self, do)(alert, command, now)
         return alert
 
     def _ack(self, alert: Alert, command: Command, now: int) -> None:
@@ -102,16 +98,13 @@ class Acts:
         alert.notes += 1
         self._book.decide(alert, "note", str(command.args["text"]), now=now, actor=command.actor)
 
-    def _look_at(self, alert_id: str, command: Command, *, now: int) -> Alert:
-        alert = self._book.edit(alert_id)
+    def _look_at(self, alert: Alert, command: Command, now: int) -> None:
         alert.ended_unseen = False
         _mark_seen(alert, command.actor, now)
         self._book.decide(alert, "seen", _words(command, "ended before anyone saw it"), now=now, actor=command.actor)
-        return alert
 
-    def _judge(self, alert_id: str, command: Command, *, now: int) -> Alert:
+    def _judge(self, alert: Alert, command: Command, now: int) -> None:
         """Say what an alert was that ended by itself: as good a label as any."""
-        alert = self._book.edit(alert_id)
         self._offer_undo(alert, command, now)
         alert.judged_before, alert.judged_at = alert.judged_at, now
         alert.verdict = Verdict(command.args["verdict"])
@@ -119,7 +112,6 @@ class Acts:
         _mark_seen(alert, command.actor, now)
         words = _words(command, f"verdict {alert.verdict} after it ended")
         self._book.decide(alert, "judged", words, now=now, actor=command.actor)
-        return alert
 
     def _undo(self, standing: Alert, command: Command, *, now: int) -> Alert:
         undo = standing.undo
@@ -149,6 +141,7 @@ class Acts:
         alert.undo = Undo(verb=command.verb, actor=command.actor, until=now + UNDO_WITHIN_MS, before=before)
 
 
+_AFTER_END = {"ack": "_look_at", "resolve": "_judge"}
 _PAST = {
     "ack": "acknowledged",
     "assign": "assigned",

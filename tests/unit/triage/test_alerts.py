@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
 from nocd.triage.expiry import MINOR_OPEN_MAX
 from nocd.triage.intake import Limits
-from nocd.triage.lifecycle import VERBS, refusal, target
 from tests.build import T0, engine, event, firing, resolved
 
 
@@ -192,19 +189,6 @@ def test_a_recalled_alert_is_worked_on_and_let_go_again() -> None:
     reply = made.apply(Command(verb="reopen", target="A-1", actor="mara", time=later, recalled=only(former)))
     assert reply.body["status"] == "open"
     assert made.holds("A-1")
-
-
-@pytest.mark.parametrize("verb", sorted(VERBS - {"note", "undo"}))
-@pytest.mark.parametrize("status", list(Status))
-def test_the_table_says_why_not(verb: str, status: Status) -> None:
-    reason = refusal(verb, status)
-    assert reason is None or (verb in reason and status in reason)
-    assert target(verb) in Status
-
-
-def test_resolved_moves_only_to_open_and_open_never_to_itself() -> None:
-    assert [verb for verb in sorted(VERBS) if refusal(verb, Status.RESOLVED) is None] == ["note", "reopen", "undo"]
-    assert refusal("reopen", Status.OPEN) is not None
 
 
 def test_past_the_most_open_alerts_one_flood_alert_counts_the_rest() -> None:
