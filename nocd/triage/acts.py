@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 UNDO_WITHIN_MS = 10 * SECOND_MS
 _UNDOABLE = (
     "status",
+    "former_status",
+    "suppressed_by",
     "acknowledged_by",
     "acknowledged_at",
     "ack_expires_at",
@@ -114,25 +116,22 @@ class Acts:
         self._book.decide(alert, "judged", words, now=now, actor=command.actor)
 
     def _undo(self, standing: Alert, command: Command, *, now: int) -> Alert:
-        undo = standing.undo
-        if undo is None or undo.actor != command.actor or now > undo.until:
-            raise Refused(
-                "nothing_to_undo",
-                f"only your own acknowledge or resolve of the last {UNDO_WITHIN_MS // SECOND_MS} s can be undone",
-            )
+        """Put back all that an acknowledge or resolve replaced."""
+        undo, reason = standing.undo, _not_undone(standing, command, now)
+        if undo is None or reason:
+            raise Refused("nothing_to_undo", reason)
         alert = self._book.edit(standing.id)
-        before = dict(undo.before)
-        status = Status(before.pop("status"))
+        before = {name: _as_was(name, value) for name, value in undo.before.items()}
+        if (status := before.pop("status")) is not alert.status:  # a verdict on what ended before moved nothing
+            self._book.move(alert, status)
         for name, value in before.items():
             setattr(alert, name, value)
-        alert.verdict = None if alert.verdict is None else Verdict(alert.verdict)
         alert.undo = None
-        self._book.move(alert, status, now)
         self._book.decide(alert, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)
         return alert
 
     def _move(self, alert: Alert, command: Command, now: int, what: str = "") -> None:
-        self._book.move(alert, target(command.verb), now)
+        self._book.move(alert, target(command.verb))
         self._book.decide(alert, _PAST[command.verb], _words(command, what), now=now, actor=command.actor)
 
     @staticmethod
@@ -141,6 +140,7 @@ class Acts:
         alert.undo = Undo(verb=command.verb, actor=command.actor, until=now + UNDO_WITHIN_MS, before=before)
 
 
+_STORED_AS_TEXT: dict[str, type[Status | Verdict]] = {"status": Status, "former_status": Status, "verdict": Verdict}
 _AFTER_END = {"ack": "_look_at", "resolve": "_judge"}
 _PAST = {
     "ack": "acknowledged",
@@ -150,6 +150,23 @@ _PAST = {
     "resolve": "resolved",
     "reopen": "reopened",
 }
+
+
+def _not_undone(alert: Alert, command: Command, now: int) -> str:
+    """Return why there is nothing for this actor to take back now, empty where there is."""
+    undo, seconds = alert.undo, UNDO_WITHIN_MS // SECOND_MS
+    if undo is None:
+        return f"nothing done to {alert.id} waits to be undone: an acknowledge or resolve can be, for {seconds} s"
+    if undo.actor != command.actor:
+        return f"the {undo.verb} of {alert.id} was by {undo.actor}, and only they can take it back"
+    if now > undo.until:
+        late = (now - undo.until) / SECOND_MS
+        return f"the {undo.verb} of {alert.id} can no longer be undone: its {seconds} s were over {late:.1f} s ago"
+    return ""
+
+
+def _as_was(name: str, value: Any) -> Any:
+    return _STORED_AS_TEXT[name](value) if value and name in _STORED_AS_TEXT else value
 
 
 def _mark_seen(alert: Alert, actor: str, now: int) -> None:

@@ -110,16 +110,18 @@ class AlertBook:
             self._touched[alert_id] = Touch(alert=alert, created=False, old_status=alert.status)
         return alert
 
-    def move(self, alert: Alert, status: Status, now: int) -> None:
+    def move(self, alert: Alert, status: Status) -> None:
         """Change an alert's status, keeping counts right."""
-        reopened = status is Status.OPEN and alert.status is Status.RESOLVED
         self._count(alert, -1)
         alert.status = status
         self._count(alert, 1)
         self._by_fingerprint[alert.fingerprint] = alert.id
-        if reopened:
-            alert.recent_opens = [at for at in alert.recent_opens if at > now - REOPEN_WITHIN_MS] + [now]
-            alert.flapping = len(alert.recent_opens) >= FLAPPING_OPENS
+
+    def come_again(self, alert: Alert, now: int) -> None:
+        """Open a resolved alert because its trouble is back; often within minutes is flapping."""
+        self.move(alert, Status.OPEN)
+        alert.recent_opens = [at for at in alert.recent_opens if at > now - REOPEN_WITHIN_MS] + [now]
+        alert.flapping = len(alert.recent_opens) >= FLAPPING_OPENS
 
     def recount(self, alert: Alert, severity: Severity) -> None:
         """Change an alert's severity, keeping counts right."""

@@ -45,7 +45,7 @@ def _ack_runs_out(book: AlertBook, alert_id: str, now: int) -> bool:
         return False
     alert: Alert = book.edit(alert_id)
     alert.ack_expires_at = None
-    book.move(alert, Status.OPEN, now)
+    book.move(alert, Status.OPEN)
     book.decide(alert, "ack_expired", f"{alert.acknowledged_by}'s acknowledgement ran out; unattended again", now=now)
     return True
 
@@ -58,7 +58,7 @@ def _step_back(book: AlertBook, now: int) -> int:
     for alert_id in ids:
         alert = book.edit(alert_id)
         alert.former_status, alert.suppressed_by = alert.status, BACKPRESSURE
-        book.move(alert, Status.SUPPRESSED, now)
+        book.move(alert, Status.SUPPRESSED)
         book.decide(alert, "suppressed", f"{BACKPRESSURE}: more than {MINOR_OPEN_MAX} untouched minor alerts", now=now)
     return len(ids)
 
@@ -71,7 +71,7 @@ def _come_back(book: AlertBook, now: int) -> int:
         alert = book.edit(alert_id)
         status = alert.former_status or Status.OPEN
         alert.former_status = alert.suppressed_by = None
-        book.move(alert, status, now)
+        book.move(alert, status)
         book.decide(alert, "unsuppressed", f"{BACKPRESSURE} is over", now=now)
     return len(ids)
 

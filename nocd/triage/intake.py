@@ -172,14 +172,14 @@ class Intake:
             and severity.rank >= ALERT_FROM.rank
         ):
             alert.suppressed_by = alert.former_status = None
-            self._book.move(alert, Status.OPEN, now)
+            self._book.move(alert, Status.OPEN)
             self._book.decide(alert, "unsuppressed", f"{severity} is never held back by {BACKPRESSURE}", now=now)
 
     def _reopen(self, alert: Alert, *, now: int) -> None:
         alert.resolved_at = alert.resolved_by = alert.verdict = alert.ended_time = alert.undo = None
         alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
-        self._book.move(alert, Status.OPEN, now)
+        self._book.come_again(alert, now)
         reason = f"seen again within {REOPEN_WITHIN_MS // MINUTE_MS} min of its end"
         self._book.decide(alert, "reopened", reason, now=now)
 
@@ -227,7 +227,7 @@ def end(book: AlertBook, alert: Alert, reason: str, *, now: int) -> None:
     alert.ended_unseen = unseen and alert.severity.rank >= Severity.HIGH.rank
     alert.resolved_at, alert.resolved_by = now, SYSTEM
     alert.undo = alert.ack_expires_at = alert.former_status = alert.suppressed_by = None
-    book.move(alert, Status.RESOLVED, now)
+    book.move(alert, Status.RESOLVED)
     book.decide(alert, "ended", reason, now=now)
 
 

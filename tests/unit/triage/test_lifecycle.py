@@ -61,7 +61,7 @@ def brought_to(status: Status) -> tuple[Engine, Alert]:
     alert: Alert = made.book.edit("A-1")
     if status is Status.SUPPRESSED:
         alert.former_status, alert.suppressed_by = Status.OPEN, "backpressure"
-        made.book.move(alert, status, T0)
+        made.book.move(alert, status)
     made.finish()
     assert alert.status is status
     return made, alert
