@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import orjson
 
 from nocd.baseline.threshold import Score
+from nocd.domain.alert import Verdict
 from nocd.domain.instant import HOUR_MS, rfc3339
 from nocd.domain.threshold import SiteHour, ThresholdChange
+from nocd.domain.verdict import right
 from nocd.wire.present import hour_view, threshold_change_view
 
 if TYPE_CHECKING:
@@ -17,13 +19,9 @@ if TYPE_CHECKING:
 Said = Literal["true_positive", "false_positive"]
 _HOUR_COLUMNS = "baseline, hour, hour_of_week, value, heads, expected, spread, z, threshold, anomalous, learned"
 _NAMES = _HOUR_COLUMNS.split(", ")
-# What a verdict says of a threshold; duplicates and unknowns say nothing.
-_SAYS: dict[str, Said] = {
-    "true_positive": "true_positive",
-    "fraud": "true_positive",
-    "benign": "false_positive",
-    "false_positive": "false_positive",
-}
+# What a verdict says of a threshold; duplicates, unknowns and words of another release say nothing.
+_WORDS: dict[bool, Said] = {True: "true_positive", False: "false_positive"}
+_SAYS = {verdict: _WORDS[said] for verdict in Verdict if (said := right(verdict)) is not None}
 
 
 class PastRuns(NamedTuple):
