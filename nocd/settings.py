@@ -97,7 +97,10 @@ class Settings(BaseSettings):
         None, "A file with runbooks that take the place of shipped ones, see runbooks.toml beside this file."
     )
     alerts_open_max: int = _number(
-        50_000, 100, 1_000_000, "Unresolved alerts held; further troubles are counted in one flood alert."
+        50_000,
+        100,
+        1_000_000,
+        "Unresolved alerts held; further troubles are counted in one flood alert, CRITICAL past twice as many.",
     )
     quiet_for_outside_alerts_minutes: int = _number(
         60, 1, 10_080, "An alert of outside monitoring that is not renewed for so long is resolved."

@@ -83,6 +83,8 @@ class Acts:
         self._offer_undo(alert, command, now)
         alert.judged_before, alert.judged_at = alert.judged_at, now
         alert.verdict = Verdict(command.args["verdict"])
+        if alert.acknowledged_at is None:
+            _mark_seen(alert, command.actor, now)
         alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
         alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False

@@ -118,7 +118,7 @@ class AlertBook:
         self._by_fingerprint[alert.fingerprint] = alert.id
 
     def come_again(self, alert: Alert, now: int) -> None:
-        """Open a resolved alert because its trouble is back; often within minutes is flapping."""
+        """Open a resolved alert because its trouble is back; thrice within five minutes is flapping."""
         self.move(alert, Status.OPEN)
         alert.recent_opens = [at for at in alert.recent_opens if at > now - REOPEN_WITHIN_MS] + [now]
         alert.flapping = len(alert.recent_opens) >= FLAPPING_OPENS
@@ -258,4 +258,11 @@ def deadline(alert: Alert) -> int:
         candidates.append(alert.renewed_at + alert.quiet_for_ms)
     if alert.ack_expires_at is not None:
         candidates.append(alert.ack_expires_at)
+    if alert.flapping:
+        candidates.append(calm_at(alert))
     return min(candidates)
+
+
+def calm_at(alert: Alert) -> int:
+    """Return when an alert that flaps counts as calm unless it opens again (UTC milliseconds)."""
+    return (alert.recent_opens[-1] if alert.recent_opens else alert.opened_at) + REOPEN_WITHIN_MS

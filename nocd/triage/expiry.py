@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nocd.domain.alert import Alert, Status
 from nocd.domain.instant import HOUR_MS, MINUTE_MS
-from nocd.triage.book import AlertBook, never_quiet
+from nocd.triage.book import REOPEN_WITHIN_MS, AlertBook, calm_at, never_quiet
 from nocd.triage.intake import BACKPRESSURE, end
 
 if TYPE_CHECKING:
@@ -50,6 +50,17 @@ def _ack_runs_out(book: AlertBook, alert_id: str, now: int) -> bool:
     return True
 
 
+def _calms(book: AlertBook, alert_id: str, now: int) -> bool:
+    standing = book.get(alert_id)
+    if standing is None or not standing.flapping or now < calm_at(standing):
+        return False
+    alert: Alert = book.edit(alert_id)
+    alert.flapping = False
+    reason = f"no longer flapping: it did not open again for {REOPEN_WITHIN_MS // MINUTE_MS} min"
+    book.decide(alert, "calm", reason, now=now)
+    return True
+
+
 def _step_back(book: AlertBook, now: int) -> int:
     """Suppress untouched INFO and LOW alerts older than an hour while over a thousand stand; bring them back after."""
     if book.minor_open() <= MINOR_OPEN_MAX:
@@ -76,4 +87,4 @@ def _come_back(book: AlertBook, now: int) -> int:
     return len(ids)
 
 
-_STEPS: tuple[Callable[[AlertBook, str, int], bool], ...] = (_quiet, _ack_runs_out)
+_STEPS: tuple[Callable[[AlertBook, str, int], bool], ...] = (_quiet, _ack_runs_out, _calms)

@@ -116,7 +116,7 @@ class Intake:
         return alert.id
 
     def _open(self, sighting: Sighting, *, now: int) -> str:
-        if self._book.unresolved >= self._limits.alerts_open_max and sighting.fingerprint != fingerprint(FLOOD):
+        if self._full(sighting):
             return self._seen(_flood(sighting, self._limits.alerts_open_max), now=now)
         number = self._book.next_no()
         alert = Alert(
@@ -150,6 +150,11 @@ class Intake:
         self._book.decide(alert, "opened", f"no alert with its fingerprint stood: {sighting.reason}", now=now)
         return alert.id
 
+    def _full(self, sighting: Sighting) -> bool:
+        """Tell whether a new trouble is only counted; CRITICAL has as much room again, so that a flood hides none."""
+        room = self._limits.alerts_open_max * (2 if sighting.severity is Severity.CRITICAL else 1)
+        return self._book.unresolved >= room and sighting.fingerprint != fingerprint(FLOOD)
+
     def _see_again(self, alert: Alert, sighting: Sighting, *, now: int) -> None:
         alert.count += 1
         alert.renewed_at = now
@@ -180,7 +185,10 @@ class Intake:
         alert.former_status = alert.suppressed_by = None
         alert.ended_unseen = False
         self._book.come_again(alert, now)
-        reason = f"seen again within {REOPEN_WITHIN_MS // MINUTE_MS} min of its end"
+        minutes = REOPEN_WITHIN_MS // MINUTE_MS
+        reason = f"seen again within {minutes} min of its end"
+        if alert.flapping:
+            reason += f"; flapping: opened {len(alert.recent_opens)} times in {minutes} min"
         self._book.decide(alert, "reopened", reason, now=now)
 
     def _reopens(self, alert: Alert, sighting: Sighting, now: int) -> bool:
