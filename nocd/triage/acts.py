@@ -124,10 +124,11 @@ class Acts:
             raise Refused("nothing_to_undo", reason)
         alert = self._book.edit(standing.id)
         before = {name: _as_was(name, value) for name, value in undo.before.items()}
-        if (status := before.pop("status")) is not alert.status:  # a verdict on what ended before moved nothing
-            self._book.move(alert, status)
+        status = before.pop("status")
         for name, value in before.items():
             setattr(alert, name, value)
+        if status is not alert.status:  # a verdict on what ended before moved nothing
+            self._book.move(alert, status)
         alert.undo = None
         self._book.decide(alert, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)
         return alert

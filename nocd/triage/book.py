@@ -12,6 +12,7 @@ from nocd.domain.change import LedgerRow
 from nocd.domain.finding import Category
 from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.domain.severity import Severity
+from nocd.triage.backlog import Backlog
 from nocd.triage.priority import priority
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class AlertBook:
         self._ledger: dict[tuple[str, int], LedgerRow] = {}
         self._due: list[tuple[int, str]] = []
         self._planned: dict[str, int] = {}
-        self._minor = 0
-        self._suppressed = 0
+        self._decided_at = max((alert.updated_at for alert in self._alerts.values()), default=0)
+        self.backlog = Backlog()
         self.unresolved = 0
         # Of alerts that share a fingerprint the unresolved one counts, else the one resolved last: as `move` leaves it.
         for alert in sorted(self._alerts.values(), key=lambda kept: (kept.unresolved, kept.resolved_at or 0, kept.no)):
@@ -168,7 +169,8 @@ class AlertBook:
 
     def next_due(self) -> int | None:
         """Return the instant of the earliest deadline, or None."""
-        return self._due[0][0] if self._due else None
+        heads = (self._due[0][0] if self._due else None, self.backlog.next_due(self._decided_at))
+        return min((at for at in heads if at is not None), default=None)
 
     def let_go(self, alert_id: str) -> None:
         """Forget a resolved alert that can no longer be reopened by a finding."""
@@ -178,23 +180,9 @@ class AlertBook:
         self._planned.pop(alert_id, None)
         self._shelves.drop(KIND, alert_id)
 
-    def untouched_minor(self, *, before: int) -> list[str]:
-        """Return ids of open INFO and LOW alerts opened before `before` (ms), oldest first."""
-        minor = [a for a in self._alerts.values() if a.status is Status.OPEN and a.severity.rank <= Severity.LOW.rank]
-        return [alert.id for alert in sorted(minor, key=lambda a: a.no) if alert.opened_at < before]
-
-    def held_back(self, reason: str) -> list[str]:
-        """Return ids of alerts suppressed for a reason, oldest first."""
-        held = (alert for alert in self._alerts.values() if alert.suppressed_by == reason)
-        return [alert.id for alert in sorted(held, key=lambda alert: alert.no)] if self._suppressed else []
-
     def open_at(self, site: str) -> int:
         """Return how many alerts of a site are unresolved."""
         return self._open_at_site[site]
-
-    def minor_open(self) -> int:
-        """Return how many INFO and LOW alerts nobody has touched."""
-        return self._minor
 
     def finish(self) -> Told:
         """End the batch and return what happened in it."""
@@ -212,7 +200,7 @@ class AlertBook:
 
     def _rank(self, alert: Alert, now: int) -> None:
         """Set the priority at each decision, not at a batch's end: the same inputs give the same, however batched."""
-        alert.updated_at = now
+        alert.updated_at = self._decided_at = now
         alert.priority, alert.priority_parts = priority(
             alert,
             site=self._roster.sites.get(alert.site) if alert.site else None,
@@ -244,9 +232,10 @@ class AlertBook:
             return
         self.unresolved += by
         self._open_at_site[alert.site] += by
-        self._suppressed += by * (alert.status is Status.SUPPRESSED)
-        if alert.status is Status.OPEN and alert.severity.rank <= Severity.LOW.rank:
-            self._minor += by
+        if by > 0:
+            self.backlog.enter(alert)
+        else:
+            self.backlog.leave(alert)
 
 
 def deadline(alert: Alert) -> int:

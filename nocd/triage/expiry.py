@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nocd.domain.alert import Alert, Status
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import MINUTE_MS
+from nocd.triage.backlog import BACKPRESSURE, MINOR_CALM, MINOR_MAX
 from nocd.triage.book import REOPEN_WITHIN_MS, AlertBook, calm_at, never_quiet
-from nocd.triage.intake import BACKPRESSURE, end
+from nocd.triage.intake import end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MINOR_OPEN_MAX = 1_000
-_STEP_MAX = 500
 
 
 def expire(book: AlertBook, now: int) -> int:
@@ -28,7 +26,7 @@ def expire(book: AlertBook, now: int) -> int:
             changed += 1
         else:
             changed += any(step(book, alert_id, now) for step in _STEPS)
-    return changed + _step_back(book, now)
+    return changed + _step_back(book, now) + _come_back(book, now)
 
 
 def _quiet(book: AlertBook, alert_id: str, now: int) -> bool:
@@ -62,28 +60,25 @@ def _calms(book: AlertBook, alert_id: str, now: int) -> bool:
 
 
 def _step_back(book: AlertBook, now: int) -> int:
-    """Suppress untouched INFO and LOW alerts older than an hour while over a thousand stand; bring them back after."""
-    if book.minor_open() <= MINOR_OPEN_MAX:
-        return _come_back(book, now)
-    ids = book.untouched_minor(before=now - HOUR_MS)[:_STEP_MAX]
+    """Suppress untouched INFO and LOW alerts older than an hour while over a thousand stand."""
+    ids = book.backlog.to_step_back(now)
     for alert_id in ids:
         alert = book.edit(alert_id)
         alert.former_status, alert.suppressed_by = alert.status, BACKPRESSURE
         book.move(alert, Status.SUPPRESSED)
-        book.decide(alert, "suppressed", f"{BACKPRESSURE}: more than {MINOR_OPEN_MAX} untouched minor alerts", now=now)
+        book.decide(alert, "suppressed", f"{BACKPRESSURE}: more than {MINOR_MAX} untouched minor alerts", now=now)
     return len(ids)
 
 
 def _come_back(book: AlertBook, now: int) -> int:
-    ids = book.held_back(BACKPRESSURE)
-    if book.minor_open() + len(ids) > MINOR_OPEN_MAX:
-        return 0
+    ids = book.backlog.to_come_back()
     for alert_id in ids:
         alert = book.edit(alert_id)
         status = alert.former_status or Status.OPEN
         alert.former_status = alert.suppressed_by = None
         book.move(alert, status)
-        book.decide(alert, "unsuppressed", f"{BACKPRESSURE} is over", now=now)
+        reason = f"{BACKPRESSURE} is over: {MINOR_CALM} untouched minor alerts or fewer"
+        book.decide(alert, "unsuppressed", reason, now=now)
     return len(ids)
 
 

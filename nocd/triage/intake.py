@@ -9,6 +9,7 @@ from nocd.domain.alert import Alert, Status
 from nocd.domain.finding import Category, Finding, fingerprint
 from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.domain.severity import Severity, worst
+from nocd.triage.backlog import BACKPRESSURE
 from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 ALERT_FROM = Severity.MEDIUM
 FLOOD = "ALERT_FLOOD"
-BACKPRESSURE = "backpressure"
 CONDITION_QUIET_MIN_MS = 15 * MINUTE_MS
 
 

@@ -8,7 +8,6 @@ from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
-from nocd.triage.expiry import MINOR_OPEN_MAX
 from tests.build import T0, engine, event, firing, resolved
 
 
@@ -193,27 +192,6 @@ def test_a_recalled_alert_is_worked_on_and_let_go_again() -> None:
     reply = made.apply(Command(verb="reopen", target="A-1", actor="mara", time=later, recalled=only(former)))
     assert reply.body["status"] == "open"
     assert made.holds("A-1")
-
-
-def test_a_backlog_of_untouched_minor_alerts_steps_back_and_a_worse_sighting_brings_one_forward() -> None:
-    made = engine()
-    made.fold([firing(severity="LOW", entity=f"cam-{n}") for n in range(MINOR_OPEN_MAX + 1)])
-    made.finish()
-    made.fold([firing(severity="LOW", entity="cam-0", at=T0 + 59 * MINUTE_MS)])
-    made.finish()
-    later = T0 + 61 * MINUTE_MS
-    alerts = made.shelves.kind("alert")
-    made.fold([firing(severity="LOW", entity=f"cam-{n}", at=later - 1) for n in range(MINOR_OPEN_MAX + 1)])
-    made.tick(later)
-    suppressed = alerts["A-2"]
-    assert (suppressed.status, suppressed.suppressed_by) == (Status.SUPPRESSED, "backpressure")
-    made.fold([firing(severity="CRITICAL", entity="cam-1", at=later)])
-    assert (suppressed.status, suppressed.suppressed_by) == (Status.OPEN, None)
-    held = [alert for alert in alerts.values() if alert.suppressed_by == "backpressure"]
-    assert len(held) == 499
-    made.fold([resolved(entity=alert.entity_id, at=later) for alert in held[:2]])
-    made.tick(later + 1_000)
-    assert not [alert.id for alert in alerts.values() if alert.status is Status.SUPPRESSED and alert.suppressed_by]
 
 
 def test_panic_opens_a_safety_alert_where_the_person_is_on_duty() -> None:
