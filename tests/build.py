@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.ingest.decode import Decoder
 from nocd.metrics import Metrics
-from nocd.store.codec import encode
+from nocd.outcome import RECORD_TYPES
+from nocd.store.codec import decoders, encode
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits
 
@@ -92,6 +94,20 @@ def _outside(name: str, *, at: int, status: str, severity: str = "HIGH", entity:
 def engine(limits: Limits | None = None) -> Engine:
     """Return an engine that knows nothing yet."""
     return Engine(Shelves(encode), limits or Limits())
+
+
+@cache
+def _decoders() -> dict[str, Callable[[bytes], Any]]:
+    return decoders(RECORD_TYPES)
+
+
+def saved_and_loaded(made: Engine) -> Engine:
+    """Return an engine that takes up what another has on its shelves, as after a restart."""
+    shelves, decode = Shelves(encode), _decoders()
+    for kind, key, body in made.shelves:
+        assert body is not None
+        shelves.restore(kind, key, decode[kind](body))
+    return Engine(shelves, Limits())
 
 
 @dataclass(slots=True)

@@ -13,8 +13,7 @@ from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
 from nocd.outcome import Outcome
 from nocd.triage.backlog import BACKPRESSURE, MINOR_CALM, MINOR_MAX, STEP_MAX, Backlog
-from tests.build import T0, engine, firing, resolved
-from tests.unit.triage.test_undo import saved_and_loaded
+from tests.build import T0, engine, firing, resolved, saved_and_loaded
 
 RENEWED = T0 + 50 * MINUTE_MS
 STEPS_BACK = T0 + HOUR_MS

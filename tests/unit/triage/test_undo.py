@@ -10,12 +10,8 @@ import pytest
 from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command, Reply
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
-from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
-from nocd.outcome import RECORD_TYPES
-from nocd.store.codec import decoders, encode
-from nocd.triage.intake import Limits
-from tests.build import T0, engine, firing, resolved
+from tests.build import T0, engine, firing, resolved, saved_and_loaded
 
 # What a decision moves even where it is taken back: the ledger goes on, and the order is that of now.
 MOVES_ON = {"undo", "ledger_rows", "renewals", "updated_at", "priority", "priority_parts"}
@@ -41,14 +37,6 @@ def suppressed(made: Engine) -> None:
     alert = made.book.edit("A-1")
     alert.former_status, alert.suppressed_by = Status.OPEN, "backpressure"
     made.book.move(alert, Status.SUPPRESSED)
-
-
-def saved_and_loaded(made: Engine) -> Engine:
-    shelves, decode = Shelves(encode), decoders(RECORD_TYPES)
-    for kind, key, body in made.shelves:
-        assert body is not None
-        shelves.restore(kind, key, decode[kind](body))
-    return Engine(shelves, Limits())
 
 
 @pytest.mark.parametrize("first", [[], ["ack"], ["assign"], ["start"], ["escalate"]])
