@@ -19,15 +19,17 @@ from nocd.api.server import HttpLimits
 from nocd.api.tokens import TokenRoutes
 from nocd.cli.main import COMMANDS as CLI
 from nocd.detect.registry import CATALOG
+from nocd.domain.alert import Alert, Status, Verdict
 from nocd.domain.event import Event
 from nocd.errors import NocdError
 from nocd.ingest.decode import Decoder
 from nocd.metrics import Metrics
 from nocd.settings import Settings
+from nocd.triage.lifecycle import refusal
 from nocd.wire.changes import CHANGES
 from nocd.wire.requests import COMMANDS
 from tests.architecture.tree import ROOT, files, modules, syntax, where
-from tests.build import T0
+from tests.build import T0, engine, firing
 from tests.unit.docs.pages import blocks, papers, quoted, section, source, table
 from tests.unit.rules.reference import row
 
@@ -72,6 +74,17 @@ def test_the_readmes_routes_are_those_served(served: set[str]) -> None:
 def test_the_readmes_commands_are_those_an_alert_takes() -> None:
     (meaning,) = (cells[1] for cells in table(README, "Routes") if "{command}" in cells[0])
     assert meaning.split(", ") == list(COMMANDS)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_readmes_commands_of_a_status_are_those_it_allows(status: Status) -> None:
+    made = engine()
+    made.fold([firing()])
+    alert: Alert = made.book.edit("A-1")
+    alert.status, alert.verdict = status, Verdict.BENIGN
+    allowed = [verb for verb in COMMANDS if verb not in ("note", "undo") and refusal(verb, alert) is None]
+    (written,) = (words for named, words in table(README, "What may be done to an alert") if named == f"`{status}`")
+    assert written.split(", ") == allowed
 
 
 def test_the_readmes_changes_are_those_of_the_feed() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
@@ -99,6 +101,47 @@ def test_seen_again_within_five_minutes_reopens_and_later_opens_anew() -> None:
     assert only(made).status is Status.OPEN
     made.fold([resolved(at=T0 + 6 * MINUTE_MS), firing(at=T0 + 11 * MINUTE_MS + 1)])
     assert [alert.status for alert in made.shelves.kind("alert").values()] == [Status.RESOLVED, Status.OPEN]
+
+
+def test_seen_again_within_five_minutes_of_a_resolve_by_hand_reopens_with_no_verdict_and_later_opens_anew() -> None:
+    made = opened()
+    act(made, "resolve", at=T0, verdict="benign")
+    made.fold([firing(at=T0 + 5 * MINUTE_MS)])
+    alert = only(made)
+    assert (alert.status, alert.verdict, alert.resolved_by) == (Status.OPEN, None, None)
+    assert [row.decision for row in made.finish().ledger] == ["resolved", "reopened"]
+    act(made, "resolve", at=T0 + 6 * MINUTE_MS, verdict="fraud")
+    made.fold([firing(at=T0 + 11 * MINUTE_MS + 1)])
+    assert {alert.id: alert.verdict for alert in made.shelves.kind("alert").values()} == {"A-1": "fraud", "A-2": None}
+
+
+@pytest.mark.parametrize(
+    ("severity", "before", "unseen"),
+    [
+        ("CRITICAL", None, True),
+        ("HIGH", None, True),
+        ("HIGH", "escalate", True),
+        ("HIGH", "note", True),
+        ("HIGH", "ack", False),
+        ("HIGH", "assign", False),
+        ("HIGH", "start", False),
+        ("MEDIUM", None, False),
+    ],
+)
+def test_what_ended_is_unseen_where_it_was_grave_and_nobody_took_it_on(severity, before, unseen) -> None:
+    made = opened(severity=severity)
+    if before is not None:
+        assert act(made, before, assignee="tomas", text="who is near?").ok
+    made.fold([resolved(at=T0 + MINUTE_MS)])
+    assert only(made).ended_unseen is unseen
+
+
+def test_a_high_alert_that_ended_by_quiet_is_unseen_until_it_comes_again() -> None:
+    made = opened()
+    made.tick(T0 + HOUR_MS)
+    assert only(made).ended_unseen
+    made.fold([firing(at=T0 + HOUR_MS + MINUTE_MS)])
+    assert not only(made).ended_unseen
 
 
 def test_quiet_ends_a_condition_but_never_a_critical_one() -> None:
