@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.detect.night import GUARD_INACTIVITY
 from nocd.domain.change import Change
 from nocd.domain.finding import Category
 from nocd.domain.instant import MINUTE_MS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 HELD_KIND: Final = "held"
 HIDDEN_KIND: Final = "hidden"
 HELD_MAX: Final = 10_000  # fingerprints counted towards an alert; past it one opens at once
+_UNHEARD: Final = frozenset({GUARD_INACTIVITY.name})  # SAFETY by what is missing: works at a site explain that
 
 
 class Telling:
@@ -194,8 +196,8 @@ class Telling:
             finding_type=finding.type,
             device=finding.entity_id if finding.entity_type == "device" else None,
         )
-        named = window is not None and finding.type in window.types
-        return window if named or finding.category is not Category.SAFETY else None
+        calls = finding.category is Category.SAFETY and finding.type not in _UNHEARD
+        return None if window is None or (calls and finding.type not in window.types) else window
 
     def _too_few(self, finding: Finding, rule: Rule) -> str | None:
         """Count towards the findings that open an alert; one that stands is renewed by each."""

@@ -15,6 +15,7 @@ from nocd.domain.severity import Severity
 from tests.build import event
 from tests.build_field import Field, company, hours, minutes, punch, shift
 from tests.build_site import directory, phone
+from tests.unit.detect.build_watch import fixes, phones, span
 
 STRANGER = "UNAUTHORIZED_SITE"
 
@@ -114,6 +115,30 @@ def test_under_maintenance_a_site_gives_no_alert_and_says_why() -> None:
     assert held(run) == ["maintenance M-1 until 10:00 by mara: works"]
     come(run, hours(10))
     assert run.alerts(STRANGER) == [("open", 1)]
+
+
+def sleeper() -> Field:
+    """Return a night of a guard who is awake and heard from 19:00 to 21:00; time has not passed yet."""
+    run, awake = Field(), span(19 * 60, 21 * 60)
+    run.feed([*company("P1"), shift("P1", 19, 31)])
+    comes = [punch("P1", "in", hours(19)), *phones("P1", awake), *fixes("P1", awake, step_m=20.0)]
+    run.feed(sorted(comes, key=lambda each: each.received_at))
+    return run
+
+
+def test_a_guard_who_sleeps_over_midnight_is_one_alert_that_counts() -> None:
+    run = sleeper()
+    run.pass_time(hours(25))
+    assert len(run.of("GUARD_INACTIVITY")) == 25
+    assert run.alerts("GUARD_INACTIVITY") == [("open", 25)]
+
+
+def test_a_guard_who_sleeps_under_maintenance_is_found_and_opens_none() -> None:
+    run = sleeper()
+    plan(run, start=hours(22), end=hours(31))
+    run.pass_time(hours(25))
+    assert len(run.of("GUARD_INACTIVITY")) == 25
+    assert run.alerts("GUARD_INACTIVITY") == []
 
 
 @pytest.mark.parametrize(
