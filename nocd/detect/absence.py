@@ -38,10 +38,14 @@ OWN_MS: Final = 8 * HOUR_MS  # in which people show what is usual of themselves
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A duty, and the stretches of it in which its person is expected to do something: no breaks, no daemon's stops."""
+    """A duty, the stretches of it in which its person could be heard, and those in which they are to do something.
+
+    In the daemon's stops nobody could be heard; in a break nothing has to be done.
+    """
 
     person: str
     duty: Duty
+    listened: list[Span]
     spans: list[Span]
 
     @property
@@ -56,8 +60,9 @@ def posts(person: str, start: int, end: int, scene: Scene) -> list[Post]:
     made = []
     for duty in scene.duties.of(person):
         if duty.start < end and duty.until > start:
-            span = (duty.start, min(duty.until, end))
-            made.append(Post(person=person, duty=duty, spans=without([span], [*breaks(marks, duty), *unheard])))
+            listened = without([(duty.start, min(duty.until, end))], unheard)
+            spans = without(listened, breaks(marks, duty))
+            made.append(Post(person=person, duty=duty, listened=listened, spans=spans))
     return made
 
 

@@ -32,13 +32,14 @@ from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339
 from nocd.domain.observation import LocationFix, PhoneEvent, Punch, TaskDone, TourScan
 from nocd.domain.severity import Severity
 from nocd.domain.signal import Metric
-from nocd.domain.spans import common, joined, without
+from nocd.domain.spans import common, joined, passed, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nocd.detect.scene import Scene
     from nocd.domain.event import Event
+    from nocd.domain.spans import Span
     from nocd.signals.traces import Traces
 
 WINDOW_MS: Final = 60 * MINUTE_MS
@@ -113,13 +114,26 @@ _PHANTOM: Final = Half(
 
 
 class Doubt(NamedTuple):
-    """What fails from `start` on; from `opens` to `end` it may say something, if enough of the other half is heard."""
+    """What fails, in stretches between breaks; after a window of it, it may say something with the other half heard."""
 
     half: Half
     window_ms: int
-    start: int
-    opens: int
-    end: int
+    spans: list[Span]
+
+    @property
+    def start(self) -> int:
+        """Return since when it fails."""
+        return self.spans[0][0]
+
+    @property
+    def opens(self) -> int:
+        """Return when it has failed for a window."""
+        return passed(self.spans, self.window_ms)
+
+    @property
+    def end(self) -> int:
+        """Return until when it fails."""
+        return self.spans[-1][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +196,12 @@ def _doubts(person: str, at: int, end: int, scene: Scene) -> list[tuple[Post, Do
 
 
 def _failures(post: Post, traces: Traces, half: Half) -> list[Doubt]:
-    """Return the pauses of a signal that was heard of the person before."""
+    """Return the pauses of a signal that was heard of the person before: a break adds nothing to one, nor ends it."""
     known: int | None = getattr(traces, half.since)
-    spans = [] if known is None else common(post.spans, [(known, post.duty.until)])
-    pauses = silences(spans, getattr(traces, half.row), WINDOW_MS)
-    return [Doubt(half, WINDOW_MS, start, start + WINDOW_MS, end) for start, end in pauses]
+    listened = [] if known is None else common(post.listened, [(known, post.duty.until)])
+    pauses = silences(listened, getattr(traces, half.row), WINDOW_MS)
+    doubts = [Doubt(half, WINDOW_MS, spans) for pause in pauses if (spans := common(post.spans, [pause]))]
+    return [doubt for doubt in doubts if doubt.opens <= doubt.end]
 
 
 def _idleness(post: Post, traces: Traces, at: int, scene: Scene) -> Iterator[Doubt]:
@@ -202,7 +217,7 @@ def _idleness(post: Post, traces: Traces, at: int, scene: Scene) -> Iterator[Dou
         by_all = sorted(heard for row in ("tasks", "scans") for heard in of_all(post.site, row, first, last, scene))
         missing = without(joined([*missing, *overdue(anyones, by_all, IDLE_MS)[1]]), covered(done, IDLE_MS))
     for start, end in common(judged, missing):
-        yield Doubt(_PHANTOM, IDLE_MS, start - IDLE_MS, start, end)
+        yield Doubt(_PHANTOM, IDLE_MS, [(start - IDLE_MS, end)])
 
 
 def _since(post: Post, doubt: Doubt, at: int, scene: Scene) -> int | None:
@@ -232,7 +247,7 @@ def _rare_from(post: Post, doubt: Doubt, scene: Scene) -> int:
         return doubt.opens
     usual = usual_per_h(post.site, doubt.half.fails, [(post.person, post.duty.start)], doubt.start, scene)
     chance = _BLIND_CHANCE_MAX if doubt.half.kind is DEVICE_GPS_FAILURE else None
-    return doubt.start + rare_after_ms(doubt.half.fails, usual, doubt.window_ms, chance=chance)
+    return passed(doubt.spans, rare_after_ms(doubt.half.fails, usual, doubt.window_ms, chance=chance))
 
 
 def _looked_at(post: Post, doubt: Doubt, after: int, scene: Scene) -> int:

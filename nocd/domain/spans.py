@@ -42,3 +42,13 @@ def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     others = list(others)
     both = ((max(start, first), min(end, last)) for start, end in spans for first, last in others)
     return [span for span in both if span[0] < span[1]]
+
+
+def passed(spans: Iterable[Span], length_ms: int) -> int:
+    """Return when stretches have lasted `length_ms` together, or would have if the last went on."""
+    end = 0
+    for start, end in spans:
+        if length_ms <= end - start:
+            return start + length_ms
+        length_ms -= end - start
+    return end + length_ms

@@ -92,6 +92,19 @@ def test_where_positions_come_every_ten_minutes_an_hour_is_not_enough() -> None:
     assert minutes(225) < run.of(GPS)[0].time < minutes(245)
 
 
+PAUSED = [punch("P1", "break_start", minutes(40)), punch("P1", "break_end", minutes(75))]
+
+
+def test_a_break_neither_ends_a_pause_nor_adds_to_it() -> None:
+    run = no_position(PAUSED, until=110)
+    assert [each.time for each in run.of(GPS)] == [minutes(105) + 1]
+    assert not no_position(PAUSED, until=105).of(GPS)
+
+
+def test_a_position_sent_in_a_break_ends_a_pause() -> None:
+    assert not no_position(PAUSED, fixes("P1", [60]), until=134).of(GPS)
+
+
 def test_positions_and_no_phone_event_are_a_failed_phone() -> None:
     run = played(COMES, phones("P1", [5, 10]), fixes("P1", span(1, 90)), until=minutes(90))
     assert [each.time for each in run.of(PHONE)] == [minutes(70) + 1]
