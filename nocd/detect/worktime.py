@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nocd.signals.duty import Duty, Mark
 
 _CONTIGUOUS_MS: Final = 60 * MINUTE_MS
-_REMEMBERED_MS: Final = 2 * DAY_MS
+_REMEMBERED_MS: Final = DAY_MS  # punches are kept three days: what was worked in the day before is known whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +75,15 @@ class Worktime(Detector):
         return (data.person,)
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - punches are the duties' record
-        """Return the duties that went on too long, or began too soon, of the last two days."""
+        """Return what of the last day was work for too long, or begun too soon."""
         duties = scene.duties.of(key)
         since = self.final_before(key, None, scene)
-        recent = [duty for duty in duties if duty.start >= since]
-        if key not in scene.roster.people or not recent:
+        if key not in scene.roster.people or not duties:
             return []
         worked = _worked(duties, scene.duties.marks(key), at)
-        claims = [claim for duty in recent for claim in _overtime(key, duty, worked, at, scene)]
-        for former, duty in pairwise(duties):
-            if duty.start >= since:
-                claims += _rest(key, former, duty, scene)
-        return claims
+        claims = [claim for duty in duties if duty.until >= since for claim in _overtime(key, duty, worked, at, scene)]
+        claims += [claim for former, duty in pairwise(duties) for claim in _rest(key, former, duty, scene)]
+        return [claim for claim in claims if claim.since >= since]
 
     def due(self, key: str, record: None, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - as above
         """Return when the open duty becomes too long, if it does before it ends by itself."""
@@ -99,7 +96,7 @@ class Worktime(Detector):
         return over if over is not None and over > after else None
 
     def final_before(self, key: str, record: None, scene: Scene) -> int:  # noqa: ARG002 - as above
-        """Return two days before the newest punch."""
+        """Return a day before the newest punch."""
         marks = scene.duties.marks(key)
         return marks[-1].time - _REMEMBERED_MS if marks else 0
 

@@ -65,6 +65,15 @@ def test_a_late_out_takes_the_claim_back() -> None:
     assert run.withdrawn("OVERTIME_VIOLATION") == 1
 
 
+@pytest.mark.parametrize("later", [36.0, 41.5, 60.0, 72.03, 90.0])
+def test_punches_of_later_days_take_no_overtime_back(later: float) -> None:
+    plans = [shift("P1", 0, 9), shift("P1", 9, 18), shift("P1", 24, 33)]
+    run = played(company("P1"), plans, stints((0, 9), (9.1, 17.9), (24.05, 30)), punch("P1", "in", hours(later)))
+    told = run.of("OVERTIME_VIOLATION")
+    assert [each.time for each in told] == [pytest.approx(hours(16.1), abs=1_000), hours(24.05)]
+    assert run.withdrawn("OVERTIME_VIOLATION") == 0
+
+
 def test_less_than_eight_hours_of_rest_is_short() -> None:
     plans = [shift("P1", 0, 8), shift("P1", 15, 23)]
     run = played(company("P1"), plans, stints((0, 8), (15, 23)))
