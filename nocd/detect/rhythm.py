@@ -32,6 +32,7 @@ GAP_MIN_S: Final = 15.0  # on average; what is scanned faster is TOUR_TOO_FAST's
 REMEMBERED_MS: Final = DAY_MS  # before the newest scan; older tours only say what is usual
 FORGOTTEN_MS: Final = 45 * DAY_MS
 TOGETHER_MS: Final = 12 * HOUR_MS  # tours of one shift are judged together
+JUDGED_MS: Final = REMEMBERED_MS - TOGETHER_MS  # before the newest scan; what is judged with them is remembered, too
 _CLOCK_S2: Final = 0.16  # what the cut to whole seconds hides of a gap's variance
 
 
@@ -61,10 +62,11 @@ class Spread(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Stroll:
-    """One person's scans of one tour (UTC ms, in order)."""
+    """One person's scans of one tour (UTC ms, in order); an `odd` one was too even and teaches nothing."""
 
     site: str
     times: list[int] = field(default_factory=list)
+    odd: bool = False
 
     def spread(self) -> Spread | None:
         """Return how uneven its gaps are, as far as seconds show it; None where they are too few or too short."""
@@ -122,13 +124,14 @@ class Regular(Detector):
         return len(stroll.times) > GAPS_MIN and len(record.usual) >= TOURS_MIN
 
     def claims(self, key: str, record: Rhythm, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - scans are instants
-        """Return the tours of the last day that were scanned by the stopwatch."""
-        tours = record.in_order()
-        return [claim for number in range(len(tours)) for claim in _judged(key, record, tours[: number + 1], scene)]
+        """Return the tours of the last hours that were scanned by the stopwatch."""
+        tours, since = record.in_order(), record.newest - JUDGED_MS
+        judged = (tours[: number + 1] for number, (_, stroll) in enumerate(tours) if stroll.times[-1] >= since)
+        return [claim for upto in judged for claim in _judged(key, record, upto, scene)]
 
     def final_before(self, key: str, record: Rhythm, scene: Scene) -> int:  # noqa: ARG002 - the record says it
-        """Return a day before the newest scan."""
-        return record.newest - REMEMBERED_MS
+        """Return the instant from which on all is remembered that a tour is judged by."""
+        return record.newest - JUDGED_MS
 
     def ends(self, key: str, record: Rhythm, scene: Scene) -> int:  # noqa: ARG002 - the record says it
         """Return over a month after the last scan, on a whole day so that it is not planned anew with every scan."""
@@ -139,11 +142,12 @@ class Regular(Detector):
         if not over:
             return
         tours = record.in_order()
-        odd = {name for number in range(len(tours)) for name in _even(record, tours[: number + 1], scene).tours}
+        for name in {name for number in range(len(tours)) for name in _even(record, tours[: number + 1], scene).tours}:
+            record.strolls[name].odd = True
         for name in over:
             stroll = record.strolls.pop(name)
             spread = stroll.spread()
-            if spread is not None and name not in odd:
+            if spread is not None and not stroll.odd:
                 insort(record.usual, (stroll.times[-1], spread.squares_s2 / spread.freedom))
         del record.usual[:-TOURS_KEPT]
 

@@ -129,6 +129,18 @@ def test_nothing_is_learned_from_what_was_too_even() -> None:
     assert len(run.engine.shelves.get("rhythm", "P1").usual) == 10
 
 
+def test_what_was_too_even_only_together_stays_so_and_teaches_nothing_as_the_next_days_are_walked() -> None:
+    short = (120.0, 120.0, 120.0)
+    together = [each for hour in (0, 2, 4, 6) for each in tour(f"X{hour}", 6 * DAY + hour * 3_600, short)]
+    rng = Random(2)
+    after = [each for hour in range(24, 72, 2) for each in tour(f"Y{hour}", 6 * DAY + hour * 3_600, walked(rng))]
+    run = played(company("P1"), past(), together, after)
+    assert [each.evidence["tours"][0] for each in run.of("SCANS_TOO_REGULAR")] == ["X2", "X4", "X6"]
+    assert run.withdrawn("SCANS_TOO_REGULAR") == 0
+    usual = run.engine.shelves.get("rhythm", "P1").usual
+    assert not [ended for ended, _ in usual if T0 + 6 * DAY_MS <= ended < T0 + 7 * DAY_MS]
+
+
 def test_what_is_kept_is_bounded_and_what_is_older_than_a_day_comes_too_late() -> None:
     run = played(company("P1"), past(40, a_day=2), tour("L", 41 * DAY, (60.0,) * (SCANS_MAX + 9)))
     kept: Rhythm = run.engine.shelves.get("rhythm", "P1")
