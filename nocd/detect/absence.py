@@ -146,18 +146,31 @@ def usual_per_h(site: str, metric: Metric, people: Sequence[tuple[str, int]], at
     """Return how many events an hour are usual of people on duty at `at`, None where nothing tells.
 
     `people` are (person, on duty since). The lesser counts of what the site's hour usually has and what these people
-    themselves showed in their last hours: a quiet guard is no silent one.
+    themselves showed in their last hours: a quiet guard is no silent one. Where neither is known, what those showed
+    who were on duty there lately.
     """
     learned = expected(site, metric, at, at + HOUR_MS, scene)
-    rates = [] if learned is None else [learned * len(people)]
-    since = {person: max(start, at - OWN_MS) for person, start in people}
-    listened = (without([(start, at)], scene.unheard_spans(person)) for person, start in since.items())
-    exposed_ms = sum(last - first for spans in listened for first, last in spans)
-    if exposed_ms >= HOUR_MS * max(len(people), 1):
-        count = sum(scene.activities.totals(person, start, at).value(metric) for person, start in since.items())
-        rates.append(count * HOUR_MS * len(people) / exposed_ms)
-    most = BURST_MAX_PER_H * len(people) if metric is Metric.LOCATION_UPDATES else min(rates, default=0.0)
-    return min([*rates, most]) if rates else None
+    own = shown_per_h(metric, [(person, max(start, at - OWN_MS), at) for person, start in people], scene)
+    rates = [each for each in (learned, own) if each is not None]
+    if not rates:
+        others = [watch for watch in scene.duties.at(site, at - OWN_MS, at) if scene.activities.traces(watch[0])]
+        lately = shown_per_h(metric, others, scene)
+        rates = [] if lately is None else [lately]
+    most = BURST_MAX_PER_H if metric is Metric.LOCATION_UPDATES else min(rates, default=0.0)
+    return min([*rates, most]) * len(people) if rates else None
+
+
+def shown_per_h(metric: Metric, watches: Sequence[tuple[str, int, int]], scene: Scene) -> float | None:
+    """Return how many events an hour one of some showed, an hour of each at least, None where that is not known.
+
+    `watches` are (person, from, to).
+    """
+    listened = [(person, without([(start, end)], scene.unheard_spans(person))) for person, start, end in watches]
+    exposed_ms = sum(end - start for _, spans in listened for start, end in spans)
+    if not watches or exposed_ms < HOUR_MS * len(watches):
+        return None
+    counts = (scene.activities.totals(person, start, end).value(metric) for person, start, end in watches)
+    return sum(counts) * HOUR_MS / exposed_ms
 
 
 def stands_since(name: str, key: str, finding_type: str, pause: Span, scene: Scene) -> int | None:

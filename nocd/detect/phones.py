@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 WINDOW_MS: Final = 60 * MINUTE_MS
 IDLE_MS: Final = 120 * MINUTE_MS
 LEAST: Final = 5  # of the signal that goes on
-_BLIND_CHANCE_MAX: Final = 0.00002  # a phone that tells all else must be blind for longer than a site is silent
+_BLIND_CHANCE_MAX: Final = 0.000005  # of a pause; 200 people's phones make 150 000 a month
 _LOOKED_BACK_MS: Final = 8 * HOUR_MS  # counts are kept two hours longer
 _REMEMBERED_MS: Final = 2 * HOUR_MS
 

@@ -89,7 +89,15 @@ def test_a_phone_that_never_sent_a_position_is_not_judged() -> None:
 
 def test_where_positions_come_every_ten_minutes_an_hour_is_not_enough() -> None:
     run = played(COMES, fixes("P1", span(0, 120)), phones("P1", span(1, 290)), until=minutes(290))
-    assert minutes(225) < run.of(GPS)[0].time < minutes(245)
+    assert minutes(240) < run.of(GPS)[0].time < minutes(255)
+
+
+@pytest.mark.parametrize(("colleague", "after"), [([], 60), (span(0, 180), 133)])
+def test_who_just_came_is_judged_by_what_those_before_them_showed(colleague: list[float], after: int) -> None:
+    before = [punch("P2", "in", T0), *fixes("P2", colleague), punch("P2", "out", minutes(181))]
+    comes = [punch("P1", "in", minutes(170)), *fixes("P1", [171, 175]), *phones("P1", span(171, 330))]
+    run = played(company("P1", "P2", "P3"), punch("P3", "in", T0), before, comes, until=minutes(330))
+    assert [each.time // 60_000 for each in run.of(GPS)] == [minutes(175 + after) // 60_000]
 
 
 PAUSED = [punch("P1", "break_start", minutes(40)), punch("P1", "break_end", minutes(75))]
