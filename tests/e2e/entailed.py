@@ -73,6 +73,12 @@ ENTAILS: Final[dict[str, frozenset[str]]] = {
     "DEVICE_CRITICAL": frozenset({"DEVICE_WARNING"}),
 }
 
+# Findings that a planted trouble brings of a colleague: the one whose shift the planted person took. All others that
+# name a person are true of the planted one only.
+OF_OTHERS: Final = frozenset({("WRONG_PERSON", "NO_SHOW")})
+# The same punch told as something graver: by 3.1 it is WRONG_PERSON's while a colleague's shift there is not taken up.
+TOLD_AS: Final = frozenset({("SCHEDULE_MISMATCH", "WRONG_PERSON")})
+
 # How long after its end a planted trouble may still be found, where that is not two hours.
 BEFORE_MS: Final = HOUR_MS
 AFTER_MS: Final = 2 * HOUR_MS

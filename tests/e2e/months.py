@@ -3,7 +3,8 @@
 `python -m tests.e2e.months --seed 7 --sites 20 --people 200 --days 30` runs the live engine on the events' own clock,
 pairs findings with the truth, and prints for each finding type what was planted and found, and what was said of it and
 how much of that is false: no planted trouble of that type, nor of one that entails it (see `entailed`), is near in
-time with the same person or site. Findings that late evidence withdrew are counted apart.
+time with the same person or site. A condition whose alert stands already is found, too. Findings that late evidence
+withdrew are counted apart, and so is what nobody could tell yet: too even scans of someone whose own are not known.
 """
 
 from __future__ import annotations
@@ -20,20 +21,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from nocd.detect.registry import CATALOG
+from nocd.detect.rhythm import REMEMBERED_MS, TOURS_MIN
 from nocd.domain.instant import DAY_MS, MINUTE_MS, rfc3339
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.ingest.decode import Decoder
 from nocd.simulate.events import envelope, raws
+from nocd.simulate.roster import duties, tours_of
 from nocd.simulate.truth import LIKENESSES, RATES
 from nocd.simulate.world import World
 from nocd.store.codec import encode
 from nocd.triage.intake import Limits
-from tests.e2e.entailed import AFTER_MS, BEFORE_MS, ELSEWHERE, ENTAILS, LATER_MS
+from tests.e2e.entailed import AFTER_MS, BEFORE_MS, ELSEWHERE, ENTAILS, LATER_MS, OF_OTHERS, TOLD_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from nocd.domain.alert import Alert
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
     from nocd.simulate.observe import Raw
@@ -42,9 +46,19 @@ if TYPE_CHECKING:
 START_MS = 1_767_571_200_000  # Monday 2026-01-05
 _EVER_MS = 10**15
 _BATCH = 500
-_EXAMPLES = 2
 # Where a share of all shifts would be too many or too few.
 _OWN_RATES = {"SLACK_NIGHT": 3.0, "DEVICE_CRITICAL": 0.1, "DEVICE_WARNING": 0.1, "REPORT_MISSING": 5.0}
+
+
+class Stood(NamedTuple):
+    """What is kept of an alert: its type, of whom and where, and from when to when it stood."""
+
+    type: str
+    site: str
+    person: str
+    since: int
+    until: int
+    lasting: bool
 
 
 class Said(NamedTuple):
@@ -65,7 +79,7 @@ class Months:
     engine: Engine = field(default_factory=lambda: Engine(Shelves(encode), Limits()))
     made: list[Said] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
-    opened: dict[str, str] = field(default_factory=dict)  # alert → its type
+    opened: dict[str, Stood] = field(default_factory=dict)
     events: int = 0
     seconds: float = 0.0
 
@@ -97,7 +111,7 @@ class Months:
         outcome = self.engine.finish()
         self.made += [_said(finding) for finding, _ in outcome.findings if not finding.type.startswith("ANOMALY_")]
         self.gone |= set(outcome.withdrawn)
-        self.opened |= {alert.id: alert.type for alert, _ in outcome.alerts}
+        self.opened |= {alert.id: _stood(alert) for alert, _ in outcome.alerts}
 
     @property
     def standing(self) -> list[Said]:
@@ -108,6 +122,12 @@ class Months:
 def _said(finding: Finding) -> Said:
     person = finding.person or ("" if finding.site else _owner(finding.entity_id))
     return Said(finding.id, finding.type, finding.site or "", person, finding.time, finding.reason)
+
+
+def _stood(alert: Alert) -> Stood:
+    person = alert.person or ("" if alert.site else _owner(alert.entity_id))
+    until = alert.resolved_at or _EVER_MS
+    return Stood(alert.type, alert.site or "", person, alert.first_seen, until, alert.condition)
 
 
 def _owner(entity: str) -> str:
@@ -135,17 +155,47 @@ def in_time(said: Said, row: Truth) -> bool:
     return row.from_ms - BEFORE_MS <= said.time <= row.to_ms + LATER_MS.get(row.kind, AFTER_MS)
 
 
-def same(said: Said, row: Truth) -> bool:
-    """Tell whether a finding is of the very person, or where either names none of the site."""
+def same(said: Said | Stood, row: Truth) -> bool:
+    """Tell whether a finding or alert is of the very person, or where either names none of the site."""
     return said.person == row.person if said.person and row.person else said.site == row.site
 
 
 def explains(row: Truth, said: Said) -> bool:
     """Tell whether a planted trouble makes a finding true."""
-    return (row.kind == said.type and same(said, row)) or said.type in ENTAILS.get(row.kind, ())
+    entailed = row.kind == said.type or said.type in ENTAILS.get(row.kind, ())
+    other = bool(said.person and row.person) and said.person != row.person
+    return entailed and (same(said, row) if row.kind == said.type else not other or (row.kind, said.type) in OF_OTHERS)
 
 
-def judged(made: list[Said], truths: list[Truth], alike: list[Truth], *, world: World) -> dict[str, dict[str, Any]]:
+def tells(said: Said, row: Truth) -> bool:
+    """Tell whether a finding is the planted trouble, found."""
+    return (row.kind == said.type or (row.kind, said.type) in TOLD_AS) and same(said, row)
+
+
+def stands(alert: Stood, row: Truth) -> bool:
+    """Tell whether a condition stood already as a trouble of its type was planted."""
+    lasts = alert.lasting and alert.since <= row.from_ms < alert.until
+    return lasts and alert.type == row.kind and same(alert, row)
+
+
+def known(row: Truth, world: World) -> bool:
+    """Tell whether a planted trouble can be told: of scans once the person's own are usual, by their earlier tours."""
+    if row.kind != "SCANS_TOO_REGULAR":
+        return True
+    guard = next(guard for guard in world.guards if guard.id == row.person)
+    before = (duty for duty in duties(world, guard) if duty.crew.end < row.from_ms - REMEMBERED_MS)
+    return sum(len(tours_of(world, duty)) for duty in before) >= TOURS_MIN
+
+
+def judged(
+    made: list[Said],
+    alerts: list[Stood],
+    truths: list[Truth],
+    alike: list[Truth],
+    *,
+    world: World,
+    examples: int = 2,
+) -> dict[str, dict[str, Any]]:
     """Return the figures of each finding type that was planted or found; what begins on the last day is not counted."""
     homes, until = {guard.id: guard.home for guard in world.guards}, world.end_ms - DAY_MS
     rows, likenesses = Rows(truths, homes), Rows(alike, homes)
@@ -156,23 +206,27 @@ def judged(made: list[Said], truths: list[Truth], alike: list[Truth], *, world: 
     for said in made:
         of[said.type].append(said)
         near = rows.about(said)
-        found |= {row for row in near if row.kind == said.type and same(said, row)}
+        found |= {row for row in near if tells(said, row)}
         if not any(explains(row, said) for row in near):
             false[said.type].append(said)
     planted: dict[str, list[Truth]] = defaultdict(list)
+    early = Counter[str]()
     for row in truths:
-        if row.from_ms < until:
+        if row.from_ms < until and (row in found or known(row, world)):
             planted[row.kind].append(row)
+        elif row.from_ms < until:
+            early[row.kind] += 1
     for kind in sorted((planted.keys() | of.keys()) - ELSEWHERE):
-        missed = [row for row in planted[kind] if row not in found]
+        missed = [row for row in planted[kind] if row not in found and not any(stands(each, row) for each in alerts)]
         told[kind] = {
             "planted": len(planted[kind]),
             "found": len(planted[kind]) - len(missed),
             "made": len(of[kind]),
             "false": len(false[kind]),
+            "early": early[kind],
             "alike": dict(Counter(row.kind for said in false[kind] for row in likenesses.about(said)).most_common(3)),
-            "missed_examples": [_row(row) for row in missed[:_EXAMPLES]],
-            "false_examples": [_line(said) for said in false[kind][:: max(1, len(false[kind]) // 2)][:_EXAMPLES]],
+            "missed_examples": [_row(row) for row in missed[:examples]],
+            "false_examples": [_line(said) for said in false[kind][:examples]],
         }
     return told
 
@@ -192,6 +246,7 @@ def table(told: dict[str, dict[str, Any]]) -> str:
         recall = f"{figures['found'] / figures['planted']:.3f}" if figures["planted"] else "-"
         precision = f"{1 - figures['false'] / figures['made']:.3f}" if figures["made"] else "-"
         notes = [] if kind in CATALOG else ["no detector"]
+        notes += [f"{figures['early']} too early to tell"] if figures["early"] else []
         notes += [f"{count} on {likeness}" for likeness, count in figures["alike"].items()]
         lines.append(
             f"{kind:30}{figures['planted']:8}{figures['found']:7}{recall:>8}{figures['alerts']:7}"
@@ -220,6 +275,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.01, help="share of shifts with each trouble")
     parser.add_argument("--alike", type=float, default=0.02, help="share of honest shifts with each likeness")
     parser.add_argument("--only", action="append", default=[], help="plant this kind and others so named only")
+    parser.add_argument("--examples", type=int, default=2, help="of what was missed or false, of each type")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     world = World(
@@ -236,8 +292,9 @@ def main() -> int:
     months = Months()
     stream = raws(world, truths.append, likeness=alike.append)
     months.live(takewhile(lambda raw: raw.time < world.end_ms, stream))
-    told = judged(months.standing, truths, alike, world=world)
-    alerts = Counter(months.opened.values())
+    stood = list(months.opened.values())
+    told = judged(months.standing, stood, truths, alike, world=world, examples=asked.examples)
+    alerts = Counter(alert.type for alert in stood)
     told = {kind: {**figures, "alerts": alerts[kind]} for kind, figures in told.items()}
     about = {
         "seed": asked.seed,

@@ -32,9 +32,12 @@ class SiteTrouble(NamedTuple):
 
 
 def dead_gate(world: World, place: Place, time: int) -> tuple[int, int] | None:
-    """Return the stretch around `time` in which a site's sensors say nothing, three to eight hours."""
+    """Return the stretch around `time` in which a site's sensors say nothing, three to eight hours.
+
+    None of the first day: of a source so new nobody knows how it pauses.
+    """
     day = (time - world.start_ms) // DAY_MS
-    if chance(world.seed, "dead-gate", place.id, day) >= world.rates["SOURCE_SILENT"]:
+    if day == 0 or chance(world.seed, "dead-gate", place.id, day) >= world.rates["SOURCE_SILENT"]:
         return None
     rng = derive(world.seed, "dead-gate-hours", place.id, day)
     start = world.start_ms + day * DAY_MS + int(rng.uniform(2, 14) * HOUR_MS)

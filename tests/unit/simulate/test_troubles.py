@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from nocd.domain.instant import HOUR_MS, local
+from nocd.domain.instant import DAY_MS, HOUR_MS, local
 from nocd.simulate import RATES, Truth, World
 from nocd.simulate.plan import honest
 from nocd.simulate.roster import Duty, crews, duties
@@ -45,6 +45,12 @@ def test_a_planted_trouble_holds(kind, sites, people):
     for truth in truths:
         assert holds(truth, saw), truth
         assert truth.from_ms <= truth.to_ms
+
+
+def test_no_source_goes_dead_on_the_first_day_before_anyone_knows_how_it_pauses():
+    planted = world(1, days=3, rates=only("SOURCE_SILENT"))
+    _, truths = seen(planted)
+    assert {(truth.from_ms - START) // DAY_MS for truth in truths} == {1, 2}
 
 
 def test_both_ways_of_buddy_punching_occur():
