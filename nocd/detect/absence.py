@@ -29,7 +29,7 @@ EARLY_MS: Final = 15 * MINUTE_MS  # a tour may begin that much before it is plan
 BREAK_MAX_MS: Final = HOUR_MS  # of a break that nobody ended
 SURE_MAX: Final = 0.99
 CHANCE_MAX: Final = 0.01  # silence that is likelier than this says nothing
-BURSTY_CHANCE_MAX: Final = 0.0001  # of positions: they come in bursts, and Poisson's law knows none
+BURSTY_CHANCE_MAX: Final = 0.000005  # of positions: they come in bursts, and 200 people make 150 000 pauses a month
 RATE_MIN_PER_H: Final = 0.01
 BURST_MAX_PER_H: Final = 5.5  # of one person's positions: more come in bursts, as on a tour, and say no more
 LEARNED_MIN: Final = 3  # hours of a kind that tell what is usual in one
@@ -186,12 +186,11 @@ def p_nothing(count: float | None) -> float | None:
     return None if count is None else round(exp(-count), 6)
 
 
-def rare_after_ms(metric: Metric, usual_per_h: float | None, window_ms: int, *, chance: float | None = None) -> int:
+def rare_after_ms(metric: Metric, usual_per_h: float | None, window_ms: int) -> int:
     """Return how long nothing must last to say something: the window, or longer where silence is nothing rare."""
     if usual_per_h is None:
         return window_ms
-    if chance is None:
-        chance = BURSTY_CHANCE_MAX if metric is Metric.LOCATION_UPDATES else CHANCE_MAX
+    chance = BURSTY_CHANCE_MAX if metric is Metric.LOCATION_UPDATES else CHANCE_MAX
     return max(window_ms, int(-log(chance) / max(usual_per_h, RATE_MIN_PER_H) * HOUR_MS))
 
 

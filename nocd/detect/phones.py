@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 WINDOW_MS: Final = 60 * MINUTE_MS
 IDLE_MS: Final = 120 * MINUTE_MS
 LEAST: Final = 5  # of the signal that goes on
-_BLIND_CHANCE_MAX: Final = 0.000005  # of a pause; 200 people's phones make 150 000 a month
 _LOOKED_BACK_MS: Final = 8 * HOUR_MS  # counts are kept two hours longer
 _REMEMBERED_MS: Final = 2 * HOUR_MS
 
@@ -246,8 +245,7 @@ def _rare_from(post: Post, doubt: Doubt, scene: Scene) -> int:
     if doubt.half is _PHANTOM:
         return doubt.opens
     usual = usual_per_h(post.site, doubt.half.fails, [(post.person, post.duty.start)], doubt.start, scene)
-    chance = _BLIND_CHANCE_MAX if doubt.half.kind is DEVICE_GPS_FAILURE else None
-    return passed(doubt.spans, rare_after_ms(doubt.half.fails, usual, doubt.window_ms, chance=chance))
+    return passed(doubt.spans, rare_after_ms(doubt.half.fails, usual, doubt.window_ms))
 
 
 def _looked_at(post: Post, doubt: Doubt, after: int, scene: Scene) -> int:

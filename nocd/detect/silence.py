@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.absence import (
@@ -26,7 +27,7 @@ from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339
 from nocd.domain.observation import LocationFix, PhoneEvent, Punch, TaskDone, TourScan
 from nocd.domain.severity import Severity
 from nocd.domain.signal import Metric
-from nocd.domain.spans import Span, joined, without
+from nocd.domain.spans import Span, common, joined, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +151,20 @@ def _rare_from(site: str, watches: list[Watch], sound: Sound, pause: Span, scene
     known = _known(watches, sound)
     people = [(watch.person, watch.start) for watch in known if watch.start <= pause[0] < watch.end]
     usual = usual_per_h(site, sound.metric, people, pause[0], scene)
-    return pause[0] + rare_after_ms(sound.metric, usual, WINDOW_MS)
+    of_one = None if usual is None else usual / max(len(people), 1)
+    spans = common([(watch.start, watch.end) for watch in known], [pause])
+    return max(pause[0] + WINDOW_MS, _shared(spans, rare_after_ms(sound.metric, of_one, 0), pause[0]))
+
+
+def _shared(spans: list[Span], length_ms: int, start: int) -> int:
+    """Return when people there in `spans` have been silent for `length_ms` together, or would if one stayed on."""
+    borders = sorted({start, *(border for span in spans for border in span)})
+    for first, last in pairwise(borders):
+        heads = sum(begins <= first < ends for begins, ends in spans)
+        if heads and heads * (last - first) >= length_ms:
+            return first + length_ms // heads
+        length_ms -= heads * (last - first)
+    return borders[-1] + length_ms
 
 
 def _looked_at(site: str, watches: list[Watch], sound: Sound, pause: Span, after: int, scene: Scene) -> int:

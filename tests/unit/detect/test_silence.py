@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nocd.detect.silence import Silence
 from nocd.domain.event import Event
 from nocd.domain.instant import MINUTE_MS
@@ -124,12 +126,20 @@ def test_where_positions_are_rare_an_hour_without_says_nothing() -> None:
     assert not played(COMES, beside, rare, until=minutes(300)).of(LOCATION)
 
 
-def test_where_they_come_every_ten_minutes_an_hour_and_a_half_without_does() -> None:
+def test_where_they_come_every_ten_minutes_more_than_two_hours_without_do() -> None:
     beside = phones("P1", span(0, 500, 5))
     run = played(COMES, beside, fixes("P1", span(0, 120)), until=minutes(300))
-    assert minutes(205) < run.of(LOCATION)[0].time < minutes(225)
-    soon = [*phones("P1", span(0, 260, 5)), *fixes("P1", [*span(0, 120), 250])]
-    assert played(COMES, soon, until=minutes(260)).alerts(LOCATION) == [("resolved", 1)]
+    assert minutes(240) < run.of(LOCATION)[0].time < minutes(255)
+    soon = [*phones("P1", span(0, 270, 5)), *fixes("P1", [*span(0, 120), 260])]
+    assert played(COMES, soon, until=minutes(270)).alerts(LOCATION) == [("resolved", 1)]
+
+
+@pytest.mark.parametrize(("leaves", "after"), [(400, 66), (130, 123)])
+def test_the_silence_of_two_says_as_much_as_twice_as_long_a_silence_of_the_one_who_stays(leaves, after) -> None:
+    people = [*company("P1", "P2"), punch("P1", "in", T0), punch("P2", "in", T0), punch("P2", "out", minutes(leaves))]
+    heard = [*phones("P1", span(0, 400, 5)), *fixes("P1", span(0, 120)), *fixes("P2", span(0, 120))]
+    run = played(people, heard, until=minutes(260))
+    assert [(each.time - minutes(120)) // MINUTE_MS for each in run.of(LOCATION)] == [after]
 
 
 def test_a_site_that_is_removed_is_no_longer_claimed_of() -> None:
