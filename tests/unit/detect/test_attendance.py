@@ -141,7 +141,7 @@ def test_fences_and_accuracies_that_meet_are_no_travel() -> None:
 
 
 @pytest.mark.parametrize("place", [{"lat": 0.0, "lon": 0.0}, {"lat": 10.1, "lon": 10.1, "location_mocked": True}])
-def test_a_position_that_is_none_or_made_up_is_no_travel(place: dict[str, float]) -> None:
+def test_a_position_that_is_none_or_made_up_is_no_travel(place: dict[str, Any]) -> None:
     stays = played(company("P1"), punch("P1", "in", hours(8)), punch("P1", "out", hours(16), **place))
     moves = (punch("P1", "in", hours(8), **place), punch("P1", "in", hours(10), site="S2"))
     for run in (stays, played(company("P1", sites=("S1", "S2")), *moves)):

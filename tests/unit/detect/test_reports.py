@@ -12,9 +12,9 @@ from nocd.detect.reports import REPORTS_KEPT, _Week
 from nocd.domain.directory import Removal
 from nocd.domain.event import Event
 from nocd.domain.finding import Category
-from nocd.domain.instant import from_ms
+from nocd.domain.instant import HOUR_MS, from_ms
 from nocd.domain.severity import Severity
-from tests.build import event
+from tests.build import T0, event
 from tests.build_field import Field, company, hours, minutes, played
 
 DAY_H = 24
@@ -287,8 +287,7 @@ def test_long_silences_are_remembered_a_few_times_and_never_taken_back() -> None
 
 
 def test_a_daily_report_promised_for_long_ago_costs_no_more_than_any_other() -> None:
-    promised = told("D0", 0, kind="DAILY", due=1)
-    long_ago = replace(promised, data=replace(promised.data, due_at=from_ms(0)))  # type: ignore[type-var]  # a report
+    long_ago = told("D0", 0, kind="DAILY", due=-T0 / HOUR_MS)
     run = reported(long_ago, until=0)
     scene = run.engine.scene
     (record,) = scene.shelves.kind("reports").values()
