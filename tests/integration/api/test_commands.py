@@ -231,3 +231,13 @@ async def test_an_alert_that_left_memory_is_still_acted_on() -> None:
         assert not tenant.pipeline.engine.holds(alert)
         assert (await act(desk, alert, "reopen")).json["status"] == "open"
         assert (await act(desk, alert, "ack")).json["status"] == "acknowledged"
+
+
+async def test_an_alert_carries_the_steps_of_its_runbook(desk: Desk) -> None:
+    alert = (await desk.ask("GET", f"/v1/alerts/{await opened(desk)}")).json["alert"]
+    runbook = (await desk.ask("GET", f"/v1/runbooks/{alert['runbook']}")).json
+    assert runbook["id"] == "GENERIC"
+    assert runbook in await desk.items("/v1/runbooks")
+    assert alert["recommended_actions"][: len(runbook["steps"])] == runbook["steps"]
+    assert alert["recommended_actions"][-1] == "Not settled within 60 min: hand it to the supervisor"
+    assert (await desk.ask("GET", "/v1/runbooks/NONE")).status == 404
