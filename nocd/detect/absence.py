@@ -61,23 +61,24 @@ def posts(person: str, start: int, end: int, scene: Scene) -> list[Post]:
     for duty in scene.duties.of(person):
         if duty.start < end and duty.until > start:
             listened = without([(duty.start, min(duty.until, end))], unheard)
-            spans = without(listened, breaks(marks, duty))
+            spans = without(listened, breaks(marks, (duty.start, duty.until)))
             made.append(Post(person=person, duty=duty, listened=listened, spans=spans))
     return made
 
 
-def breaks(marks: Iterable[Mark], duty: Duty) -> list[Span]:
-    """Return a duty's breaks; one that nobody ended lasts an hour."""
+def breaks(marks: Iterable[Mark], duty: Span) -> list[Span]:
+    """Return the breaks of a duty, or of a part of it; one that nobody ended lasts an hour."""
+    start, until = duty
     found: list[Span] = []
     began: int | None = None
     for mark in marks:
-        if not duty.start <= mark.time <= duty.until:
+        if not start <= mark.time <= until:
             continue
         if began is not None:
             found.append((began, min(mark.time, began + BREAK_MAX_MS)))
         began = mark.time if mark.direction == "break_start" else None
     if began is not None:
-        found.append((began, min(duty.until, began + BREAK_MAX_MS)))
+        found.append((began, min(until, began + BREAK_MAX_MS)))
     return found
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.absence import (
+    breaks,
     duties_at,
     expected,
     first_heard,
@@ -144,7 +145,7 @@ def _silences(site: str, watches: list[Watch], sound: Sound, at: int, scene: Sce
 
 
 def _rare_from(site: str, watches: list[Watch], sound: Sound, pause: Span, scene: Scene) -> int:
-    """Return when a pause has become too long for chance."""
+    """Return when a pause has become too long for chance: breaks add nothing to it."""
     stands = stands_since(Silence.name, site, sound.kind.name, pause, scene)
     if stands is not None and stands - pause[0] >= WINDOW_MS:
         return stands
@@ -152,8 +153,14 @@ def _rare_from(site: str, watches: list[Watch], sound: Sound, pause: Span, scene
     people = [(watch.person, watch.start) for watch in known if watch.start <= pause[0] < watch.end]
     usual = usual_per_h(site, sound.metric, people, pause[0], scene)
     of_one = None if usual is None else usual / max(len(people), 1)
-    spans = common([(watch.start, watch.end) for watch in known], [pause])
+    spans = common((span for watch in known for span in _at_work(watch, scene)), [pause])
     return max(pause[0] + WINDOW_MS, _shared(spans, rare_after_ms(sound.metric, of_one, 0), pause[0]))
+
+
+def _at_work(watch: Watch, scene: Scene) -> list[Span]:
+    """Return a watch without its breaks."""
+    span = watch.start, watch.end
+    return without([span], breaks(scene.duties.marks(watch.person), span))
 
 
 def _shared(spans: list[Span], length_ms: int, start: int) -> int:

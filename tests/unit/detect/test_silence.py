@@ -142,6 +142,12 @@ def test_the_silence_of_two_says_as_much_as_twice_as_long_a_silence_of_the_one_w
     assert [(each.time - minutes(120)) // MINUTE_MS for each in run.of(LOCATION)] == [after]
 
 
+def test_a_break_adds_nothing_to_a_silence() -> None:
+    pause = [punch("P1", "break_start", minutes(130)), punch("P1", "break_end", minutes(160))]
+    run = played(COMES, pause, phones("P1", span(0, 400, 5)), fixes("P1", span(0, 120)), until=minutes(300))
+    assert [(each.time - minutes(120)) // MINUTE_MS for each in run.of(LOCATION)] == [133 + 30]
+
+
 def test_a_site_that_is_removed_is_no_longer_claimed_of() -> None:
     run = silent()
     run.feed([removal("noc.site", "S1", run.engine.now), removal("noc.task", "K", run.engine.now)])
