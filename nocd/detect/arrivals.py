@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nocd.domain.event import Event
 
 SHIFT_EARLY_MS: Final = 60 * MINUTE_MS
+AGAIN_MS: Final = 15 * MINUTE_MS
 _EARLY_MS: Final = 4 * HOUR_MS
 _KEPT_MS: Final = 2 * DAY_MS  # punches are kept longer
 _AROUND_MS: Final = 2 * DAY_MS
@@ -76,10 +77,15 @@ class Arrivals(Detector):
         return [shift.id for shift in near if shift.site == data.site]
 
     def due(self, key: str, record: None, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - there is none
-        """Return when the shift must be taken up."""
+        """Return when the shift must be taken up; then it is looked again, for who stands in may be taken off."""
         shift = scene.roster.shift(key)
-        at = 0 if shift is None else _deadline(shift, scene)
-        return None if shift is None or shift.on_call or at <= after or scene.presence.came(shift) is not None else at
+        if shift is None or shift.on_call or scene.presence.came(shift) is not None:
+            return None
+        at = _deadline(shift, scene)
+        if at > after:
+            return at
+        again = (after // AGAIN_MS + 1) * AGAIN_MS
+        return again if again < to_ms(shift.end) else None
 
     def ends(self, key: str, record: None, scene: Scene) -> int | None:  # noqa: ARG002 - there is none
         """Return two days after the shift's end: by then every phone has told what it has to tell."""
@@ -108,13 +114,17 @@ def _deadline(shift: Shift, scene: Scene) -> int:
 
 def _excused(shift: Shift, scene: Scene) -> bool:
     """Tell whether nothing can be said of a shift: another stands in, or nobody could be heard when it began."""
-    start, end = to_ms(shift.start), to_ms(shift.end)
-    if any(other.substitute_for == shift.person for other in scene.roster.shifts_at(shift.site, start, end)):
+    if _replaced(shift, scene):
         return True
-    listened = (start - SHIFT_EARLY_MS, _deadline(shift, scene))
+    listened = (to_ms(shift.start) - SHIFT_EARLY_MS, _deadline(shift, scene))
     sources = _sources(shift, scene)
     silent = bool(sources) and all(scene.source_silent(source, *listened) for source in sources)
     return silent or scene.unheard(*listened)
+
+
+def _replaced(shift: Shift, scene: Scene) -> bool:
+    around = scene.roster.shifts_at(shift.site, to_ms(shift.start), to_ms(shift.end))
+    return any(other.substitute_for == shift.person for other in around)
 
 
 def _sources(shift: Shift, scene: Scene) -> set[str]:

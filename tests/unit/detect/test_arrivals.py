@@ -9,6 +9,7 @@ from nocd.domain.directory import Removal
 from nocd.domain.severity import Severity
 from tests.build import event
 from tests.build_field import company, hours, minutes, played, punch, shift
+from tests.unit.detect.build_watch import removal
 
 
 def test_a_quarter_of_an_hour_after_the_start_nobody_has_come() -> None:
@@ -102,6 +103,16 @@ def test_while_the_daemon_was_stopped_nobody_is_missed() -> None:
 def test_a_shift_entered_after_it_began_is_judged_at_once() -> None:
     late = event("noc.shift", at=hours(9), id="H9", **times(8, 16))
     assert played(company("P1"), late).of("NO_SHOW")
+
+
+def test_a_stand_in_who_is_taken_off_again_leaves_a_shift_that_is_missed() -> None:
+    stands_in = shift("P2", 8, 16, id="S", substitute_for="P1")
+    run = played(company("P1", "P2"), shift("P1", 8, 16), stands_in, until=hours(9))
+    assert [found.person for found in run.of("NO_SHOW")] == ["P2"]
+    run.feed([removal("noc.shift", "S", hours(9))])
+    assert run.of("NO_SHOW") == []
+    run.pass_time(hours(9.25))
+    assert [(found.person, found.time) for found in run.of("NO_SHOW")] == [("P1", minutes(495))]
 
 
 def test_nobody_is_missed_behind_a_terminal_that_fell_silent() -> None:
