@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from annotated_types import Ge, Le
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REPORTS_KEPT: Final = 200
 REMEMBERED_MS: Final = 45 * DAY_MS
 FINAL_MS: Final = 27 * DAY_MS
+FORGOTTEN_MS: Final = 400 * DAY_MS
 GAP_MIN_MS: Final = 7 * DAY_MS  # no setting minds a shorter time without a report
 GAPS_KEPT: Final = 4
 AGAIN_MS: Final = HOUR_MS  # while nothing can come
@@ -210,6 +211,11 @@ class Awaited(Detector):
         site = _whose(key).site
         return scene.now - FINAL_MS if site is None or site in scene.roster.sites else 0
 
+    def ends(self, key: str, record: Reports, scene: Scene) -> int:  # noqa: ARG002 - the record says it
+        """Return over a year after anything was told: whoever it was reports elsewhere, or no more."""
+        told = (record.promised_at, record.delivered_at, *(report.last_at for report in record.known.values()))
+        return max((at for at in told if at is not None), default=0) + FORGOTTEN_MS
+
 
 def _least(left: int | None, right: int) -> int:
     return right if left is None else min(left, right)
@@ -225,6 +231,11 @@ class Whose(NamedTuple):
         """Return the name."""
         return scene.site_name(self.site) if self.site is not None else self.client or "nobody named"
 
+    def rule(self, finding_type: str, scene: Scene) -> Any:
+        """Return the rule in force: the site's, or the client's own."""
+        client = scene.roster.client(self.site) if self.site is not None else self.client
+        return scene.rules.of(finding_type, site=self.site, client=client)
+
     @property
     def entity(self) -> tuple[str, str]:
         """Return what a finding is about: its kind and id."""
@@ -238,7 +249,7 @@ def _whose(key: str) -> Whose:
 
 def _deadline(report: Known, whose: Whose, record: Reports, scene: Scene) -> int:
     """Return when a report is missing unless it comes; what it would come through has to speak for the whole grace."""
-    rule: DueRule = scene.rule(REPORT_MISSING.name, whose.site)
+    rule: DueRule = whose.rule(REPORT_MISSING.name, scene)
     grace_ms = int(rule.grace_minutes * MINUTE_MS)
     deadline = scene.heard_out(report.at, grace_ms)
     for since, until in scene.silences_of(record.source):
@@ -276,13 +287,13 @@ def _never_since(whose: Whose, record: Reports, scene: Scene) -> int | None:
     last = record.delivered_at or record.promised_at
     if last is None or whose == Whose(None, ""):
         return None
-    rule: NeverRule = scene.rule(REPORT_NEVER_GENERATED.name, whose.site)
+    rule: NeverRule = whose.rule(REPORT_NEVER_GENERATED.name, scene)
     promised = (report.due_at for report in record.known.values() if report.awaited and report.due_at is not None)
     return max(last + int(rule.days * DAY_MS), min((due for due in promised if due > last), default=0))
 
 
 def _never(whose: Whose, record: Reports, at: int, scene: Scene) -> Iterator[Claim]:
-    rule: NeverRule = scene.rule(REPORT_NEVER_GENERATED.name, whose.site)
+    rule: NeverRule = whose.rule(REPORT_NEVER_GENERATED.name, scene)
     silences: list[tuple[int, int, int | None]] = [
         (start, start + int(rule.days * DAY_MS), end) for start, end in record.gaps
     ]

@@ -76,7 +76,7 @@ class Uses:
         """Take a punch in, in any order."""
         insort(self.uses, use)
         while len(self.uses) > USES_KEPT or self.uses[0].time < self.uses[-1].time - REMEMBERED_MS:
-            self.forgotten_to = self.uses.pop(0).time
+            self.forgotten_to = max(self.forgotten_to, self.uses.pop(0).time)
         if use.site in self.people or len(self.people) < SITES_MAX:
             people = self.people.setdefault(use.site, [])
             if len(people) < CROWD and use.person not in people:

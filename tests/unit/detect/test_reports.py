@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from nocd.detect.registry import CATALOG
 from nocd.detect.reports import REPORTS_KEPT, _Week
+from nocd.detect.rules import Rules
 from nocd.domain.directory import Removal
 from nocd.domain.event import Event
 from nocd.domain.finding import Category
@@ -293,3 +295,22 @@ def test_a_daily_report_promised_for_long_ago_costs_no_more_than_any_other() -> 
     (record,) = scene.shelves.kind("reports").values()
     week = _Week("S1", record, scene)
     assert len(week.days()) == len(list(week.missed(scene.now))) == 1
+
+
+def test_a_clients_own_grace_is_read_for_its_reports() -> None:
+    run = Field()
+    run.engine.scene.rules = Rules(CATALOG, clients={"ACME": {"REPORT_MISSING": {"grace_minutes": 120.0}}})
+    run.feed([told("R1", 0, due=6, site=None, client="ACME"), told("R2", 0, due=6, site=None, client="OTHER")])
+    run.pass_time(hours(10))
+    assert [(found.entity_id, found.time) for found in run.of("REPORT_MISSING")] == [("R2", hours(7)), ("R1", hours(8))]
+
+
+def test_who_told_nothing_for_over_a_year_is_forgotten_and_waited_for_no_more() -> None:
+    run = reported(told("R1", 0, due=6), until=399 * DAY_H)
+    assert run.alerts("REPORT_NEVER_GENERATED") == [("open", 1)]
+    run.pass_time(hours(400 * DAY_H))
+    assert run.engine.shelves.kind("reports") == {}
+    assert [status for kind in ("REPORT_MISSING", "REPORT_NEVER_GENERATED") for status, _ in run.alerts(kind)] == [
+        "resolved",
+        "resolved",
+    ]
