@@ -212,11 +212,11 @@ class Watches:
             key = _same(claim, former, claims)
             standing = former.pop(key) if key is not None else None
             stood.claims[claim.key] = self._tell(claim, standing)
-        for key, gone in former.items():
-            if gone.since >= final_before or key in stood.claims:  # else it is claimed of another by now
+        for gone in former.values():
+            if gone.since >= final_before:
                 self._teller.refuted(gone)
             elif gone.lasting and gone.until is None:
-                stood.claims[key] = gone  # begun before all that is remembered, and not known to be over
+                self._teller.over(gone, "it is so no more; since when is too long ago to be told")
 
     def _tell(self, claim: Claim, standing: Standing | None) -> Standing:
         finding = claim.finding

@@ -110,3 +110,11 @@ def test_heads_are_counted_where_duties_overlap() -> None:
 def test_no_event_is_lost_on_a_provisional_site() -> None:
     run = played(event("noc.attendance.punch", person="X", site="Y", direction="in", method="PIN"), until=hours(1))
     assert not run.of(KIND)
+
+
+def test_a_contract_that_asks_for_fewer_ends_a_gap_however_long_it_lasted() -> None:
+    plan = [shift("P1", 0, 40), shift("P2", 0, 40)]
+    run = played(company("P1", required_guards=2), plan, punch("P1", "in", hours(0)), until=hours(30))
+    assert run.alerts("COVERAGE_GAP") == [("open", 1)]
+    run.feed([event("noc.site", at=hours(31), id="S1", name="Site S1", timezone="UTC")])
+    assert run.alerts("COVERAGE_GAP") == [("resolved", 1)]

@@ -176,3 +176,13 @@ def test_when_phones_are_heard_again_before_positions_that_is_no_second_trouble(
     run = silent(phones("P1", span(110, 150, 5)), until=150)
     assert run.alerts(SILENT) == [("resolved", 1)]
     assert not run.of(LOCATION)
+
+
+def test_a_punch_out_told_hours_late_ends_the_silence_and_the_next_one_is_told_of_its_own() -> None:
+    first = [shift("P1", 0, 12), punch("P1", "in", hours(0)), *phones("P1", span(0, 60))]
+    run = played(company("P1"), first, until=hours(5))
+    run.feed([punch("P1", "out", hours(1.2), received_at=hours(8))])
+    assert run.alerts("SILENT_SITE") == [("resolved", 1)]
+    run.feed([shift("P1", 24, 36), punch("P1", "in", hours(24)), *phones("P1", span(1_440, 1_500))])
+    run.pass_time(hours(28))
+    assert run.alerts("SILENT_SITE") == [("resolved", 1), ("open", 1)]
