@@ -44,8 +44,11 @@ class Telling:
     def found(self, finding: Finding, *, lasting: bool = False) -> str:
         """Give a finding its number and hand it to triage, unless something holds it back; return its id.
 
-        One of a condition that lasts, hidden by plan, is kept until it is hidden no more.
+        One of a condition that lasts, hidden by plan, is kept until it is hidden no more. Of a type that is off nothing
+        is told, and its id is empty.
         """
+        if self._scene.rule(finding.type, finding.site).mode == "off":
+            return ""
         number = (self._shelves.get("counter", "finding") or 0) + 1
         self._shelves.put("counter", "finding", number)
         finding = replace(finding, id=f"F-{number}")
@@ -79,7 +82,8 @@ class Telling:
     def refuted(self, claim: Standing) -> None:
         """Withdraw findings that later evidence refutes, and their alert where it stands on nothing else."""
         self._no_longer_hidden(claim)
-        for finding in claim.findings:
+        told = [finding for finding in claim.findings if finding]
+        for finding in told:
             self.outcome.withdrawn.append(finding)
             data: dict[str, Any] = {
                 "id": finding,
@@ -90,7 +94,7 @@ class Telling:
                 "person_name": self._roster.person_name(claim.person),
             }
             self.tell("finding_withdrawn", data, site=claim.site, person=claim.person)
-        self._intake.withdrawn(claim.findings, claim.fingerprint, now=self._scene.now)
+        self._intake.withdrawn(told, claim.fingerprint, now=self._scene.now)
 
     def over(self, claim: Standing, reason: str) -> None:
         """End the alert of a condition that is over, unless it stands on another finding by now."""

@@ -67,6 +67,19 @@ def test_off_means_not_claimed() -> None:
     assert run.of(STRANGER) == []
 
 
+def test_off_means_so_too_of_what_is_found_beside_the_detectors() -> None:
+    run = Field()
+    off = ("GUARD_DISTRESS", "DOUBLE_PUNCH", "UNKNOWN_ENTITY")
+    run.engine.scene.rules = Rules(CATALOG, general={name: {"mode": "off"} for name in off})
+    panic = event("noc.phone.event", at=hours(8), person="P1", kind="panic")
+    twice = [punch("P1", "in", hours(8)), punch("P1", "in", hours(9))]
+    stranger = punch("P2", "out", hours(9))
+    run.feed([*company("P1"), panic, *twice, stranger])
+    run.feed([punch("P1", "out", hours(8.5), received_at=hours(9.1))])
+    assert not set(off).intersection(run.findings)
+    assert "" not in [name for outcome in run.outcomes for name in outcome.withdrawn]
+
+
 def test_below_its_border_a_finding_is_evidence_and_from_it_opens() -> None:
     run = run_with(severity=Severity.LOW)
     come(run, hours(8))
