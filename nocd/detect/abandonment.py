@@ -232,7 +232,7 @@ def _given_up(person: str, walk: Walk, gap: Gap, tour: Tour, at: int, scene: Sce
     """Yield that nothing was scanned for too long, from when the person was seen away twice in a row."""
     scan = gap.scan
     since = _away_since(walk.minutes, scan.time, scan.time + _idle_ms(tour, scene), gap.end)
-    if since is None or at < since or scene.mute(person, scan.time, since):
+    if since is None or at < since or scene.mute(person, scan.time, since, site=tour.site):
         return
     name, site = scene.person_name(person), scene.site_name(tour.site)
     idle_minutes = (since - scan.time) / MINUTE_MS

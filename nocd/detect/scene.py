@@ -119,9 +119,13 @@ class Scene:
         source = self.activities.source_of(person)
         return source if source is not None and self.source_silent(source, start, end) else None
 
-    def mute(self, person: str | None, start: int, end: int) -> bool:
+    def mute(self, person: str | None, start: int, end: int, *, site: str) -> bool:
         """Tell whether it says nothing that no one was heard from `start` to `end`.
 
-        So it is where the daemon was stopped at any time between, or the person's source is silent at the end.
+        So it is where the daemon was stopped at any time between, or the person's source is silent at the end; for what
+        is nobody's by name, those of all who are on duty at the site.
         """
-        return self.unheard(start, end) or (person is not None and self.deaf(person, end, end) is not None)
+        if self.unheard(start, end):
+            return True
+        people = {each for each, _, _ in self.duties.at(site, start, end)} if person is None else {person}
+        return bool(people) and all(self.deaf(each, end, end) is not None for each in people)

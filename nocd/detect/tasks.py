@@ -145,9 +145,9 @@ def _moments(task: Task, scene: Scene) -> tuple[int, int]:
 
 def _begins(task: Task, since: int, worse_at: int, scene: Scene) -> int | None:
     """Return from when a task counts as overdue: where its end may have gone unheard, not sooner than it is worse."""
-    if not scene.mute(task.person, to_ms(task.created_at), since):
+    if not scene.mute(task.person, to_ms(task.created_at), since, site=task.site):
         return since
-    return None if scene.mute(task.person, since, worse_at) else worse_at
+    return None if scene.mute(task.person, since, worse_at, site=task.site) else worse_at
 
 
 def _overdue(record: Job, *, begins: int, worse: bool, at: int, scene: Scene) -> Claim:

@@ -108,7 +108,7 @@ class Case(NamedTuple):
 
     def silent(self, start: int, end: int) -> bool:
         """Tell whether the absence of scans between two instants says nothing."""
-        return self.scene.mute(self.tour.person, start, end)
+        return self.scene.mute(self.tour.person, start, end, site=self.tour.site)
 
     def about(self, scan: Scan | None = None) -> dict[str, Any]:
         """Return what a finding is about: the tour, its person, else who scanned."""

@@ -12,7 +12,7 @@ from nocd.domain.event import Event
 from nocd.domain.instant import from_ms
 from nocd.domain.severity import Severity
 from tests.build import T0, event
-from tests.build_field import Field, company, hours, minutes, played
+from tests.build_field import Field, company, hours, minutes, played, punch
 from tests.build_tours import phones, removed
 
 
@@ -177,6 +177,13 @@ def test_while_the_source_of_the_guards_phones_is_silent_a_task_may_be_done_unhe
     assert not severities(run)
     run.feed(phones(people, minutes(160), 20))
     assert severities(run) == [(Severity.HIGH, 170)]
+
+
+def test_a_task_nobody_has_waits_with_the_phones_of_all_who_are_on_duty_at_its_site() -> None:
+    people = ("P1", "P2", "P3", "P4")
+    entered = task(at=minutes(110), created_at=from_ms(minutes(110)), person=None)
+    come = [punch(person, "in", T0) for person in people]
+    assert not severities(played(company(*people), come, phones(people, T0, 125), entered, until=minutes(155)))
 
 
 def test_done_while_not_judged_it_was_never_overdue() -> None:

@@ -229,6 +229,15 @@ def test_while_the_source_of_the_guards_phones_is_silent_nobody_is_late() -> Non
     assert found(again) == ["TOUR_MISSED"]
 
 
+def test_a_tour_of_nobody_by_name_waits_with_the_phones_of_all_who_are_on_duty_at_its_site() -> None:
+    people = ("P1", "P2", "P3", "P4")
+    come = [punch(person, "in", T0) for person in people]
+    before = phones(people, T0, 125)
+    assert not found(played(company(*people), walk(person=None), come, before, until=after(119)))
+    elsewhere = [punch(person, "in", T0, site="S2") for person in people]
+    assert found(played(company(*people, sites=("S1", "S2")), walk(person=None), elsewhere, before, until=after(119)))
+
+
 def test_closed_by_time_with_too_few_checkpoints_it_is_incomplete() -> None:
     run = played(company("P1"), walk(), walked("C1", "C2", "C4"), until=after(149))
     assert not found(run)
