@@ -93,10 +93,10 @@ class Devices(Detector):
             temperature=data.temperature_c if isinstance(data, DeviceHealth) else None,
             online=data.online if isinstance(data, DeviceHealth) else None,
         )
-        poor = _poor(data) or _falls(data, record) or self._strict(data.device, scene)
+        poor = _poor(data) or self._strict(data.device, scene)
         if poor:
             record.poor_at = max(record.poor_at, event.time)
-        return poor or (fresh and event.time - record.poor_at <= WINDOW_MS)
+        return poor or (fresh and (event.time - record.poor_at <= WINDOW_MS or _falls(data, record)))
 
     def _strict(self, device: str | None, scene: Scene) -> bool:
         """Tell whether a rule asks for more than a device has whose readings are none of them poor."""
