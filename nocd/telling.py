@@ -193,15 +193,14 @@ class Telling:
 
     def _window(self, finding: Finding, at: int) -> Maintenance | None:
         """Return the window that hides a finding at an instant (UTC ms), or None."""
-        window = self._scene.plans.covers(
+        return self._scene.plans.covers(
             site=finding.site,
             client=self._roster.client(finding.site),
             time=at,
             finding_type=finding.type,
             device=finding.entity_id if finding.entity_type == "device" else None,
+            by_name=finding.category is Category.SAFETY and finding.type not in _UNHEARD,
         )
-        calls = finding.category is Category.SAFETY and finding.type not in _UNHEARD
-        return None if window is None or (calls and finding.type not in window.types) else window
 
     def _too_few(self, finding: Finding, rule: Rule) -> str | None:
         """Count towards the findings that open an alert; one that stands is renewed by each."""

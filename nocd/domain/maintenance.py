@@ -48,9 +48,19 @@ class Plans:
         )
 
     def covers(
-        self, *, site: str | None, client: str | None, time: int, finding_type: str = "", device: str | None = None
+        self,
+        *,
+        site: str | None,
+        client: str | None,
+        time: int,
+        finding_type: str = "",
+        device: str | None = None,
+        by_name: bool = False,
     ) -> Maintenance | None:
-        """Return a window in which something of a site, client or device at `time` (ms) is hidden, or None."""
+        """Return a window in which something of a site, client or device at `time` (ms) is hidden, or None.
+
+        Where it is hidden only `by_name`, a window for all types hides it not.
+        """
         scoped = {"all": "", "client": client, "site": site, "device": device}
         return next(
             (
@@ -58,7 +68,7 @@ class Plans:
                 for window in self._windows.values()
                 if window.start <= time < window.end
                 and window.target == scoped[window.scope]
-                and (not window.types or finding_type in window.types)
+                and (finding_type in window.types or not (window.types or by_name))
             ),
             None,
         )

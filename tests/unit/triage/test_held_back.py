@@ -185,6 +185,11 @@ def test_a_panic_is_never_hidden_but_by_name() -> None:
     plan(drill, scope="all", target="", types=["GUARD_DISTRESS"])
     drill.feed([event("noc.phone.event", at=hours(8), **panic)])
     assert drill.alerts("GUARD_DISTRESS") == []
+    both = run_with()
+    plan(both, scope="all", target="")
+    plan(both, scope="all", target="", types=["GUARD_DISTRESS"])
+    both.feed([event("noc.phone.event", at=hours(8), **panic)])
+    assert both.alerts("GUARD_DISTRESS") == []
 
 
 def test_what_began_under_maintenance_and_lasts_opens_its_alert_when_the_window_ends() -> None:
