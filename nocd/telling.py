@@ -58,7 +58,7 @@ class Telling:
         if lasting and held and self._window(finding, finding.time) is not None:
             self._shelves.put(HIDDEN_KIND, finding.id, finding)
         data = found_view(finding, roster=self._roster, alert=alert, held_back=held)
-        kind = "anomaly_detected" if finding.type.startswith("ANOMALY_") else "finding_created"
+        kind = "anomaly_detected" if finding.anomaly else "finding_created"
         self.tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
         return finding.id
 

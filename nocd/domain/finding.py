@@ -48,6 +48,11 @@ class Finding:
             self.type, self.site, self.person if about_person else f"{self.entity_type}:{self.entity_id}"
         )
 
+    @property
+    def anomaly(self) -> bool:
+        """Tell whether it claims that something is unlike what is usual."""
+        return self.type.startswith("ANOMALY_")
+
 
 def fingerprint(*parts: str | None) -> str:
     """Join parts so that different parts never make the same text."""

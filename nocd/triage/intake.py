@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ALERT_FROM = Severity.MEDIUM
 FLOOD = "ALERT_FLOOD"
+ANOMALY_QUIET_MS = 2 * HOUR_MS  # hours are judged one by one: the next usual one says nothing, two do
 CONDITION_QUIET_MIN_MS = 15 * MINUTE_MS
 
 
@@ -276,11 +277,17 @@ def _from_finding(finding: Finding) -> Sighting:
         entity_id=finding.entity_id,
         source="nocd",
         time=finding.time,
-        condition=finding.condition,
-        quiet_for_ms=CONDITION_QUIET_MIN_MS if finding.condition else None,
+        condition=finding.condition or finding.anomaly,
+        quiet_for_ms=_quiet_for_ms(finding),
         evidence={**finding.evidence, "confidence": finding.confidence, "finding": finding.id},
         labels={},
     )
+
+
+def _quiet_for_ms(finding: Finding) -> int | None:
+    if finding.anomaly:
+        return ANOMALY_QUIET_MS
+    return CONDITION_QUIET_MIN_MS if finding.condition else None
 
 
 def _flood(sighting: Sighting, alerts_open_max: int) -> Sighting:

@@ -8,8 +8,11 @@ import pytest
 
 from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command
+from nocd.domain.finding import Category, Finding
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
+from nocd.domain.severity import Severity
 from nocd.engine import Engine
+from nocd.triage.intake import Intake, Limits
 from tests.build import T0, engine, event, firing, resolved
 
 
@@ -28,6 +31,22 @@ def opened(*more, **args) -> Engine:
     made.fold([firing(**args), *more])
     made.finish()
     return made
+
+
+def found(made: Engine, finding_type: str, severity: str, *, condition: bool = False) -> None:
+    finding = Finding(
+        type=finding_type,
+        category=Category.OPERATIONAL,
+        severity=Severity(severity),
+        confidence=0.7,
+        time=T0,
+        reason="it is unlike what is usual",
+        site="S1",
+        evidence={"metric": "phone_events"},
+        condition=condition,
+        id="F-1",
+    )
+    Intake(made.book, Limits()).finding(finding, now=T0)
 
 
 def decisions(made: Engine) -> list[str]:
@@ -155,6 +174,31 @@ def test_quiet_ends_a_condition_but_never_a_critical_one() -> None:
     assert made.tick(T0 + HOUR_MS + 5 * MINUTE_MS)
     assert [alert.type for alert in made.shelves.kind("alert").values()] == ["Fire"]
     made.tick(T0 + 300 * DAY_MS)
+    assert only(made).status is Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("finding_type", "severity", "condition", "quiet_min"),
+    [
+        ("ANOMALY_PHONE_EVENTS_BELOW", "MEDIUM", False, 120),
+        ("ANOMALY_STREAM", "HIGH", False, 120),
+        ("TOUR_OVERDUE", "MEDIUM", True, 15),
+    ],
+)
+def test_what_lasts_ends_when_it_was_quiet_for_its_time(finding_type, severity, condition, quiet_min) -> None:
+    made = engine()
+    found(made, finding_type, severity, condition=condition)
+    assert not made.tick(T0 + quiet_min * MINUTE_MS - 1)
+    assert made.tick(T0 + quiet_min * MINUTE_MS)
+    assert only(made).status is Status.RESOLVED
+    assert made.finish().ledger[-1].reason == f"not seen for {quiet_min} min"
+
+
+@pytest.mark.parametrize(("finding_type", "severity"), [("WRONG_PERSON", "HIGH"), ("ANOMALY_STREAM", "CRITICAL")])
+def test_an_event_and_a_critical_wait_for_a_verdict_however_quiet(finding_type, severity) -> None:
+    made = engine()
+    found(made, finding_type, severity)
+    made.tick(T0 + 30 * DAY_MS)
     assert only(made).status is Status.OPEN
 
 
