@@ -13,6 +13,7 @@ from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.domain.severity import Severity
 from nocd.engine import Engine
 from nocd.triage.intake import Intake, Limits
+from nocd.triage.runbooks import Runbooks
 from tests.build import T0, engine, event, firing, resolved
 
 
@@ -46,7 +47,7 @@ def found(made: Engine, finding_type: str, severity: str, *, condition: bool = F
         condition=condition,
         id="F-1",
     )
-    Intake(made.book, Limits()).finding(finding, now=T0)
+    Intake(made.book, Limits(), Runbooks()).finding(finding, now=T0)
 
 
 def decisions(made: Engine) -> list[str]:
