@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from random import Random
 
 METRES_PER_DEGREE = EARTH_RADIUS_M * pi / 180
+_HALF_ROUND = 180.0
 _BEST_ACCURACY_M = 5.0
 _WORST_ACCURACY_M = 35.0
 
@@ -38,7 +39,12 @@ def move(origin: Point, *, bearing: float, metres: float) -> Point:
     """Return the point `metres` away (flat earth, good to 1 % within a few hundred kilometres); bearing in radians."""
     north = metres * cos(bearing) / METRES_PER_DEGREE
     east = metres * sin(bearing) / (METRES_PER_DEGREE * cos(radians(origin.lat)))
-    return Point(round(origin.lat + north, 6), round(origin.lon + east, 6))
+    return Point(round(origin.lat + north, 6), round(_on_the_globe(origin.lon + east), 6))
+
+
+def _on_the_globe(lon: float) -> float:
+    """Return a longitude within 180 degrees, whichever way round the globe."""
+    return lon if abs(lon) <= _HALF_ROUND else (lon + _HALF_ROUND) % (2 * _HALF_ROUND) - _HALF_ROUND
 
 
 def measure(rng: Random, truth: Point) -> Fix:

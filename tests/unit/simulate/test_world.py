@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
+from math import pi
 
 import pytest
 
@@ -195,6 +196,12 @@ def test_a_move_of_a_kilometre_is_a_kilometre_long():
     assert haversine_m(52.5, 13.4, *move(Point(52.5, 13.4), bearing=1.0, metres=1_000)) == pytest.approx(
         1_000, rel=0.01
     )
+
+
+@pytest.mark.parametrize(("lon", "bearing", "arrives"), [(174.8, pi / 2, -176.2), (-176.2, -pi / 2, 174.8)])
+def test_a_move_over_the_date_line_stays_on_the_globe(lon, bearing, arrives):
+    there = move(Point(0.0, lon), bearing=bearing, metres=1_000_800)
+    assert there.lon == pytest.approx(arrives, abs=0.01)
 
 
 def test_days_are_site_local():
