@@ -152,9 +152,9 @@ class AlertBook:
             touch.reason = reason
         self._record(alert, "renewed", reason, now=now, actor=SYSTEM, old=alert.status)
 
-    def due(self, now: int) -> list[str]:
-        """Return ids of alerts for which something may be due by `now`, each at most once a call."""
-        ids = []
+    def due(self, now: int) -> list[Alert]:
+        """Return, for reading, the alerts for which something may be due by `now`, each at most once a call."""
+        alerts = []
         while self._due and self._due[0][0] <= now:
             planned, alert_id = heappop(self._due)
             alert = self._alerts.get(alert_id)
@@ -162,10 +162,10 @@ class AlertBook:
                 continue
             del self._planned[alert_id]
             if deadline(alert) <= now:
-                ids.append(alert_id)
+                alerts.append(alert)
             else:
                 self._plan(alert)
-        return sorted(ids, key=lambda due: self._alerts[due].no)
+        return sorted(alerts, key=lambda due: due.no)
 
     def next_due(self) -> int | None:
         """Return the instant of the earliest deadline, or None."""

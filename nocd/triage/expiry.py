@@ -17,42 +17,37 @@ if TYPE_CHECKING:
 def expire(book: AlertBook, now: int) -> int:
     """Carry out what is due by `now`; return how many alerts changed or were let go of."""
     changed = 0
-    for alert_id in book.due(now):
-        alert = book.get(alert_id)
-        if alert is None:
-            continue
-        if not alert.unresolved:
-            book.let_go(alert_id)
-            changed += 1
+    for alert in book.due(now):
+        if alert.unresolved:
+            changed += any(step(book, alert, now) for step in _STEPS)
         else:
-            changed += any(step(book, alert_id, now) for step in _STEPS)
+            book.let_go(alert.id)
+            changed += 1
     return changed + _step_back(book, now) + _come_back(book, now)
 
 
-def _quiet(book: AlertBook, alert_id: str, now: int) -> bool:
-    alert = book.get(alert_id)
-    if alert is None or never_quiet(alert) or alert.quiet_for_ms is None or now < alert.renewed_at + alert.quiet_for_ms:
+def _quiet(book: AlertBook, standing: Alert, now: int) -> bool:
+    quiet_for_ms = standing.quiet_for_ms
+    if never_quiet(standing) or quiet_for_ms is None or now < standing.renewed_at + quiet_for_ms:
         return False
-    end(book, book.edit(alert_id), f"not seen for {alert.quiet_for_ms // MINUTE_MS} min", now=now)
+    end(book, book.edit(standing.id), f"not seen for {quiet_for_ms // MINUTE_MS} min", now=now)
     return True
 
 
-def _ack_runs_out(book: AlertBook, alert_id: str, now: int) -> bool:
-    standing = book.get(alert_id)
-    if standing is None or standing.ack_expires_at is None or now < standing.ack_expires_at:
+def _ack_runs_out(book: AlertBook, standing: Alert, now: int) -> bool:
+    if standing.ack_expires_at is None or now < standing.ack_expires_at:
         return False
-    alert: Alert = book.edit(alert_id)
+    alert = book.edit(standing.id)
     alert.ack_expires_at = None
     book.move(alert, Status.OPEN)
     book.decide(alert, "ack_expired", f"{alert.acknowledged_by}'s acknowledgement ran out; unattended again", now=now)
     return True
 
 
-def _calms(book: AlertBook, alert_id: str, now: int) -> bool:
-    standing = book.get(alert_id)
-    if standing is None or not standing.flapping or now < calm_at(standing):
+def _calms(book: AlertBook, standing: Alert, now: int) -> bool:
+    if not standing.flapping or now < calm_at(standing):
         return False
-    alert: Alert = book.edit(alert_id)
+    alert = book.edit(standing.id)
     alert.flapping = False
     reason = f"no longer flapping: it did not open again for {REOPEN_WITHIN_MS // MINUTE_MS} min"
     book.decide(alert, "calm", reason, now=now)
@@ -82,4 +77,4 @@ def _come_back(book: AlertBook, now: int) -> int:
     return len(ids)
 
 
-_STEPS: tuple[Callable[[AlertBook, str, int], bool], ...] = (_quiet, _ack_runs_out, _calms)
+_STEPS: tuple[Callable[[AlertBook, Alert, int], bool], ...] = (_quiet, _ack_runs_out, _calms)

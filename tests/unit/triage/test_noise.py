@@ -53,6 +53,15 @@ def test_flapping_ends_after_five_calm_minutes_and_says_so() -> None:
     assert not made.tick(CALM + SECOND_MS)
 
 
+def test_an_acknowledgement_that_runs_out_as_it_calms_is_a_decision_of_its_own() -> None:
+    made = fed(*FLAPS)
+    ack = Command(verb="ack", target="A-1", actor="mara", time=T0 + MINUTE_MS, args={"expires_minutes": 5})
+    assert made.apply(ack).ok
+    made.finish()
+    assert [made.tick(CALM), made.tick(CALM), made.tick(CALM)] == [True, True, False]
+    assert [row.decision for row in made.finish().ledger] == ["ack_expired", "calm"]
+
+
 def test_another_opening_puts_the_calm_off() -> None:
     made = fed(*FLAPS, resolved(at=T0 + 2 * MINUTE_MS), firing(at=T0 + 3 * MINUTE_MS))
     made.tick(CALM)
