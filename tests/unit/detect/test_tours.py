@@ -230,9 +230,8 @@ def test_while_the_source_of_the_guards_phones_is_silent_nobody_is_late() -> Non
 
 
 def test_a_tour_of_nobody_by_name_waits_with_the_phones_of_all_who_are_on_duty_at_its_site() -> None:
-    people = ("P1", "P2", "P3", "P4")
+    people, before = ("P1", "P2", "P3", "P4"), phones(("P1", "P2", "P3", "P4"), T0, 125)
     come = [punch(person, "in", T0) for person in people]
-    before = phones(people, T0, 125)
     assert not found(played(company(*people), walk(person=None), come, before, until=after(119)))
     elsewhere = [punch(person, "in", T0, site="S2") for person in people]
     assert found(played(company(*people, sites=("S1", "S2")), walk(person=None), elsewhere, before, until=after(119)))
