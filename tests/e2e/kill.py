@@ -24,6 +24,7 @@ import aiohttp
 from nocd.domain.instant import rfc3339
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
+from nocd.procedures import read_runbooks
 from nocd.store.codec import encode
 from nocd.store.rows import InputKind, InputRow
 from nocd.store.seen import key_of
@@ -204,7 +205,7 @@ def _first_difference(replayed: dict[int, Any], shown: dict[int, Any]) -> str:
 
 def _replay(base: sqlite3.Connection) -> dict[int, Any]:
     """Fold every stored input through a fresh engine and return each alert as it was last."""
-    engine = Engine(Shelves(encode), Limits())
+    engine = Engine(Shelves(encode), Limits(), runbooks=read_runbooks(None))
     alerts: dict[int, Any] = {}
     for no, kind, time, received_at, claimed_time, late, body in base.execute("SELECT * FROM inputs ORDER BY no"):
         row = InputRow(no, InputKind(kind), time, received_at, claimed_time, bool(late), body)
