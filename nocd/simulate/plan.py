@@ -108,7 +108,8 @@ class Plan:
 
     `changes` are fields of punches by direction; a `ghost` punches and leaves no other trace; the `absent` leave none.
     `edits` are fields of events by their ids; an `offline` phone sends what it saw at the end of the stretch; `vague_m`
-    is the accuracy of a phone indoors; `likeness` names what trouble an honest shift looks like.
+    is the accuracy of a phone indoors; `wear` is of the phone of whom the shift is; `likeness` names what trouble an
+    honest shift looks like.
     """
 
     duty: Duty

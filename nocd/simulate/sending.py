@@ -32,7 +32,7 @@ def _altered(seed: int, plan: Plan, raw: Raw) -> Raw:
     changes: dict[str, Any] = dict(plan.edits.get(raw.id, {}))
     if _by_phone(plan, raw):
         rng = derive(seed, "alter", raw.id)
-        if plan.wear and "battery_percent" in raw.data:
+        if plan.wear and plan.guard is plan.duty.guard and "battery_percent" in raw.data:
             changes |= _worn(rng, plan.wear, raw)
         if plan.vague_m and "lat" in raw.data:
             changes |= _vague(rng, plan.vague_m, raw)

@@ -11,10 +11,13 @@ import pytest
 from nocd.domain.instant import DAY_MS, HOUR_MS, local
 from nocd.simulate import RATES, Truth, World
 from nocd.simulate.plan import honest
+from nocd.simulate.render import render
 from nocd.simulate.roster import Duty, crews, duties
+from nocd.simulate.sending import sent
 from nocd.simulate.troubles import CREW_TROUBLES, DUTY_TROUBLES, SITE_TROUBLES, crew_trouble, patrol, planned
 from nocd.simulate.troubles.base import quiet_window
 from nocd.simulate.troubles.lookalike import flat_battery, ride
+from nocd.simulate.troubles.phone import WORN
 from tests.unit.simulate.claims import HOLDS, NONE, START, holds, only, seen, world
 
 pytestmark = pytest.mark.heavy
@@ -173,6 +176,20 @@ def test_a_phone_that_wears_out_is_worn_for_days_and_begins_to_once():
     rows = [truth for truth in truths if truth.person == first.person]
     assert all(later.from_ms - earlier.from_ms >= 4 * 24 * HOUR_MS for earlier, later in pairwise(sorted(rows)))
     assert max(one["battery_percent"] for one in told) < 25
+
+
+def test_who_stands_in_for_someone_with_a_worn_phone_carries_their_own():
+    made = world(1, days=2, rates=NONE)
+    plan = honest(made, next(duty for guard in made.guards for duty in duties(made, guard)))
+    plan.wear = WORN["DEVICE_CRITICAL"]
+    stands_in = next(guard for guard in made.guards if guard is not plan.guard)
+    left = {}
+    for guard in (plan.guard, stands_in):
+        plan.guard = guard
+        health = [raw for raw in sent(made.seed, plan, render(made, plan)) if raw.type == "noc.device.health"]
+        left[guard.id] = [raw.data["battery_percent"] for raw in health]
+    worn, own = left.values()
+    assert max(worn) < 25 < min(own)
 
 
 @pytest.mark.parametrize("part", range(4))
