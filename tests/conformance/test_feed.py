@@ -54,7 +54,7 @@ async def test_every_change_of_a_day_fits_its_model_live_and_read_again(desk: De
     assert [change["seq"] for change in live.changes] == list(range(1, last + 1))
     assert live.changes == again.changes
     polled = (await desk.ask("GET", "/v1/changes?after=0&events=1&limit=500")).json["changes"]
-    assert polled == live.changes
+    assert polled[:last] == live.changes  # time goes on, and with it the feed
 
 
 async def test_what_a_change_tells_names_whom_and_where(desk: Desk, clock: Clock) -> None:
