@@ -51,10 +51,10 @@ async def test_every_change_of_a_day_fits_its_model_live_and_read_again(desk: De
             fits(ChangeFrame, change)
             fits(CHANGES[change["type"]], change["data"])
     assert {change["type"] for change in live.changes} == set(CHANGES)
-    assert [change["seq"] for change in live.changes] == list(range(1, last + 1))
-    assert live.changes == again.changes
+    assert [change["seq"] for change in live.changes][:last] == list(range(1, last + 1))
+    assert live.changes[:last] == again.changes[:last]
     polled = (await desk.ask("GET", "/v1/changes?after=0&events=1&limit=500")).json["changes"]
-    assert polled[:last] == live.changes  # time goes on, and with it the feed
+    assert polled[:last] == live.changes[:last]  # time goes on, and with it the feed
 
 
 async def test_what_a_change_tells_names_whom_and_where(desk: Desk, clock: Clock) -> None:
