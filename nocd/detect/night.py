@@ -205,7 +205,7 @@ def night(timezone: str, day: int) -> tuple[Span, Span]:
 
 def _signs(post: Post, traces: Traces, judged: list[Span], window_ms: int, scene: Scene) -> list[Sign]:
     """Return the four signals; movement as though there were none, for few have to be asked how far they went."""
-    phone = _from(judged, traces.phone_since, window_ms)
+    phone = _from(judged, traces.phone_since, 0)  # it is not missing in a window that it was first heard in
     movement = [] if _static(post, scene) else _from(judged, traces.fixes_since, window_ms)
     if not phone and not movement:
         return []  # no device of theirs is known
@@ -231,9 +231,9 @@ def _signs(post: Post, traces: Traces, judged: list[Span], window_ms: int, scene
 _ROWS: Final = {"tasks": "tasks", "tours": "scans"}
 
 
-def _from(judged: list[Span], since: int | None, window_ms: int) -> list[Span]:
-    """Return when a signal is expected: once it has been heard for as long as a window."""
-    return [] if since is None else [(max(a, since + window_ms), b) for a, b in judged if since + window_ms < b]
+def _from(judged: list[Span], since: int | None, after_ms: int) -> list[Span]:
+    """Return when a signal is expected: once so long has passed since it was first heard."""
+    return [] if since is None else [(max(a, since + after_ms), b) for a, b in judged if since + after_ms < b]
 
 
 def _static(post: Post, scene: Scene) -> bool:

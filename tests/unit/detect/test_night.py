@@ -116,6 +116,11 @@ def test_a_phone_is_judged_only_a_window_after_it_was_first_heard() -> None:
     assert run.of(KIND)[0].time == hours(24)
 
 
+def test_a_tour_left_out_alone_says_too_little_of_one_whose_phone_is_heard_for_the_first_time() -> None:
+    heard = [*phones("P1", span(EVENING + 5, at_hour(24))), *fixes("P1", span(EVENING + 5, at_hour(24)), step_m=20.0)]
+    assert not played(COMES, heard, tour(EVENING + 60), until=hours(23)).of(KIND)
+
+
 def test_a_stop_of_the_daemon_is_not_judged() -> None:
     run = played(COMES, awake())
     run.beat(hours(21))
