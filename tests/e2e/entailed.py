@@ -80,19 +80,6 @@ OF_OTHERS: Final = frozenset({("WRONG_PERSON", "NO_SHOW")})
 TOLD_AS: Final = frozenset({("SCHEDULE_MISMATCH", "WRONG_PERSON")})
 # Of these there is one at a time at a site: what is planted while one stands adds to it.
 ONE_AT_A_TIME: Final = frozenset({"COVERAGE_GAP"})
-# Planted kind → what the person planted makes up for at that site: who punches in there is on duty, and no head lacks.
-MAKES_UP: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "BUDDY_PUNCHING",
-        "IMPOSSIBLE_SHIFTS",
-        "OVERTIME_VIOLATION",
-        "SCHEDULE_MISMATCH",
-        "SHORT_REST",
-        "UNAUTHORIZED_SITE",
-        "WRONG_SITE",
-    ),
-    "COVERAGE_GAP",
-)
 
 # How long after its end a planted trouble may still be found, where that is not two hours.
 BEFORE_MS: Final = HOUR_MS

@@ -4,7 +4,7 @@
 pairs findings with the truth, and prints for each finding type what was planted and found, and what was said of it and
 how much of that is false: no planted trouble of that type, nor of one that entails it (see `entailed`), is near in
 time with the same person or site. Findings that late evidence withdrew are counted apart, and so is what nobody could
-tell: too even scans of someone whose own are not known yet, a gap in coverage that another planted trouble fills.
+tell: too even scans of someone whose own are not known yet.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from tests.e2e.entailed import (
     ELSEWHERE,
     ENTAILS,
     LATER_MS,
-    MAKES_UP,
     OF_OTHERS,
     ONE_AT_A_TIME,
     TOLD_AS,
@@ -158,18 +157,9 @@ class Rows:
         rows = chain(self._near.get(said.person, ()), self._near.get(said.site, ()))
         return [row for row in rows if in_time(said, row)]
 
-    def at(self, row: Truth) -> list[Truth]:
-        """Return the rows of the same site in its time."""
-        others = (other for other in self._near.get(row.site, ()) if other.site == row.site)
-        return [each for each in others if each.from_ms < row.to_ms and row.from_ms < each.to_ms + _later_ms(each)]
-
 
 def in_time(said: Said, row: Truth) -> bool:
-    return row.from_ms - BEFORE_MS <= said.time <= row.to_ms + _later_ms(row)
-
-
-def _later_ms(row: Truth) -> int:
-    return LATER_MS.get(row.kind, AFTER_MS)
+    return row.from_ms - BEFORE_MS <= said.time <= row.to_ms + LATER_MS.get(row.kind, AFTER_MS)
 
 
 def same(said: Said | Stood, row: Truth) -> bool:
@@ -195,10 +185,10 @@ def stands(alert: Stood, row: Truth) -> bool:
     return adds and alert.type == row.kind and same(alert, row)
 
 
-def telling(row: Truth, rows: Rows, world: World) -> bool:
-    """Tell whether a planted trouble shows: nothing else planted hides it, and what it is compared with is known."""
+def telling(row: Truth, world: World) -> bool:
+    """Tell whether a planted trouble shows: what scans are compared with, the person's own tours, is known."""
     if row.kind != "SCANS_TOO_REGULAR":
-        return not any(MAKES_UP.get(other.kind) == row.kind for other in rows.at(row))
+        return True
     guard = next(guard for guard in world.guards if guard.id == row.person)
     before = (duty for duty in duties(world, guard) if duty.crew.end < row.from_ms - REMEMBERED_MS)
     return sum(len(tours_of(world, duty)) for duty in before) >= TOURS_MIN
@@ -229,7 +219,7 @@ def judged(
     planted: dict[str, list[Truth]] = defaultdict(list)
     untold = Counter[str]()
     for row in truths:
-        if row.from_ms < until and telling(row, rows, world):
+        if row.from_ms < until and telling(row, world):
             planted[row.kind].append(row)
         elif row.from_ms < until:
             untold[row.kind] += 1
