@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from nocd.detect.hours import site_baseline
 from nocd.detect.watches import CLAIMS_KIND
-from nocd.domain.directory import Tour
+from nocd.domain.directory import Removal, Shift, Task, Tour
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, to_ms
+from nocd.domain.observation import Punch
 from nocd.domain.roster import due_ms
 from nocd.domain.signal import Metric
 from nocd.domain.spans import Span, joined, without
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from nocd.detect.scene import Scene
     from nocd.detect.watches import Stood
-    from nocd.domain.directory import Shift, Task
+    from nocd.domain.event import Event
     from nocd.signals.duty import Duty, Mark
     from nocd.signals.traces import Heard
 
@@ -108,6 +109,21 @@ def _called_off(due: Tour | Task) -> bool:
     if isinstance(due, Tour):
         return due.cancelled or not due.mandatory or due.closed_at is not None
     return due.completed_at is not None
+
+
+def whose(name: str, event: Event, scene: Scene) -> Sequence[str]:
+    """Return whose duty an event changes, of whom something becomes due, or whose absence its sign of life may end."""
+    data = event.data
+    if isinstance(data, Removal):
+        return (data.id,) if event.type == "noc.person" else ()
+    if isinstance(data, Tour | Task) and data.person is None:
+        return sorted({person for person, _, _ in scene.duties.at(data.site, scene.now, scene.now + 1)})
+    person: str = data.person  # type: ignore[union-attr, assignment]  # all that tell of an absence have one
+    if isinstance(data, Shift) and not near(data, scene):
+        return ()
+    if isinstance(data, Punch | Shift | Tour | Task) or first_heard(person, event.time, scene):
+        return (person,)
+    return (person,) if touches(name, person, event.time, scene) else ()
 
 
 def touches(name: str, key: str, time: int, scene: Scene) -> bool:

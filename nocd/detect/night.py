@@ -15,14 +15,12 @@ from nocd.detect.absence import (
     Post,
     covered,
     expected,
-    first_heard,
-    near,
     of_all,
     overdue,
     p_nothing,
     posts,
     sure,
-    touches,
+    whose,
 )
 from nocd.detect.kinds import Kind, Rule
 from nocd.detect.protocol import Claim, Detector
@@ -98,17 +96,7 @@ class Night(Detector):
 
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return whose duty changes, of whom something becomes due, or whose inactivity a sign of life may end."""
-        data = event.data
-        if isinstance(data, Removal):
-            return (data.id,) if event.type == "noc.person" else ()
-        if isinstance(data, Tour | Task) and data.person is None:
-            return sorted({person for person, _, _ in scene.duties.at(data.site, scene.now, scene.now + 1)})
-        person: str = data.person  # type: ignore[union-attr, assignment]  # all of `events` have one
-        if isinstance(data, Shift) and not near(data, scene):
-            return ()
-        if isinstance(data, Punch | Shift | Tour | Task) or first_heard(person, event.time, scene):
-            return (person,)
-        return (person,) if touches(self.name, person, event.time, scene) else ()
+        return whose(self.name, event, scene)
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - duties and traces are all
         """Return the stretches of inactivity of the last hours."""

@@ -104,17 +104,17 @@ class Watches:
 
     def _take_up(self) -> None:
         """Take up what stood and was planned."""
-        numbers = {watch.name: no for no, watch in enumerate(self._watches)}
+        named = {watch.name: watch for watch in self._watches}
         for address, stood in self._claims.items():
             name, _, key = address.partition("|")
-            if stood.lasts and name in numbers:
-                self._watches[numbers[name]].lasting.add(key)
+            if stood.lasts and name in named:
+                named[name].lasting.add(key)
             self._list(address, stood)
         for address, at in self._shelves.kind(DUE_KIND).items():
             name, _, key = address.partition("|")
-            if name in numbers:
-                self._watches[numbers[name]].planned[key] = at
-                self._due.append((at, numbers[name], key))
+            if name in named:
+                named[name].planned[key] = at
+                self._due.append((at, named[name].no, key))
         heapify(self._due)
 
     def take(self, event: Event) -> None:
