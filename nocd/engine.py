@@ -8,11 +8,9 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
-from nocd.baseline.acts import ThresholdActs
+from nocd.commanding import Commands
 from nocd.detect.distress import distress
 from nocd.detect.entities import unknown_entity
-from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.detect.hours import Closed, SiteHours
 from nocd.detect.registry import CATALOG, DETECTORS
 from nocd.detect.rules import Rules
@@ -20,7 +18,6 @@ from nocd.detect.samples import Sampled, Samples
 from nocd.detect.scene import Scene
 from nocd.detect.unpaired import unpaired
 from nocd.detect.watches import Standing, Watches
-from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.directory import DIRECTORY_TYPES, Removal, Shift
 from nocd.domain.finding import fingerprint
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
@@ -31,27 +28,24 @@ from nocd.signals.activity import COUNTED, HOURS_KEPT_MS, Activities
 from nocd.signals.duty import Claim, Duties, Withdrawn
 from nocd.signals.presence import Presence
 from nocd.telling import Telling
-from nocd.triage.acts import Acts
 from nocd.triage.book import AlertBook
 from nocd.triage.expiry import expire
+from nocd.triage.following import Followers
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
-from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
-from nocd.triage.maintenance import MaintenanceActs
 from nocd.triage.runbooks import Runbooks
-from nocd.wire.present import closed_hour_view, maintenance_view, threshold_change_view, threshold_changed_view
+from nocd.wire.present import closed_hour_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
     from nocd.domain.shelf import Shelves
     from nocd.outcome import Outcome
 
 SHIFT, PERSON = "noc.shift", "noc.person"
 DIRECTORY_KEPT_MS = 35 * DAY_MS
-STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
-STOPS_KEPT = 32
 
 
 class Engine:
@@ -101,12 +95,17 @@ class Engine:
         self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self.scene.standing = self.watches.standing_at
-        self._thresholds = ThresholdActs(shelves)
-        self._maintenance = MaintenanceActs(shelves)
-        self._acts = Acts(self.book, ack_expires_ms=limits.ack_expires_ms)
+        self._wire_triage(limits)
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
+
+    def _wire_triage(self, limits: Limits) -> None:
+        """Put together what follows from alerts, in the order in which it follows, and who carries out commands."""
+        self._followers = Followers(self.book, ())
+        self._commands = Commands(
+            self.scene, self._telling, live=self._live, book=self.book, ack_expires_ms=limits.ack_expires_ms
+        )
 
     def fold(self, events: Sequence[Event]) -> None:
         """Take new events in, in order."""
@@ -123,57 +122,14 @@ class Engine:
                 react(self, event)
             if not event.late:
                 self.watches.take(event)
+            if self.book.news:
+                self._followers.settle(self.scene.now)
 
     def apply(self, command: Command) -> Reply:
         """Carry out a command; the reply says what became of it, refusals included."""
-        now = max(self.scene.now, command.time)
-        if command.verb in THRESHOLD_VERBS:
-            return self._steer(command, now)
-        if command.verb in MAINTENANCE_VERBS:
-            return self._maintain(command, now)
-        if command.verb in VERBS:
-            return self._act(command, now)
-        return self._told_of_itself(command, now)
-
-    def _act(self, command: Command, now: int) -> Reply:
-        """Carry out a command on an alert."""
-        recalled = command.recalled if self.book.get(command.target) is None else None
-        if recalled is not None:
-            self.book.recall(recalled)
-        try:
-            alert = self._acts.act(command.target, command, now=now)
-        except Refused as refused:
-            if recalled is not None:
-                self.book.let_go(recalled.id)
-            return _refused(refused)
-        self._live(now)  # only what is logged moves the clock: a refused command is not
-        if command.verb == "note":
-            self._telling.noted(alert, text=command.args["text"], actor=command.actor)
-        return Reply(status=200, body=self._telling.view(alert))
-
-    def _maintain(self, command: Command, now: int) -> Reply:
-        """Carry out a command on a maintenance window."""
-        try:
-            window, happened = self._maintenance.act(command, now=now)
-        except Refused as refused:
-            return _refused(refused)
-        self._live(now)
-        self._telling.uncovered(now)
-        view = maintenance_view(window, roster=self.roster, now=now)
-        site = window.target if window.scope == "site" else None
-        self._telling.tell("maintenance_window", {**view, "happened": happened}, site=site)
-        return Reply(status=200, body=view)
-
-    def _told_of_itself(self, command: Command, now: int) -> Reply:
-        """Take in what the daemon says of itself: that it lives, that a job of it failed."""
-        if command.verb not in (HEARTBEAT, JOB_FAILED):
-            return _refusal(400, "unknown_command", f"there is no command {command.verb}")
-        self._live(now)
-        if command.verb == HEARTBEAT:
-            self._beat(now)
-        else:
-            self._telling.found(job_failed(command, time=now))
-        return Reply(status=200, body={})
+        reply = self._commands.carry_out(command, now=max(self.scene.now, command.time))
+        self._followers.settle(self.scene.now)
+        return reply
 
     def holds(self, alert_id: str) -> bool:
         """Tell whether an alert is in memory; a command on any other needs it recalled."""
@@ -203,6 +159,9 @@ class Engine:
             changed = True
         changed |= self.watches.tick(now)
         changed |= self._telling.uncovered(now)
+        self._followers.settle(self.scene.now)
+        changed |= self._followers.tick(now)
+        self._followers.settle(self.scene.now)
         if not changed:
             self.scene.now = former  # only what is logged moves the clock
         return changed
@@ -210,7 +169,11 @@ class Engine:
     def next_due(self) -> int | None:
         """Return when the next tick has something to do (UTC ms), or None."""
         heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due(), self.watches.next_due()]
-        heads += [self._telling.next_due(), self._duty_due[0][0] if self._duty_due else None]
+        heads += [
+            self._telling.next_due(),
+            self._followers.next_due(),
+            self._duty_due[0][0] if self._duty_due else None,
+        ]
         return min((at for at in heads if at is not None), default=None)
 
     def finish(self) -> Outcome:
@@ -234,14 +197,6 @@ class Engine:
         if now // HOUR_MS != former // HOUR_MS:
             open_since = self.hours.open_since()
             self.activities.forget_before(min(now - HOURS_KEPT_MS, now if open_since is None else open_since))
-
-    def _beat(self, now: int) -> None:
-        """Know that the daemon lives; where the last sign of it is long ago, it did not between."""
-        former = self.shelves.get("counter", HEARTBEAT)
-        self.shelves.put("counter", HEARTBEAT, now)
-        if former is not None and now - former > STOPPED_MS:
-            stops = self.shelves.get("stops", "") or []
-            self.shelves.put("stops", "", [*stops[1 - STOPS_KEPT :], (former, now)])
 
     def _count(self, event: Event) -> None:
         """Count what a person's phone tells, for them and for the site they are on duty at."""
@@ -279,23 +234,6 @@ class Engine:
         for found in sampled.found:
             self._telling.found(found)
 
-    def _steer(self, command: Command, now: int) -> Reply:
-        """Carry out a command on a threshold."""
-        try:
-            baseline, changes = self._thresholds.act(command, now=now)
-        except Refused as refused:
-            return _refused(refused)
-        self._live(now)
-        site = baseline.series if baseline.series in self.roster.sites else None
-        client = self.roster.client(site)
-        for change in changes:
-            self._telling.outcome.threshold_changes.append((change, site, client))
-            self._telling.tell(
-                "threshold_changed", threshold_changed_view(change, baseline, roster=self.roster), site=site
-            )
-        body = {"id": baseline.id, "change": threshold_change_view(changes[-1]) if changes else None}
-        return Reply(status=200, body=body)
-
     def _direct(self, event: Event) -> None:
         """Keep the directory; whose shifts change is paired again, for a duty ends by its shift."""
         self._forget_the_past()
@@ -315,7 +253,7 @@ class Engine:
             self.shelves.put("counter", "forgot_day", day)
             self.roster.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
             self._telling.forget_before(self.scene.now - DAY_MS)
-            self._maintenance.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
+            self._commands.forget_before(self.scene.now - DIRECTORY_KEPT_MS)
 
     def _provide(self, event: Event) -> None:
         site, person = getattr(event.data, "site", None), getattr(event.data, "person", None)
@@ -360,11 +298,3 @@ _REACTIONS: dict[type, Callable[[Engine, Event], None]] = {
 
 def _standing(kind: str, finding: str, trouble: str, *, site: str, person: str | None = None) -> Standing:
     return Standing(findings=[finding], type=kind, fingerprint=trouble, since=0, site=site, person=person)
-
-
-def _refused(refused: Refused) -> Reply:
-    return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
-
-
-def _refusal(status: int, code: str, detail: str) -> Reply:
-    return Reply(status=status, body={"code": code, "detail": detail})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ class AlertBook:
         self._due: list[tuple[int, str]] = []
         self._planned: dict[str, int] = {}
         self._decided_at = max((alert.updated_at for alert in self._alerts.values()), default=0)
+        self.news: deque[tuple[str, str]] = deque()  # (alert, decision) that nobody has followed up yet
         self.backlog = Backlog()
         self.unresolved = 0
         # Of alerts that share a fingerprint the unresolved one counts, else the one resolved last: as `move` leaves it.
@@ -138,6 +139,15 @@ class AlertBook:
         alert.ledger_rows += 1
         touch.decision, touch.reason, touch.actor = decision, reason, actor
         self._record(alert, decision, reason, now=now, actor=actor, old=old)
+        self.news.append((alert.id, decision))
+
+    def follow(self, alert: Alert, decision: str, reason: str, *, now: int, actor: str = SYSTEM) -> None:
+        """Put on record what follows from a decision; the feed goes on to tell the decision itself."""
+        touch = self._touched[alert.id]
+        told = touch.decision, touch.reason, touch.actor
+        self.decide(alert, decision, reason, now=now, actor=actor)
+        if told[0]:
+            touch.decision, touch.reason, touch.actor = told
 
     def renew(self, alert: Alert, *, now: int) -> None:
         """Count another sighting; a run of them shares one ledger row, which moves on."""
@@ -151,6 +161,7 @@ class AlertBook:
         elif touch.decision == "renewed":
             touch.reason = reason
         self._record(alert, "renewed", reason, now=now, actor=SYSTEM, old=alert.status)
+        self.news.append((alert.id, "renewed"))
 
     def due(self, now: int) -> list[Alert]:
         """Return, for reading, the alerts for which something may be due by `now`, each at most once a call."""

@@ -10,6 +10,7 @@ PURE = (
     "nocd/wire/present.py",
     "nocd/engine.py",
     "nocd/outcome.py",
+    "nocd/commanding.py",
     "nocd/telling.py",
     "nocd/signals",
     "nocd/baseline",

@@ -1,0 +1,126 @@
+"""From a command to its reply: who carries out which verb, what is told of it, and why it is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
+from nocd.baseline.acts import ThresholdActs
+from nocd.detect.failures import JOB_FAILED, job_failed
+from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
+from nocd.domain.instant import MINUTE_MS
+from nocd.triage.acts import Acts
+from nocd.triage.lifecycle import VERBS
+from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
+from nocd.triage.maintenance import MaintenanceActs
+from nocd.wire.present import maintenance_view, threshold_change_view, threshold_changed_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nocd.detect.scene import Scene
+    from nocd.telling import Telling
+    from nocd.triage.book import AlertBook
+
+STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
+STOPS_KEPT = 32
+
+
+class Commands:
+    """Carries out commands; only what is carried out moves the clock, for only that is logged."""
+
+    def __init__(
+        self, scene: Scene, telling: Telling, *, live: Callable[[int], None], book: AlertBook, ack_expires_ms: int
+    ) -> None:
+        """Work on `book` and what lies on `scene`; `live` moves the clock (UTC ms)."""
+        self._shelves, self._roster = scene.shelves, scene.roster
+        self._telling = telling
+        self._live = live
+        self._book = book
+        self._acts = Acts(book, ack_expires_ms=ack_expires_ms)
+        self._thresholds = ThresholdActs(scene.shelves)
+        self._maintenance = MaintenanceActs(scene.shelves)
+        self._by_verb: dict[str, Callable[[Command, int], Reply]] = {
+            **dict.fromkeys(VERBS, self._act),
+            **dict.fromkeys(THRESHOLD_VERBS, self._steer),
+            **dict.fromkeys(MAINTENANCE_VERBS, self._maintain),
+            HEARTBEAT: self._beat,
+            JOB_FAILED: self._job_failed,
+        }
+
+    def carry_out(self, command: Command, *, now: int) -> Reply:
+        """Return what became of a command at `now` (UTC ms)."""
+        do = self._by_verb.get(command.verb)
+        if do is None:
+            return _refusal(400, "unknown_command", f"there is no command {command.verb}")
+        try:
+            return do(command, now)
+        except Refused as refused:
+            return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
+
+    def forget_before(self, instant: int) -> None:
+        """Let go of maintenance windows that ended before `instant` (UTC ms)."""
+        self._maintenance.forget_before(instant)
+
+    def _act(self, command: Command, now: int) -> Reply:
+        """Carry out a command on an alert."""
+        recalled = command.recalled if self._book.get(command.target) is None else None
+        if recalled is not None:
+            self._book.recall(recalled)
+        try:
+            alert = self._acts.act(command.target, command, now=now)
+        except Refused:
+            if recalled is not None:
+                self._book.let_go(recalled.id)
+            raise
+        self._live(now)
+        if command.verb == "note":
+            self._telling.noted(alert, text=command.args["text"], actor=command.actor)
+        return _done(self._telling.view(alert))
+
+    def _maintain(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a maintenance window."""
+        window, happened = self._maintenance.act(command, now=now)
+        self._live(now)
+        self._telling.uncovered(now)
+        view = maintenance_view(window, roster=self._roster, now=now)
+        site = window.target if window.scope == "site" else None
+        self._telling.tell("maintenance_window", {**view, "happened": happened}, site=site)
+        return _done(view)
+
+    def _steer(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a threshold."""
+        baseline, changes = self._thresholds.act(command, now=now)
+        self._live(now)
+        site = baseline.series if baseline.series in self._roster.sites else None
+        client = self._roster.client(site)
+        for change in changes:
+            self._telling.outcome.threshold_changes.append((change, site, client))
+            self._telling.tell(
+                "threshold_changed", threshold_changed_view(change, baseline, roster=self._roster), site=site
+            )
+        return _done({"id": baseline.id, "change": threshold_change_view(changes[-1]) if changes else None})
+
+    def _beat(self, _: Command, now: int) -> Reply:
+        """Know that the daemon lives; where the last sign of it is long ago, it did not between."""
+        self._live(now)
+        former = self._shelves.get("counter", HEARTBEAT)
+        self._shelves.put("counter", HEARTBEAT, now)
+        if former is not None and now - former > STOPPED_MS:
+            stops = self._shelves.get("stops", "") or []
+            self._shelves.put("stops", "", [*stops[1 - STOPS_KEPT :], (former, now)])
+        return _done({})
+
+    def _job_failed(self, command: Command, now: int) -> Reply:
+        """Take in that a job of the daemon failed."""
+        self._live(now)
+        self._telling.found(job_failed(command, time=now))
+        return _done({})
+
+
+def _done(body: dict[str, object]) -> Reply:
+    return Reply(status=200, body=body)
+
+
+def _refusal(status: int, code: str, detail: str) -> Reply:
+    return Reply(status=status, body={"code": code, "detail": detail})
