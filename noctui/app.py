@@ -14,7 +14,7 @@ from textual.app import App
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
-from noctui.client.orders import Order
+from noctui.client.orders import BULK, Order
 from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
@@ -22,7 +22,7 @@ from noctui.screens.base import DeskScreen
 from noctui.screens.feed import FeedScreen
 from noctui.screens.sites import SitesScreen
 from noctui.state import reduce
-from noctui.state.acts import Act, body_of
+from noctui.state.acts import MANY_A_REQUEST, Act, body_of
 from noctui.state.desk import Desk
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.times import SECOND_MS
@@ -30,7 +30,7 @@ from noctui.theme import DARK, MONO, THEMES
 from noctui.widgets import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         FactWanted,
         LeaveWanted,
         LedgerWanted,
+        ManyWanted,
         RetryWanted,
         ThresholdWanted,
         UndoWanted,
@@ -253,6 +254,20 @@ class Console(App[int]):
             self.screen.onward()
         self.paint()
 
+    def on_many_wanted(self, event: ManyWanted) -> None:
+        """Send an act on many alerts, a hundred a request; each row is marked at once, and the marks are done with."""
+        self._submit_many(event.verb, event.alerts, body_of(event.verb, event.text))
+        self.desk.queue.marks.clear()
+        self.paint()
+
+    def _submit_many(self, verb: str, alerts: Sequence[str], args: Mapping[str, str]) -> None:
+        for first in range(0, len(alerts), MANY_A_REQUEST):
+            some, key = tuple(alerts[first : first + MANY_A_REQUEST]), uuid.uuid4().hex
+            act = Act(key=key, verb=verb, alerts=some, at=self._clock(), body=args)
+            body = {"ids": list(some), "command": verb, "args": dict(args)}
+            if not self._send(act, Order(key=key, verb=BULK, body=body)):
+                return
+
     def on_undo_wanted(self, _event: UndoWanted) -> None:
         """Take back an act that was never sent, else the last one that can still be undone."""
         outbox = self.desk.model.outbox
@@ -266,7 +281,10 @@ class Console(App[int]):
             self.say("nothing to undo: only your own ack or resolve of the last 10 s", "muted")
             return
         outbox.last = None
-        self._submit("undo", act.alert, {})
+        if act.alerts:
+            self._submit_many("undo", act.alerts, {})
+        else:
+            self._submit("undo", act.alert, {})
         self.paint()
 
     def on_retry_wanted(self, _event: RetryWanted) -> None:

@@ -26,13 +26,15 @@ class ThresholdAct:
 class Question:
     """Something asked in the prompt line; with `choices`, a letter of them comes before the text.
 
-    It names the alert or the baseline it is about; `act` is what will be done to the baseline. Where a question comes
-    up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for something else.
+    It names the alert, the alerts or the baseline it is about; `act` is what will be done to the baseline. Where a
+    question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for
+    something else.
     """
 
     id: str
     label: str
     alert: str = ""
+    alerts: tuple[str, ...] = ()
     baseline: str = ""
     act: ThresholdAct | None = None
     value: str = ""
@@ -57,6 +59,15 @@ class Wanted(Message):
     alert: str
     text: str = ""
     verdict: str = ""
+
+
+@dataclass
+class ManyWanted(Message):
+    """An act on many alerts was asked for and confirmed."""
+
+    verb: str
+    alerts: tuple[str, ...]
+    text: str = ""
 
 
 @dataclass

@@ -12,10 +12,12 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BULK = "bulk"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert, or on one baseline (or a `change` of its threshold).
+    """One command on one alert (or on many: `bulk`), or on one baseline (or a `change` of its threshold).
 
     `key` is what makes its repeats harmless.
     """
@@ -30,6 +32,8 @@ class Order:
     @property
     def path(self) -> str:
         """Return where it is posted."""
+        if self.verb == BULK:
+            return f"alerts/{BULK}"
         if not self.baseline:
             return f"alerts/{quote(self.alert, safe='')}/{self.verb}"
         change = f"/changes/{quote(self.change, safe='')}" if self.change else ""

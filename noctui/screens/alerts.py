@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
-from noctui.messages import Answered, LedgerWanted, Question, Wanted
+from noctui.messages import Answered, LedgerWanted, ManyWanted, Question, Wanted
 from noctui.screens.base import DeskScreen
 from noctui.state import drawer
-from noctui.state.acts import VERDICTS
+from noctui.state.acts import MANY_MAX, VERDICTS, many_words
 from noctui.state.alertrows import AlertSheet
 from noctui.state.cells import cut
 from noctui.state.context import context
 from noctui.state.feedrows import FeedSheet
 from noctui.state.find import read_filter
-from noctui.state.lines import Line, line, spread
+from noctui.state.lines import Line, spread
 from noctui.state.model import look_at
 from noctui.state.sheet import TextSheet
 from noctui.widgets.rows import VirtualRows
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from noctui.state.times import Look
 
 LABEL_CELLS = 40
-ACTS = ("ack", "resolve", "note")
+ACTS = ("ack", "resolve", "note", "escalate")
 NO_CHOICE: Mapping[str, str] = {}
 
 
@@ -77,7 +77,9 @@ class AlertsScreen(DeskScreen):
         queue, model = self.desk.queue, self.desk.model
         left = ("/ ", "muted"), (queue.filter.text or "no filter", "text" if queue.filter else "muted")
         more = f" ({len(model.alerts)} loaded)" if model.alerts_total > len(model.alerts) else ""
-        return spread(left, line(f"{queue.standing(model)} of {model.alerts_total:,}{more} ", "muted"), width)
+        marked = f"{len(queue.marks)} marked  " if queue.marks else ""
+        right = (marked, "accent"), (f"{queue.standing(model)} of {model.alerts_total:,}{more} ", "muted")
+        return spread(left, right, width)
 
     def draw(self, step: int = 0) -> None:
         """Draw the panes."""
@@ -259,10 +261,55 @@ class AlertsScreen(DeskScreen):
         """Ask for a note."""
         self._ask("note", ":")
 
+    def do_escalate(self) -> None:
+        """Ask for the reason of an escalation."""
+        self._ask("escalate", "? reason:")
+
+    def do_take(self) -> None:
+        """Work on the alert under the cursor."""
+        alert = self._alert
+        if alert is None:
+            self.say("no alert under the cursor", "muted")
+        else:
+            self.post_message(Wanted("start", alert.id))
+
+    def do_mark(self) -> None:
+        """Mark a row and go on to the next."""
+        before = self.desk.queue.index or 0
+        self.desk.queue.mark(self.desk.model)
+        self._moved((self.desk.queue.index or 0) - before)
+
+    def do_mark_range(self) -> None:
+        """Mark from the last mark to here."""
+        self.desk.queue.mark_range()
+        self.paint()
+
+    def do_mark_others(self) -> None:
+        """Mark what is not marked."""
+        self.desk.queue.mark_others()
+        self.paint()
+
+    def do_ack_all(self) -> None:
+        """Say what acknowledging many would do, and ask whether to."""
+        queue = self.desk.queue
+        meant = queue.meant(self.desk.model)
+        words = many_words(meant, marked=bool(queue.marks))
+        ids = tuple(alert.id for alert in meant if alert.unattended)
+        if not ids:
+            self.say(words, "muted")
+        elif len(ids) > MANY_MAX:
+            self.say(f"{len(ids)} are too many at once (at most {MANY_MAX}); narrow the filter or mark some", "stale")
+        else:
+            self.prompt.ask(Question(id="ack_all", label=f"{words}?", alerts=ids, choices={"y": "yes"}))
+
     def on_answered(self, event: Answered) -> None:
         """Turn an answered question into an act, and go on to the next row that needs one."""
         super().on_answered(event)
         question = event.question
+        if question.id == "ack_all":
+            event.stop()
+            self.post_message(ManyWanted("ack", question.alerts, event.text))
+            return
         if question.id not in ACTS or (question.id == "note" and not event.text.strip()):
             return
         event.stop()

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from noctui.messages import Answered, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
-from noctui.state.actions import ACTIONS, BY_ID, Scope, footer_words
+from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
 from noctui.state.find import read_filter
 from noctui.state.lines import BLANK, Line, line
@@ -34,11 +34,8 @@ READ_ONLY = "read-only: ask a supervisor"
 
 def bindings() -> list[BindingType]:
     """Return the bindings of the action table; of keys pressed in turn, the first is bound."""
-    return [
-        Binding(key.split()[0], f"do({action.id!r})", action.title, show=False)
-        for action in ACTIONS
-        for key in action.keys
-    ]
+    keys = dict.fromkeys(key.split()[0] for action in ACTIONS for key in action.keys)
+    return [Binding(key, f"press({key!r})", show=False) for key in keys]
 
 
 class DeskScreen(Screen[None]):
@@ -135,6 +132,10 @@ class DeskScreen(Screen[None]):
         self.paint()
 
     # ------------------------------------------------------------------------------------------------- what keys do
+
+    def action_press(self, key: str) -> None:
+        """Do what a key stands for on this screen."""
+        self.action_do(action_of(key, self.scope).id)
 
     def action_do(self, action_id: str) -> None:
         """Do what the action table names, if it may be done here and now."""

@@ -127,12 +127,51 @@ ACTIONS = (
         footer="n note",
     ),
     Action(
+        id="take",
+        title="Take",
+        keys=("t",),
+        help="work on the alert yourself, from now on",
+        scopes=ALERTS,
+        mutating=True,
+        footer="t take",
+    ),
+    Action(
+        id="escalate",
+        title="Escalate",
+        keys=("e",),
+        help="hand the alert up; the reason is optional, enter sends",
+        scopes=ALERTS,
+        mutating=True,
+    ),
+    Action(id="mark", title="Mark", keys=("x",), help="mark the alert, or take the mark away", scopes=ALERTS),
+    Action(
+        id="mark_range",
+        title="Mark range",
+        keys=("X",),
+        help="mark all from the row marked last to this one",
+        scopes=ALERTS,
+    ),
+    Action(
+        id="mark_others",
+        title="Invert marks",
+        keys=("ctrl+x",),
+        help="mark what is not marked of the rows shown, and the other way round",
+        scopes=ALERTS,
+    ),
+    Action(
+        id="ack_all",
+        title="Ack all",
+        keys=("A",),
+        help="acknowledge all that are marked, else all the filter shows; says how many, then wants y",
+        scopes=ALERTS,
+        mutating=True,
+    ),
+    Action(
         id="undo",
         title="Undo",
         keys=("u",),
         help="take back your last ack or resolve within 10 s, or cancel an act that was never sent",
         mutating=True,
-        footer="u undo",
     ),
     Action(
         id="pause",
@@ -182,6 +221,14 @@ ACTIONS = (
     ),
 )
 BY_ID = {action.id: action for action in ACTIONS}
+
+
+def action_of(key: str, scope: Scope) -> Action:
+    """Return what a key (of keys pressed in turn, the first) does on a screen, else what it does elsewhere."""
+    meant = [action for action in ACTIONS if key in {each.split()[0] for each in action.keys}]
+    return next((action for action in meant if scope in action.scopes), meant[0])
+
+
 _KEY_WORDS = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "shift+tab": "shift-tab", "g g": "g g"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,23 @@ from noctui.state.cells import clean
 from noctui.state.times import SECOND_MS, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from noctui.state.alert import Alert
 
 ACTS_MAX = 100
 UNDO_MS = 10 * SECOND_MS
+MANY_MAX = 1_000
+MANY_A_REQUEST = 100
 UNDOABLE = ("ack", "resolve")
-DONE = {"ack": "acked", "resolve": "resolved", "note": "noted on", "undo": "undid the last act on"}
+DONE = {
+    "ack": "acked",
+    "resolve": "resolved",
+    "note": "noted on",
+    "start": "took",
+    "escalate": "escalated",
+    "undo": "undid the last act on",
+}
 THRESHOLD_WORDS = {
     "threshold": ("set", "set"),
     "pin": ("pin", "pinned"),
@@ -33,7 +45,7 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One command on one alert or one baseline under its idempotency key.
+    """One command on one alert, on many, or on one baseline, under its idempotency key.
 
     `at` and `undo_until` are this machine's milliseconds.
     """
@@ -41,8 +53,9 @@ class Act:
     key: str
     verb: str
     alert: str = ""
+    alerts: tuple[str, ...] = ()
     baseline: str = ""
-    title: str
+    title: str = ""
     at: int
     body: Mapping[str, Any] = field(default_factory=dict)
     tried: bool = False
@@ -51,7 +64,12 @@ class Act:
     @property
     def words(self) -> str:
         """Return what is asked, of what."""
-        return f"{self._threshold_words[0]} {self.title}" if self.baseline else f"{self.verb} {self.alert}"
+        return f"{self._threshold_words[0]} {self.title}" if self.baseline else f"{self.verb} {self.what}"
+
+    @property
+    def what(self) -> str:
+        """Return the alert it is about, or how many."""
+        return f"{len(self.alerts)} alerts" if self.alerts else self.alert
 
     @property
     def _threshold_words(self) -> tuple[str, str]:
@@ -60,8 +78,8 @@ class Act:
     @property
     def sentence(self) -> str:
         """Return what was done, for the undo line."""
-        did = self._threshold_words[1] if self.baseline else f"{DONE.get(self.verb, self.verb)} {self.alert}"
-        words = f"{did} {self.title}"
+        did = self._threshold_words[1] if self.baseline else f"{DONE.get(self.verb, self.verb)} {self.what}"
+        words = f"{did} {self.title}".rstrip()
         reason = self.body.get("verdict") or self.body.get("note") or self.body.get("text")
         return f"{words}  '{clean(reason)}'" if reason else words
 
@@ -103,12 +121,32 @@ def settle(outbox: Outbox, key: str, status: int, body: Mapping[str, Any], *, no
         return ""
     if status >= 400:  # noqa: PLR2004 - HTTP's own border
         return f"{act.words} refused: {refusal(status, body, role='admin' if act.baseline else 'operator')}"
+    _done(outbox, act, body, now=now, offset_ms=offset_ms)
+    return ""
+
+
+def settle_many(outbox: Outbox, key: str, items: Sequence[Mapping[str, Any]], *, now: int, offset_ms: int) -> str:
+    """Take in the answers to an act on many alerts, one by one, and return what went wrong with how many."""
+    act = outbox.waiting.pop(key, None)
+    if act is None:
+        return ""
+    done = [item for item in items if item["status"] < 400]  # noqa: PLR2004 - HTTP's own border
+    refused = [item for item in items if item not in done]
+    if done:
+        settled = replace(act, alerts=tuple(item["id"] for item in done))
+        _done(outbox, settled, done[-1]["body"], now=now, offset_ms=offset_ms)
+    if not refused:
+        return ""
+    first = refused[0]
+    return f"{act.verb}: {len(refused)} of {len(items)} refused, the first: {refusal(first['status'], first['body'])}"
+
+
+def _done(outbox: Outbox, act: Act, body: Mapping[str, Any], *, now: int, offset_ms: int) -> None:
     until = 0
     if act.verb in UNDOABLE:
         told = parse(body.get("undo_until"))
         until = told - offset_ms if told else 0 if "undo_until" in body else now + UNDO_MS
     outbox.last = replace(act, undo_until=until) if act.verb != "undo" else None
-    return ""
 
 
 def refusal(status: int, body: Mapping[str, Any], *, role: str = "operator") -> str:
@@ -126,3 +164,14 @@ def body_of(verb: str, text: str) -> dict[str, Any]:
     if verb == "note":
         return {"text": text}
     return {"note": text} if text else {}
+
+
+def many_words(alerts: Sequence[Alert], *, marked: bool) -> str:
+    """Return what acknowledging many alerts would do: how many of which severity, and how many others hold already."""
+    fresh = [alert for alert in alerts if alert.unattended]
+    levels = Counter(alert.level for alert in fresh)
+    parts = " ".join(f"P{level} {levels[level]}" for level in sorted(levels))
+    held = Counter(alert.who or "nobody by name" for alert in alerts if not alert.unattended)
+    others = f"; {sum(held.values())} held already ({', '.join(f'{who} {n}' for who, n in held.most_common(3))})"
+    words = f"ack {len(fresh)} {'marked' if marked else 'shown'} ({parts})" if fresh else "nothing to ack"
+    return words + (others if held else "")

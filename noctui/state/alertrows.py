@@ -89,12 +89,14 @@ def head(width: int) -> Line:
     return tuple(spans)
 
 
-def row(alert: Alert, look: Look, width: int, *, pending: bool = False, here: bool = False) -> Line:
+def row(
+    alert: Alert, look: Look, width: int, *, pending: bool = False, here: bool = False, marked: bool = False
+) -> Line:
     """Return the line of an alert: cursor, mark, severity in glyph and word, then the columns."""
     level = f"p{alert.level}"
     spans: list[Span] = [
         (">" if here else " ", "strong"),
-        ("~" if pending else " ", "pending"),
+        ("~", "pending") if pending else ("x" if marked else " ", "accent"),
         (f"{GLYPHS[alert.level]} P{alert.level}  ", level),
     ]
     for col, cells in _sized(width):
@@ -148,10 +150,10 @@ class AlertSheet:
             return self._nothing()[index]
         alert_id = self.queue.order[index]
         alert = self.model.find(alert_id)
-        here = alert_id == self.queue.cursor
+        here, marked = alert_id == self.queue.cursor, alert_id in self.queue.marks
         if alert is None:
             return line(f"{'>' if here else ' '}       {alert_id} is no longer in the queue", "muted")
-        spans = row(alert, self.look, width, pending=self.model.pending(alert_id), here=here)
+        spans = row(alert, self.look, width, pending=self.model.pending(alert_id), here=here, marked=marked)
         return dimmed(spans) if self.frozen or not alert.queued else spans
 
     def _nothing(self) -> list[Line]:

@@ -112,7 +112,7 @@ class Model:
 
     def pending(self, alert_id: str) -> bool:
         """Tell whether an act on this alert awaits its answer."""
-        return any(act.alert == alert_id for act in self.outbox.waiting.values())
+        return any(alert_id == act.alert or alert_id in act.alerts for act in self.outbox.waiting.values())
 
     def keep_ledger(self, alert_id: str, ledger: Ledger) -> None:
         """Remember what was fetched about an alert, forgetting the oldest past the bound."""

@@ -28,6 +28,8 @@ class Queue:
     unseen: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     filter: Filter = field(default_factory=Filter)
+    marks: set[str] = field(default_factory=set)
+    marked_last: str | None = None
 
     def standing(self, model: Model) -> int:
         """Return how many of the rows shown are still in the queue."""
@@ -108,6 +110,31 @@ class Queue:
         pick = next(waiting, None) or next(still, None)
         if pick is not None:
             self.go(model, pick)
+
+    def mark(self, model: Model) -> None:
+        """Mark the row of the cursor, or take its mark away, and go on to the next."""
+        if self.cursor is not None:
+            self.marks ^= {self.cursor}
+            self.marked_last = self.cursor
+            self.move(model, 1)
+
+    def mark_range(self) -> None:
+        """Mark all rows from the one marked last to the cursor's."""
+        here = self.index
+        if here is None:
+            return
+        there = self.order.index(self.marked_last) if self.marked_last in self.order else here
+        self.marks.update(self.order[min(here, there) : max(here, there) + 1])
+        self.marked_last = self.cursor
+
+    def mark_others(self) -> None:
+        """Mark what is not marked of the rows shown, and the other way round; marks on rows not shown stay."""
+        self.marks ^= set(self.order)
+
+    def meant(self, model: Model) -> list[Alert]:
+        """Return the alerts an act on many is for, in their order: the marked ones, else all that the filter shows."""
+        ids = self.marks or self.order
+        return sorted((model.alerts[row] for row in ids if row in model.alerts), key=_order)
 
     def narrow(self, model: Model, found: Filter) -> None:
         """Show only what passes; the cursor stays where its row does."""

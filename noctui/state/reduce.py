@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from noctui.state.acts import settle
+from noctui.state.acts import settle, settle_many
 from noctui.state.alert import Alert, read_alert
 from noctui.state.cells import clean
 from noctui.state.feedtext import describe
@@ -22,6 +22,8 @@ from noctui.state.times import clock, parse, spell
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from noctui.state.acts import Act
 
 Body = Mapping[str, Any]
 SEVERE_RANK = 1
@@ -223,22 +225,31 @@ def answered(model: Model, key: str, status: int, body: Body, *, now: int) -> st
     """Take in the answer to an act, the alert after it included, and return the refusal or an empty text."""
     model.revision += 1
     act = model.outbox.waiting.get(key)
+    if act is not None and act.alerts and status < 400:  # noqa: PLR2004 - HTTP's own border
+        return _many_answered(model, act, body.get("items") or (), now=now)
     after = body.get("alert") if isinstance(body.get("alert"), Mapping) else body
     problem = settle(model.outbox, key, status, after or {}, now=now, offset_ms=model.offset_ms)
     if act is not None and act.baseline and not problem:
         _take_threshold(model, body)
     if act is None or problem or not after or after.get("id") != act.alert:
         return problem
-    alert = read_alert(after)
-    known = model.find(alert.id)
-    if known is None or known.updated_at <= alert.updated_at:
-        _take_answer(model, alert)
-    if act.verb == "ack":
-        model.me = alert.who or model.me
+    _take_answer(model, act, read_alert(after))
     return ""
 
 
-def _take_answer(model: Model, alert: Alert) -> None:
+def _many_answered(model: Model, act: Act, items: Sequence[Body], *, now: int) -> str:
+    for item in items:
+        if item["status"] < 400:  # noqa: PLR2004 - HTTP's own border
+            _take_answer(model, act, read_alert(item["body"]))
+    return settle_many(model.outbox, act.key, items, now=now, offset_ms=model.offset_ms)
+
+
+def _take_answer(model: Model, act: Act, alert: Alert) -> None:
+    if act.verb == "ack":
+        model.me = alert.who or model.me
+    known = model.find(alert.id)
+    if known is not None and known.updated_at > alert.updated_at:
+        return
     if alert.queued:
         model.ended.pop(alert.id, None)
         model.alerts[alert.id] = alert

@@ -149,4 +149,57 @@ async def test_random_keys_send_nothing_from_a_read_only_console_nor_without_ent
             walk = [*keys, "backspace", "delete", "t", "x", "left", "ctrl+u"]
             await pilot.press(*(key for key in dice.choices(walk, k=60) if key not in never))
             await stage.settled(pilot)
-        assert {order.verb for order in stage.link.orders} <= ({"undo"} if not options else set())
+        assert {order.verb for order in stage.link.orders} <= ({"undo", "start"} if not options else set())
+
+
+async def test_taking_and_escalating_an_alert():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.shows(pilot, "Door forced")
+        await stage.press(pilot, "t")
+        await stage.press(pilot, "e", *"dog", "enter")
+        assert [(order.verb, order.alert, order.body) for order in stage.link.orders] == [
+            ("start", "A-20418", {}),
+            ("escalate", "A-20418", {"note": "dog"}),
+        ]
+
+
+async def test_marked_alerts_are_acked_together_after_a_look_at_how_many():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.shows(pilot, "Door forced")
+        order = list(stage.app.desk.queue.order)
+        await stage.press(pilot, "x", "j", "X")
+        assert stage.app.desk.queue.marks == set(order[:3])
+        assert "3 marked" in stage.text
+        assert stage.lines[3].startswith(" x! P1")
+        await stage.press(pilot, "A")
+        wanted = [each for each in order[:3] if stage.app.desk.model.alerts[each].unattended]
+        assert f"ack {len(wanted)} marked" in stage.text
+        await stage.press(pilot, "enter")
+        assert stage.link.orders == []
+        await stage.press(pilot, "y", *"storm", "enter")
+        (sent,) = stage.link.orders
+        assert (sent.path, sent.body) == ("alerts/bulk", {"ids": wanted, "command": "ack", "args": {"note": "storm"}})
+        assert not stage.app.desk.queue.marks
+        bodies = {body["id"]: body for body in queue_of_nine()}
+        after = {"status": "acknowledged", "acknowledged_by": "mara", "undo_until": rfc3339(T0 + 10_000)}
+        items = [{"id": each, "status": 200, "body": {**bodies[each], **after}} for each in wanted]
+        stage.answer({"items": items})
+        await stage.shows(pilot, f"you acked {len(wanted)} alerts")
+        await stage.press(pilot, "u")
+        assert stage.link.orders[-1].body == {"ids": wanted, "command": "undo", "args": {}}
+
+
+async def test_without_a_mark_all_that_the_filter_shows_is_meant():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.shows(pilot, "Door forced")
+        await stage.press(pilot, "/", *"door", "enter")
+        await stage.press(pilot, "A", "y", "enter")
+        assert stage.link.orders[0].body["ids"] == ["A-20418"]
+        await stage.press(pilot, "0", "ctrl+x")
+        assert "9 marked" in stage.text

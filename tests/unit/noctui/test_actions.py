@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from noctui.state.actions import ACTIONS, BY_ID, footer_words, key_words, keys_table
+from noctui.state.actions import ACTIONS, BY_ID, EVERYWHERE, Scope, action_of, footer_words, key_words, keys_table
 
 README = Path(__file__).parents[3] / "noctui" / "README.md"
 FORBIDDEN = {
@@ -20,14 +20,26 @@ def test_no_default_key_is_one_that_terminals_and_multiplexers_need():
     assert not [key for key in keys if key.startswith(("alt+", "f1"))]
 
 
-def test_no_key_means_two_things():
-    first = Counter(key.split()[0] for action in ACTIONS for key in action.keys)
+@pytest.mark.parametrize("scope", EVERYWHERE)
+def test_no_key_means_two_things_on_one_screen(scope: Scope):
+    here = [action for action in ACTIONS if scope in action.scopes]
+    first = Counter(key.split()[0] for action in here for key in action.keys)
     assert not [key for key, count in first.items() if count > 1]
     assert len(BY_ID) == len(ACTIONS)
 
 
+def test_a_key_does_what_it_means_on_this_screen_or_names_what_it_does_elsewhere():
+    assert action_of("t", "alerts").id == "take"
+    assert action_of("t", "sites").id == "simulate"
+    assert action_of("t", "feed").id in {"take", "simulate"}
+    assert action_of("g", "feed").id == "top"
+
+
 def test_every_act_on_data_is_marked_as_one():
-    assert {action.id for action in ACTIONS if action.mutating} == {"ack", "resolve", "note", "undo", "pin", "rollback"}
+    assert {action.id for action in ACTIONS if action.mutating} == {
+        *("ack", "ack_all", "take", "escalate", "resolve", "note", "undo"),
+        *("pin", "rollback"),
+    }
 
 
 @pytest.mark.parametrize("cells", [20, 80, 200])

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from noctui.state import reduce
-from noctui.state.acts import ACTS_MAX, Act, Outbox, body_of, refusal
+from noctui.state.acts import ACTS_MAX, Act, Outbox, body_of, many_words, refusal
+from noctui.state.alert import read_alert
 from noctui.state.model import Model
 from tests.unit.noctui.story import T0, alert, rfc3339, snapshot
 
@@ -132,3 +133,46 @@ def test_bodies_leave_out_what_was_not_typed():
     assert body_of("ack", "  ") == {}
     assert body_of("ack", " sent ") == {"note": "sent"}
     assert body_of("note", " called ") == {"text": "called"}
+
+
+def many(model: Model, *ids: str, verb: str = "ack") -> None:
+    model.outbox.ask(Act(key="k9", verb=verb, alerts=ids, at=NOW))
+
+
+def test_an_act_on_many_marks_each_and_takes_each_answer_in():
+    model = Model()
+    reduce.snapshot(model, snapshot(0, [alert("A-1"), alert("A-2"), alert("A-3")]), now=NOW)
+    many(model, "A-1", "A-2")
+    assert [model.pending(each) for each in ("A-1", "A-2", "A-3")] == [True, True, False]
+    acked = {"status": "acknowledged", "acknowledged_by": "mara", "undo_until": rfc3339(T0 + 10_000)}
+    items = [
+        {"id": "A-1", "status": 200, "body": alert("A-1", **acked)},
+        {"id": "A-2", "status": 409, "body": {"code": "not_in_this_status", "detail": "it is resolved already"}},
+    ]
+    problem = reduce.answered(model, "k9", 200, {"items": items}, now=NOW)
+    assert problem == "ack: 1 of 2 refused, the first: it is resolved already"
+    assert [model.alerts[each].status for each in ("A-1", "A-2", "A-3")] == ["acknowledged", "open", "open"]
+    last = model.outbox.undoable(NOW)
+    assert last is not None
+    assert (last.alerts, last.sentence) == (("A-1",), "acked 1 alerts")
+
+
+def test_an_act_on_many_that_is_refused_as_a_whole_says_why_and_leaves_nothing_to_undo():
+    model = desk()
+    many(model, "A-1")
+    assert reduce.answered(model, "k9", 403, {"detail": "no"}, now=NOW).startswith("ack 1 alerts refused: no")
+    many(model, "A-1")
+    items = [{"id": "A-1", "status": 404, "body": {"detail": "there is no alert A-1"}}]
+    assert "1 of 1 refused" in reduce.answered(model, "k9", 200, {"items": items}, now=NOW)
+    assert model.outbox.undoable(NOW) is None
+    assert reduce.answered(model, "k9", 200, {"items": items}, now=NOW) == ""
+
+
+def test_the_preview_counts_by_severity_and_says_who_holds_the_others():
+    alerts = [
+        read_alert(alert("A-1", severity="CRITICAL")),
+        read_alert(alert("A-2", severity="LOW")),
+        read_alert(alert("A-3", severity="LOW", status="acknowledged", acknowledged_by="tomas")),
+    ]
+    assert many_words(alerts, marked=True) == "ack 2 marked (P1 1 P4 1); 1 held already (tomas 1)"
+    assert many_words(alerts[2:], marked=False) == "nothing to ack; 1 held already (tomas 1)"

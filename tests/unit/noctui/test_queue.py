@@ -189,3 +189,42 @@ def test_a_snapshot_that_no_longer_knows_the_row_settles_the_list():
     reduce.snapshot(model, snapshot(9, [alert("c")]), now=NOW)
     queue.follow(model)
     assert (queue.order, queue.cursor) == (["c"], "c")
+
+
+def test_marks_survive_new_alerts_a_sorting_anew_and_a_filter():
+    model, queue = desk(*(alert(f"A-{n}", priority=50 - n) for n in range(5)))
+    queue.mark(model)
+    queue.mark(model)
+    assert (queue.marks, queue.cursor) == ({"A-0", "A-1"}, "A-2")
+    told(model, queue, *(alert_change(seq, alert(f"N-{seq}", priority=90), old=None) for seq in range(1, 101)))
+    queue.narrow(model, read_filter("trouble n-7"))
+    queue.top(model)
+    assert queue.marks == {"A-0", "A-1"}
+    assert [each.id for each in queue.meant(model)] == ["A-0", "A-1"]
+
+
+def test_a_range_reaches_from_the_last_mark_to_the_cursor_in_both_directions():
+    model, queue = desk(*(alert(f"A-{n}", priority=50 - n) for n in range(6)))
+    queue.go(model, "A-4")
+    queue.mark(model)
+    queue.go(model, "A-2")
+    queue.mark_range()
+    assert queue.marks == {"A-2", "A-3", "A-4"}
+    queue.mark_others()
+    assert queue.marks == {"A-0", "A-1", "A-5"}
+
+
+def test_without_a_row_nothing_is_marked():
+    model, queue = desk()
+    queue.mark(model)
+    queue.mark_range()
+    queue.mark_others()
+    assert not queue.marks
+    assert queue.meant(model) == []
+
+
+def test_what_left_the_queue_is_not_meant_though_it_was_marked():
+    model, queue = desk(alert("A-1"), alert("A-2"))
+    queue.mark_others()
+    told(model, queue, alert_change(1, alert("A-1", status="resolved"), old="open"))
+    assert [each.id for each in queue.meant(model)] == ["A-2"]
