@@ -25,8 +25,9 @@ from noctui.state import reduce
 from noctui.state.acts import MANY_A_REQUEST, Act, body_of
 from noctui.state.desk import Desk
 from noctui.state.pace import LOCAL_S, Pacer
+from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
-from noctui.theme import DARK, MONO, THEMES
+from noctui.theme import THEMES
 from noctui.widgets import terminal
 
 if TYPE_CHECKING:
@@ -126,15 +127,15 @@ class Console(App[int]):
         self,
         link: LinkPort,
         *,
-        mono: bool = False,
+        theme: str = DARK,
         read_only: bool = False,
         beat_s: float = LOCAL_S,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        super().__init__(ansi_color=True if mono else None)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = MONO if mono else DARK
+        super().__init__(ansi_color=True if theme == MONO else None)
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
         self.animation_level = "none"
         self.desk = Desk()
         self.desk.badges = replace(self.desk.badges, read_only=read_only)

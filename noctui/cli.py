@@ -14,11 +14,12 @@ import click
 import orjson
 
 from noctui.client.access import Access, BadAccess, find
-from noctui.settings import Settings, is_mono
+from noctui.settings import Settings, theme_for
 from noctui.state.acts import VERDICTS, body_of, refusal
 from noctui.state.alert import Alert, read_alert
 from noctui.state.alertrows import head, row
 from noctui.state.lines import plain
+from noctui.state.themes import MONO, THEME_NAMES
 from noctui.state.times import Look, parse
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _access(given: Mapping[str, Any]) -> Access:
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @access_options
 @click.option("--mono", is_flag=True, help="No colour; also by NO_COLOR or TERM=dumb.")
+@click.option("--theme", type=click.Choice(THEME_NAMES), envvar="NOCTUI_THEME", help="Colours; `hc-` is high contrast.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text.")
 @click.option("--read-only", is_flag=True, help="Look, but send no act.")
 @click.option("--log", "log_file", type=click.Path(path_type=Path), help="Write a log to this file.")
@@ -84,7 +86,7 @@ def main(context: click.Context, /, **given: Any) -> None:
     if context.invoked_subcommand is not None:
         return
     settings = Settings(
-        mono=is_mono(os.environ, asked=given["mono"]),
+        theme=theme_for(os.environ, mono=given["mono"], asked=given["theme"]),
         mouse=not given["no_mouse"],
         read_only=given["read_only"],
         log_file=given["log_file"],
@@ -97,13 +99,13 @@ def run_console(access: Access, settings: Settings) -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError("the console needs a terminal; in scripts use `noctui status` or `noctui alerts`")
     _log_to(settings.log_file)
-    if settings.mono:
+    if settings.theme == MONO:
         os.environ["NO_COLOR"] = "1"
     from noctui.app import Console  # noqa: PLC0415 - --help and the twins must not load Textual
     from noctui.client.link import Link  # noqa: PLC0415 - as above
     from noctui.state.pace import beat_for  # noqa: PLC0415 - as above
 
-    app = Console(Link(access), mono=settings.mono, read_only=settings.read_only, beat_s=beat_for(os.environ))
+    app = Console(Link(access), theme=settings.theme, read_only=settings.read_only, beat_s=beat_for(os.environ))
     code = app.run(mouse=settings.mouse)
     return code if code is not None else app.return_code or 0
 

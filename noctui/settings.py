@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from noctui.state.themes import DARK, MONO
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -16,12 +18,13 @@ DUMB_TERMINALS = frozenset({"dumb", "vt100", "vt102", "vt220"})
 class Settings:
     """Looks and habits of one console."""
 
-    mono: bool = False
+    theme: str = DARK
     mouse: bool = True
     read_only: bool = False
     log_file: Path | None = None
 
 
-def is_mono(environ: Mapping[str, str], *, asked: bool) -> bool:
-    """Tell whether to do without colour: asked for, `NO_COLOR` set, or a terminal that has none."""
-    return asked or bool(environ.get("NO_COLOR")) or environ.get("TERM", "") in DUMB_TERMINALS
+def theme_for(environ: Mapping[str, str], *, mono: bool, asked: str | None) -> str:
+    """Return the theme: `mono` where asked for, by `NO_COLOR` or for a terminal without colour, else what was asked."""
+    without = mono or bool(environ.get("NO_COLOR")) or environ.get("TERM", "") in DUMB_TERMINALS
+    return MONO if without else asked or DARK

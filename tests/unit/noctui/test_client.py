@@ -20,7 +20,7 @@ from noctui.client.mailbox import Mailbox
 from noctui.client.orders import Order, Orders
 from noctui.client.queries import PATHS, Query
 from noctui.client.tidings import Frame, Latency
-from noctui.settings import is_mono
+from noctui.settings import theme_for
 from noctui.state.pace import LOCAL_S, SLOW_S, SSH_S, Pacer, beat_for
 
 # ------------------------------------------------------------------------------------------------------------ waiting
@@ -53,10 +53,11 @@ def test_the_beat_is_slower_over_ssh():
 
 
 def test_colour_is_left_out_where_it_is_not_wanted():
-    assert is_mono({}, asked=True)
-    assert is_mono({"NO_COLOR": "1"}, asked=False)
-    assert is_mono({"TERM": "dumb"}, asked=False)
-    assert not is_mono({"TERM": "xterm-256color"}, asked=False)
+    assert theme_for({}, mono=True, asked="hc-dark") == "mono"
+    assert theme_for({"NO_COLOR": "1"}, mono=False, asked=None) == "mono"
+    assert theme_for({"TERM": "dumb"}, mono=False, asked=None) == "mono"
+    assert theme_for({"TERM": "xterm-256color"}, mono=False, asked=None) == "noc-dark"
+    assert theme_for({"TERM": "xterm-256color"}, mono=False, asked="hc-light") == "hc-light"
 
 
 # --------------------------------------------------------------------------------------------------- the law of numbers
