@@ -21,9 +21,11 @@ from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
 from noctui.screens.feed import FeedScreen
 from noctui.screens.sites import SitesScreen
+from noctui.settings import KeymapFile
 from noctui.state import reduce
 from noctui.state.acts import MANY_A_REQUEST, Act, body_of
 from noctui.state.desk import Desk
+from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
@@ -32,6 +34,7 @@ from noctui.widgets import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from textual import events
     from textual.binding import BindingType
@@ -129,6 +132,7 @@ class Console(App[int]):
         *,
         theme: str = DARK,
         read_only: bool = False,
+        keymap: Path | None = None,
         beat_s: float = LOCAL_S,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -143,6 +147,7 @@ class Console(App[int]):
         self._clock = clock
         self._pacer = Pacer(beat_s)
         self._painted_revision = -1
+        self._keys = KeymapFile(keymap)
         self._beating = False
         self._leaving = False
         self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
@@ -153,6 +158,7 @@ class Console(App[int]):
         """Begin to listen."""
         self._link.mailbox.wake = self._wake
         self.call_after_refresh(self._link.start)
+        self._take_keymap()
         self.set_interval(1.0, self._second)
         if not self.is_headless:
             self._watch_signals()
@@ -188,7 +194,8 @@ class Console(App[int]):
             self.paint()
 
     def _second(self) -> None:
-        """Let ages grow; leave when the terminal has gone."""
+        """Let ages grow, take a changed keymap; leave when the terminal has gone."""
+        self._take_keymap()
         self.desk.badges = replace(self.desk.badges, slow=self._pacer.slow)
         if terminal.backlog(self) <= 1:
             self.paint()
@@ -197,6 +204,23 @@ class Console(App[int]):
             grace.daemon = True
             grace.start()
             self.exit(TERMINATED + signal.SIGHUP)
+
+    def _take_keymap(self) -> None:
+        """Take the keys of one's own where their file has changed; a bad one changes nothing and says why."""
+        try:
+            actions = self._keys.changed()
+        except BadKeymap as error:
+            self.desk.say(f"keymap not taken: {error}", self._clock(), "error")
+            return
+        if actions is not None:
+            self.desk.actions = actions
+            for key in {key.split()[0] for action in actions for key in action.keys}:
+                self.bind(key, f"press({key!r})", show=False)
+
+    def action_press(self, key: str) -> None:
+        """Do what a key of one's own stands for on the screen that is up."""
+        if isinstance(self.screen, DeskScreen):
+            self.screen.action_press(key)
 
     def paint(self) -> None:
         """Draw the screen that is up."""

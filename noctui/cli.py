@@ -14,10 +14,11 @@ import click
 import orjson
 
 from noctui.client.access import Access, BadAccess, find
-from noctui.settings import Settings, theme_for
+from noctui.settings import Settings, keymap_file, theme_for
 from noctui.state.acts import VERDICTS, body_of, refusal
 from noctui.state.alert import Alert, read_alert
 from noctui.state.alertrows import head, row
+from noctui.state.keymap import keymap_text
 from noctui.state.lines import plain
 from noctui.state.themes import MONO, THEME_NAMES
 from noctui.state.times import Look, parse
@@ -90,6 +91,7 @@ def main(context: click.Context, /, **given: Any) -> None:
         mouse=not given["no_mouse"],
         read_only=given["read_only"],
         log_file=given["log_file"],
+        keymap_file=keymap_file(os.environ),
     )
     context.exit(run_console(_access(given), settings))
 
@@ -105,7 +107,13 @@ def run_console(access: Access, settings: Settings) -> int:
     from noctui.client.link import Link  # noqa: PLC0415 - as above
     from noctui.state.pace import beat_for  # noqa: PLC0415 - as above
 
-    app = Console(Link(access), theme=settings.theme, read_only=settings.read_only, beat_s=beat_for(os.environ))
+    app = Console(
+        Link(access),
+        theme=settings.theme,
+        read_only=settings.read_only,
+        keymap=settings.keymap_file,
+        beat_s=beat_for(os.environ),
+    )
     code = app.run(mouse=settings.mouse)
     return code if code is not None else app.return_code or 0
 
@@ -182,6 +190,12 @@ def alerts(*, limit: int, as_plain: bool, as_json: bool, **given: Any) -> None:
     click.echo(f"{'ID':<20}{plain(head(PLAIN_WIDTH))}")
     for alert in queue:
         click.echo(f"{alert.id:<20}{plain(row(alert, look, PLAIN_WIDTH))}")
+
+
+@main.command()
+def keymap() -> None:
+    """Print the shipped keys as a keymap file to begin from; it lies in ~/.config/noctui/keymap.toml."""
+    click.echo(keymap_text(), nl=False)
 
 
 @main.command()

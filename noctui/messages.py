@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,8 @@ class ThresholdAct:
 class Question:
     """Something asked in the prompt line; with `choices`, a letter of them comes before the text.
 
+    `completions` are texts that the start of one may become by tab.
+
     It names the alert, the alerts or the baseline it is about; `act` is what will be done to the baseline. Where a
     question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for
     something else.
@@ -39,6 +41,7 @@ class Question:
     act: ThresholdAct | None = None
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    completions: Sequence[str] = ()
     ready: Callable[[], bool] | None = None
 
 

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from noctui.messages import Answered, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
-from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words
+from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
 from noctui.state.find import read_filter
 from noctui.state.lines import BLANK, Line, line
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
 LINK_CELLS = 30
+SUGGESTIONS_MAX = 6
 READ_ONLY = "read-only: ask a supervisor"
 
 
@@ -113,7 +114,7 @@ class DeskScreen(Screen[None]):
         said = desk.said(now, width)
         self.prompt.say(said[0] if said else BLANK)
         self._bar("below").show(said[1] if said[1:] else outbox_line(desk.model, now))
-        self._bar("footer").show(line(footer_words(self.scope, width), "muted"))
+        self._bar("footer").show(line(footer_words(self.scope, width, self.desk.actions), "muted"))
 
     def _bar(self, name: str) -> Bar:
         return self.query_one(f"#{name}", Bar)
@@ -135,7 +136,14 @@ class DeskScreen(Screen[None]):
 
     def action_press(self, key: str) -> None:
         """Do what a key stands for on this screen."""
-        self.action_do(action_of(key, self.scope).id)
+        action = action_of(key, self.scope, self.desk.actions)
+        pressed, self.pressed = self.pressed, ""
+        if action is None:
+            return
+        if key not in action.keys and pressed != action.id:  # the first of keys pressed in turn
+            self.pressed = action.id
+        else:
+            self.action_do(action.id)
 
     def action_do(self, action_id: str) -> None:
         """Do what the action table names, if it may be done here and now."""
@@ -143,10 +151,6 @@ class DeskScreen(Screen[None]):
         if self.prompt.question is not None:
             if action_id == "back":
                 self.do_back()
-            return
-        pressed, self.pressed = self.pressed, ""
-        if any(" " in key for key in action.keys) and pressed != action_id:
-            self.pressed = action_id
             return
         if action.mutating and self.desk.badges.read_only:
             self.say(READ_ONLY, "stale")
@@ -167,9 +171,22 @@ class DeskScreen(Screen[None]):
         else:
             self.say(f"{BY_ID[f'screen_{number}'].title} comes with a later release", "muted")
 
+    def do_command(self) -> None:
+        """Ask for the name of what to do."""
+        words = tuple(action.title.lower() for action in named("", self.scope, self.desk.actions))
+        self.prompt.ask(Question(id="command", label=":", completions=words))
+
+    def _command(self, text: str) -> None:
+        found = named(text, self.scope, self.desk.actions)
+        if len(found) == 1:
+            self.action_do(found[0].id)
+        elif text.strip():
+            some = ", ".join(action.title.lower() for action in found[:SUGGESTIONS_MAX])
+            self.say(f"{text.strip()} may mean {some}" if found else f"nothing here is called {text.strip()}", "muted")
+
     def do_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen(self.scope))
+        self.app.push_screen(HelpScreen(self.scope, self.desk.actions))
 
     def do_back(self) -> None:
         """Close the prompt."""
@@ -213,4 +230,7 @@ class DeskScreen(Screen[None]):
         if event.question.id == "filter":
             event.stop()
             self.narrow(read_filter(event.text).text)
+        elif event.question.id == "command":
+            event.stop()
+            self._command(event.text)
         self.paint()

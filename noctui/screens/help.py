@@ -12,9 +12,11 @@ from noctui.state.sheet import TextSheet
 from noctui.widgets.rows import VirtualRows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
-    from noctui.state.actions import Scope
+    from noctui.state.actions import Action, Scope
 
 
 class HelpScreen(ModalScreen[None]):
@@ -28,9 +30,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", "Page up", show=False),
     ]
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, actions: Sequence[Action]) -> None:
         super().__init__()
         self._scope = scope
+        self._actions = actions
 
     def compose(self) -> ComposeResult:
         """Give the list of keys."""
@@ -48,7 +51,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _fill(self) -> None:
         rows = self.query_one("#help", VirtualRows)
-        rows.show(TextSheet(help_lines(rows.size.width, self._scope)))
+        rows.show(TextSheet(help_lines(rows.size.width, self._scope, self._actions)))
 
     def action_scroll(self, by: int) -> None:
         """Scroll the list."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Scope: TypeAlias = Literal["alerts", "feed", "sites"]
+LATER = "comes with a later release"
 EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites")
 ALERTS: tuple[Scope, ...] = ("alerts",)
 FEED: tuple[Scope, ...] = ("feed",)
@@ -15,7 +19,10 @@ PANED: tuple[Scope, ...] = ("alerts", "sites")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something a key does; a blank in `keys` parts keys pressed in turn, `footer` is its word in the key line."""
+    """Something a key does; a blank in `keys` parts keys pressed in turn.
+
+    `footer` is its word in the key line, behind its first key.
+    """
 
     id: str
     title: str
@@ -54,7 +61,7 @@ ACTIONS = (
         title="Open",
         keys=("enter",),
         help="read the evidence in the drawer, the alert of a feed line, or the page of a site",
-        footer="enter open",
+        footer="open",
     ),
     Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
     Action(id="back", title="Back", keys=("escape",), help="close the prompt, the drawer, the page or this help"),
@@ -79,7 +86,7 @@ ACTIONS = (
         keys=("t",),
         help="what another threshold would have given; enter then sets it, esc leaves it as it is",
         scopes=SITES,
-        footer="t try",
+        footer="try",
     ),
     Action(
         id="pin",
@@ -88,7 +95,7 @@ ACTIONS = (
         help="pin the threshold, so that tuning leaves it alone, or let go of it",
         scopes=SITES,
         mutating=True,
-        footer="p pin",
+        footer="pin",
     ),
     Action(
         id="rollback",
@@ -97,7 +104,7 @@ ACTIONS = (
         help="take the newest change of the threshold back; asks first",
         scopes=SITES,
         mutating=True,
-        footer="U roll back",
+        footer="roll back",
     ),
     Action(
         id="ack",
@@ -106,7 +113,7 @@ ACTIONS = (
         help="take the alert on; the reason is optional, enter sends",
         scopes=ALERTS,
         mutating=True,
-        footer="a ack",
+        footer="ack",
     ),
     Action(
         id="resolve",
@@ -115,7 +122,7 @@ ACTIONS = (
         help="end it: a letter for the verdict, then an optional note, enter sends",
         scopes=ALERTS,
         mutating=True,
-        footer="r resolve",
+        footer="resolve",
     ),
     Action(
         id="note",
@@ -124,7 +131,7 @@ ACTIONS = (
         help="write something down on the alert",
         scopes=ALERTS,
         mutating=True,
-        footer="n note",
+        footer="note",
     ),
     Action(
         id="take",
@@ -133,7 +140,7 @@ ACTIONS = (
         help="work on the alert yourself, from now on",
         scopes=ALERTS,
         mutating=True,
-        footer="t take",
+        footer="take",
     ),
     Action(
         id="escalate",
@@ -179,16 +186,22 @@ ACTIONS = (
         keys=("space",),
         help="stand still while new lines are counted; again to go on",
         scopes=FEED,
-        footer="space pause",
+        footer="pause",
     ),
     Action(
         id="filter",
         title="Filter",
         keys=("/",),
         help="words that must be found, -word that must not",
-        footer="/ filter",
+        footer="filter",
     ),
-    Action(id="help", title="Help", keys=("?",), help="this list", footer="? help"),
+    Action(
+        id="command",
+        title="Command",
+        keys=(":", "ctrl+p"),
+        help="any of these by its name, or the start of it; tab completes",
+    ),
+    Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
     Action(
         id="retry",
@@ -196,53 +209,64 @@ ACTIONS = (
         keys=("R",),
         help="try a lost link again now; also reads the token again, and on Sites the page",
     ),
-    Action(id="screen_1", title="Overview", keys=("1",), help="comes with a later release"),
-    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="2 alerts"),
-    Action(
-        id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="3 feed"
-    ),
+    Action(id="screen_1", title="Overview", keys=("1",), help=LATER),
+    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="alerts"),
+    Action(id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="feed"),
     Action(
         id="screen_4",
         title="Sites",
         keys=("4",),
         help="every site, and what is usual there: signals, week, threshold",
-        footer="4 sites",
+        footer="sites",
     ),
-    Action(id="screen_5", title="People", keys=("5",), help="comes with a later release"),
-    Action(id="screen_6", title="Risk", keys=("6",), help="comes with a later release"),
-    Action(id="screen_7", title="Cases", keys=("7",), help="comes with a later release"),
-    Action(id="screen_8", title="Shift", keys=("8",), help="comes with a later release"),
+    Action(id="screen_5", title="People", keys=("5",), help=LATER),
+    Action(id="screen_6", title="Risk", keys=("6",), help=LATER),
+    Action(id="screen_7", title="Cases", keys=("7",), help=LATER),
+    Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
     Action(
         id="quit",
         title="Quit",
         keys=("q", "Q"),
         help="leave; q closes an open drawer or page first, and both ask while acts wait to be sent",
-        footer="q quit",
+        footer="quit",
     ),
 )
 BY_ID = {action.id: action for action in ACTIONS}
 
 
-def action_of(key: str, scope: Scope) -> Action:
+def action_of(key: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> Action | None:
     """Return what a key (of keys pressed in turn, the first) does on a screen, else what it does elsewhere."""
-    meant = [action for action in ACTIONS if key in {each.split()[0] for each in action.keys}]
-    return next((action for action in meant if scope in action.scopes), meant[0])
+    meant = [action for action in actions if key in {each.split()[0] for each in action.keys}]
+    return next((action for action in meant if scope in action.scopes), meant[0] if meant else None)
+
+
+def named(text: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> list[Action]:
+    """Return the actions of a screen that a name, or the start of one, may mean; one whose whole name it is, alone."""
+    words = " ".join(text.lower().split())
+    here = [action for action in actions if scope in action.scopes and action.help != LATER]
+    exact = [action for action in here if words in {action.id, action.title.lower()}]
+    return exact or [act for act in here if act.title.lower().startswith(words) or act.id.startswith(words)]
 
 
 _KEY_WORDS = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "esc", "shift+tab": "shift-tab", "g g": "g g"}
 
 
+def key_word(key: str) -> str:
+    """Return a key as it is written for people."""
+    return _KEY_WORDS.get(key) or (key if key == "+" else key.replace("+", "-"))
+
+
 def key_words(action: Action) -> str:
     """Return the keys of an action as they are written for people."""
-    return " ".join(_KEY_WORDS.get(key, key.replace("ctrl+", "ctrl-")) for key in action.keys)
+    return " ".join(map(key_word, action.keys))
 
 
-def footer_words(scope: Scope, cells: int) -> str:
+def footer_words(scope: Scope, cells: int, actions: Sequence[Action] = ACTIONS) -> str:
     """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
     hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}[scope]
     shown = " j/k move"
-    for action in ACTIONS:
-        word = f"  {action.footer}"
+    for action in actions:
+        word = f"  {key_word(action.keys[0])} {action.footer}" if action.keys else ""
         if action.footer and scope in action.scopes and action.id != hidden and len(shown + word) <= cells:
             shown += word
     return shown
@@ -253,6 +277,6 @@ def keys_table() -> str:
     rows = (
         f"| `{key_words(action)}` | {action.title} | {action.help} | {', '.join(action.scopes)} |"
         for action in ACTIONS
-        if action.help != "comes with a later release"
+        if action.help != LATER
     )
     return "\n".join(("| keys | action | what it does | screen |", "|---|---|---|---|", *rows))

@@ -12,7 +12,7 @@ from noctui.state.model import Model, look_at, tally, told_age_ms
 from noctui.state.times import SECOND_MS, clock, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 AGE_STALE_MS = 20 * SECOND_MS
 AGE_LOST_MS = 60 * SECOND_MS
@@ -102,10 +102,10 @@ def outbox_line(model: Model, now: int) -> Line:
     return line(f"you {last.sentence}{undo}", "text" if left > 0 else "muted")
 
 
-def help_lines(width: int, scope: Scope) -> list[Line]:
+def help_lines(width: int, scope: Scope, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """Return the help overlay, the keys of the screen first: keys, title and what it does, wrapped."""
-    here = [act for act in ACTIONS if scope in act.scopes]
-    there = [act for act in ACTIONS if scope not in act.scopes]
+    here = [act for act in actions if scope in act.scopes]
+    there = [act for act in actions if scope not in act.scopes]
     return [*_help(here, width), BLANK, line("ON OTHER SCREENS", "head"), *_help(there, width)]
 
 

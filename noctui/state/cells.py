@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TEXT_CHARS_MAX = 4_000
 _SPACE = re.compile(r"[\t\n\v\f\r\u2028\u2029]+")
@@ -90,3 +95,10 @@ def chop(word: str, cells: int) -> list[str]:
         parts.append(start)
         word = word[len(start) :]
     return [*parts, word]
+
+
+def common_start(texts: Sequence[str]) -> str:
+    """Return what all of at least one text begin with."""
+    first, last = min(texts), max(texts)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    return first[:same]

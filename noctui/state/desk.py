@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from noctui.state.actions import ACTIONS, Action
 from noctui.state.bars import Badges
 from noctui.state.cells import wrap
 from noctui.state.drawer import TABS
@@ -49,6 +50,7 @@ class Desk:
     strip: Tail = field(default_factory=Tail)
     drawer: Drawer = field(default_factory=Drawer)
     places: Places = field(default_factory=Places)
+    actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)
     notice: Notice = field(default_factory=lambda: Notice(""))
 

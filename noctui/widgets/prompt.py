@@ -8,11 +8,12 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from noctui.messages import Answered, Question
-from noctui.state.cells import cut, width
+from noctui.state.cells import common_start, cut, width
 from noctui.state.lines import BLANK, Line, cells_of
 from noctui.widgets.bar import Bar
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
 TYPED_CHARS_MAX = 2_000
@@ -80,6 +81,19 @@ class Prompt(Horizontal):
         shown: Line = ((cut(label, cells), "strong"), (f"{words} ", "accent"))
         self._label.styles.width = cells_of(shown)
         self._label.show(shown)
+
+    def on_key(self, event: events.Key) -> None:
+        """Complete what was begun, by tab, as far as it can mean one thing only."""
+        question = self.question
+        if event.key != "tab" or question is None or not question.completions:
+            return
+        event.stop()
+        event.prevent_default()
+        value = self._input.value
+        begun = [text for text in question.completions if text.startswith(value.lower())]
+        if begun:
+            self._input.value = common_start(begun)
+            self._input.cursor_position = len(self._input.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take the letter of a choice as soon as it is typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -203,3 +204,35 @@ async def test_without_a_mark_all_that_the_filter_shows_is_meant():
         assert stage.link.orders[0].body["ids"] == ["A-20418"]
         await stage.press(pilot, "0", "ctrl+x")
         assert "9 marked" in stage.text
+
+
+async def test_a_key_of_ones_own_works_and_shows_as_soon_as_its_file_is_saved(tmp_path: Path):
+    keymap = tmp_path / "keymap.toml"
+    stage = Stage(keymap=keymap)
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.shows(pilot, "a ack")
+        keymap.write_text('ack = "B"')
+        await stage.shows(pilot, "B ack")
+        await stage.press(pilot, "a")
+        assert "reason:" not in stage.text
+        await stage.press(pilot, "B", "enter")
+        assert stage.link.orders[0].verb == "ack"
+        keymap.write_text('ack = "r"  # taken')
+        await stage.shows(pilot, "keymap not taken: r is both ack and resolve on alerts")
+        assert "B ack" in stage.text
+
+
+async def test_what_to_do_can_be_named():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.shows(pilot, "Door forced")
+        await stage.press(pilot, ":", *"esc", "tab", "enter")
+        assert "escalate A-20418" in stage.text
+        await stage.press(pilot, "escape", ":", *"page", "enter")
+        assert "page may mean page down, page up" in stage.text
+        await stage.press(pilot, ":", *"xyzzy", "enter")
+        assert "nothing here is called xyzzy" in stage.text
+        await stage.press(pilot, ":", "tab", "enter")
+        assert stage.link.orders == []

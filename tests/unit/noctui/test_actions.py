@@ -5,19 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from noctui.state.actions import ACTIONS, BY_ID, EVERYWHERE, Scope, action_of, footer_words, key_words, keys_table
+from noctui.state.actions import (
+    ACTIONS,
+    BY_ID,
+    EVERYWHERE,
+    Scope,
+    action_of,
+    footer_words,
+    key_words,
+    keys_table,
+    named,
+)
+from noctui.state.keymap import FORBIDDEN
 
 README = Path(__file__).parents[3] / "noctui" / "README.md"
-FORBIDDEN = {
-    *("ctrl+a", "ctrl+b", "ctrl+space", "ctrl+@", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+c"),
-    *("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+enter", "backspace", "delete"),
-}
 
 
 def test_no_default_key_is_one_that_terminals_and_multiplexers_need():
     keys = {key for action in ACTIONS for key in action.keys}
     assert not keys & FORBIDDEN
     assert not [key for key in keys if key.startswith(("alt+", "f1"))]
+
+
+def meant(key: str, scope: Scope) -> str:
+    action = action_of(key, scope)
+    assert action is not None
+    return action.id
 
 
 @pytest.mark.parametrize("scope", EVERYWHERE)
@@ -29,10 +42,20 @@ def test_no_key_means_two_things_on_one_screen(scope: Scope):
 
 
 def test_a_key_does_what_it_means_on_this_screen_or_names_what_it_does_elsewhere():
-    assert action_of("t", "alerts").id == "take"
-    assert action_of("t", "sites").id == "simulate"
-    assert action_of("t", "feed").id in {"take", "simulate"}
-    assert action_of("g", "feed").id == "top"
+    assert meant("t", "alerts") == "take"
+    assert meant("t", "sites") == "simulate"
+    assert meant("t", "feed") in {"take", "simulate"}
+    assert meant("g", "feed") == "top"
+    assert action_of("F", "feed") is None
+
+
+def test_an_action_is_named_by_the_start_of_its_title_or_id():
+    assert [action.id for action in named("ack all", "alerts")] == ["ack_all"]
+    assert {action.id for action in named("ack", "alerts")} == {"ack"}
+    assert {action.id for action in named("mark", "alerts")} == {"mark"}
+    assert {action.id for action in named("esc", "alerts")} == {"escalate"}
+    assert named("pause", "alerts") == []
+    assert "screen_1" not in {action.id for action in named("", "alerts")}
 
 
 def test_every_act_on_data_is_marked_as_one():

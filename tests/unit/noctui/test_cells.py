@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noctui.state.cells import TEXT_CHARS_MAX, chop, clean, cut, pad, width, wrap
+from noctui.state.cells import TEXT_CHARS_MAX, chop, clean, common_start, cut, pad, width, wrap
 from noctui.state.lines import BLANK, cells_of, column, dimmed, fit, line, plain, spread
 
 TEXTS = st.text(max_size=60).map(clean)
@@ -90,3 +90,9 @@ def test_lines_can_be_dimmed_read_and_set_in_columns():
     assert plain((("a ", "p1"), ("b  ", "p2"))) == "a b"
     assert plain(BLANK) == ""
     assert column("abc", 5, right=True) == ("  abc ", "text")
+
+
+def test_the_common_start_of_texts_is_what_all_begin_with():
+    assert common_start(["page down", "page up"]) == "page "
+    assert common_start(["mark", "mark range"]) == "mark"
+    assert common_start(["a", "b"]) == ""
