@@ -122,13 +122,12 @@ class Engine:
                 react(self, event)
             if not event.late:
                 self.watches.take(event)
-            if self.book.news:
-                self._followers.settle(self.scene.now)
+            self._settle_triage()
 
     def apply(self, command: Command) -> Reply:
         """Carry out a command; the reply says what became of it, refusals included."""
         reply = self._commands.carry_out(command, now=max(self.scene.now, command.time))
-        self._followers.settle(self.scene.now)
+        self._settle_triage()
         return reply
 
     def holds(self, alert_id: str) -> bool:
@@ -159,9 +158,9 @@ class Engine:
             changed = True
         changed |= self.watches.tick(now)
         changed |= self._telling.uncovered(now)
-        self._followers.settle(self.scene.now)
+        self._settle_triage()
         changed |= self._followers.tick(now)
-        self._followers.settle(self.scene.now)
+        self._settle_triage()
         if not changed:
             self.scene.now = former  # only what is logged moves the clock
         return changed
@@ -190,6 +189,12 @@ class Engine:
     def now(self) -> int:
         """Return the engine's clock (UTC ms): the newest input's."""
         return self.scene.now
+
+    def _settle_triage(self) -> None:
+        """Have what an input let find, and what was decided of it, followed up."""
+        self._telling.settle()
+        if self.book.news:
+            self._followers.settle(self.scene.now)
 
     def _live(self, now: int) -> None:
         """Move the clock to a logged input's time; once an hour let go of minutes that no window reaches any more."""

@@ -21,6 +21,8 @@ from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
 from nocd.signals.traces import Traces
 from nocd.signals.trail import Trail
+from nocd.triage.together import KIND as PUNCH_ALERT_KIND
+from nocd.triage.together import PunchAlert
 
 if TYPE_CHECKING:
     from nocd.domain.change import Change, LedgerRow
@@ -43,6 +45,7 @@ RECORD_TYPES: dict[str, Any] = {
     "threshold_changes": list[ThresholdChange],
     "held": list[int],
     "hidden": Finding,
+    PUNCH_ALERT_KIND: PunchAlert,
     MAINTENANCE_KIND: Maintenance,
     CLAIMS_KIND: Stood,
     DUE_KIND: int,

@@ -10,6 +10,7 @@ from nocd.domain.change import Change
 from nocd.domain.finding import Category
 from nocd.domain.instant import MINUTE_MS
 from nocd.outcome import Outcome
+from nocd.triage.together import Together, punch_of
 from nocd.wire.present import alert_view, found_view
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Telling:
         self._roster = scene.roster
         self._shelves = scene.shelves
         self._intake = intake
+        self._together = Together(scene.shelves, intake)
+        self._of_punches: list[Finding] = []
         self._looked_at = 0
         self.outcome = Outcome()
 
@@ -53,14 +56,25 @@ class Telling:
         self._shelves.put("counter", "finding", number)
         finding = replace(finding, id=f"F-{number}")
         held = self._held_back(finding)
-        alert = None if held else self._intake.finding(finding, now=self._scene.now)
-        self.outcome.findings.append((finding, alert))
         if lasting and held and self._window(finding, finding.time) is not None:
             self._shelves.put(HIDDEN_KIND, finding.id, finding)
+        if held is None and punch_of(finding) is not None:
+            self._of_punches.append(finding)
+        else:
+            self._found(finding, None if held else self._intake.finding(finding, now=self._scene.now), held)
+        return finding.id
+
+    def settle(self) -> None:
+        """Hand to triage what an input let find of punches, what is of one punch together."""
+        found, self._of_punches = self._of_punches, []
+        for finding, alert in self._together.take(found, now=self._scene.now) if found else ():
+            self._found(finding, alert, None)
+
+    def _found(self, finding: Finding, alert: str | None, held: str | None) -> None:
+        self.outcome.findings.append((finding, alert))
         data = found_view(finding, roster=self._roster, alert=alert, held_back=held)
         kind = "anomaly_detected" if finding.anomaly else "finding_created"
         self.tell(kind, data, site=finding.site, person=finding.person, severity=finding.severity)
-        return finding.id
 
     def uncovered(self, now: int) -> bool:
         """Hand to triage what was hidden by plan, still lasts and is hidden no more; tell whether anything was."""
@@ -81,6 +95,7 @@ class Telling:
 
     def refuted(self, claim: Standing) -> None:
         """Withdraw findings that later evidence refutes, and their alert where it stands on nothing else."""
+        self.settle()
         self._no_longer_hidden(claim)
         told = [finding for finding in claim.findings if finding]
         for finding in told:
@@ -95,6 +110,7 @@ class Telling:
             }
             self.tell("finding_withdrawn", data, site=claim.site, person=claim.person)
         self._intake.withdrawn(told, claim.fingerprint, now=self._scene.now)
+        self.outcome.opened += self._together.withdrawn(told, now=self._scene.now)
 
     def over(self, claim: Standing, reason: str) -> None:
         """End the alert of a condition that is over, unless it stands on another finding by now."""
@@ -171,6 +187,7 @@ class Telling:
         """Let go of what was counted towards alerts that never opened."""
         for trouble in [key for key, times in self._shelves.kind(HELD_KIND).items() if times[-1] < instant]:
             self._shelves.drop(HELD_KIND, trouble)
+        self._together.forget_before(instant)
 
     def _no_longer_hidden(self, claim: Standing) -> None:
         hidden = self._shelves.kind(HIDDEN_KIND)

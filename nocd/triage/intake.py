@@ -82,6 +82,28 @@ class Intake:
         standing = self._book.standing(fingerprint)
         return standing is not None and standing.unresolved
 
+    def holds(self, alert_id: str) -> bool:
+        """Tell whether an alert is known and unresolved."""
+        alert = self._book.get(alert_id)
+        return alert is not None and alert.unresolved
+
+    def beside(self, alert_id: str, finding: Finding, *, now: int) -> None:
+        """Put a finding beside the one an alert stands on, as more evidence of the same trouble."""
+        alert = self._book.edit(alert_id)
+        alert.evidence = {**alert.evidence, "also": {**alert.evidence.get("also", {}), finding.id: finding.reason}}
+        if worst(alert.severity, finding.severity) is not alert.severity:
+            self._worsen(alert, finding.severity, now=now)
+        self._book.follow(alert, "evidence", f"{_title_of(finding)}, of the same punch: {finding.reason}", now=now)
+
+    def no_longer_beside(self, alert_id: str, finding: str, *, now: int) -> None:
+        """Take withdrawn evidence from an alert that goes on standing."""
+        if not self.holds(alert_id):
+            return
+        alert = self._book.edit(alert_id)
+        also = {name: reason for name, reason in alert.evidence.get("also", {}).items() if name != finding}
+        alert.evidence = {**alert.evidence, "also": also}
+        self._book.follow(alert, "evidence", f"{finding} was withdrawn: late evidence", now=now)
+
     def withdrawn(self, findings: Sequence[str], fingerprint: str, *, now: int) -> None:
         """Withdraw a claim's findings from their alert: one that stands on nothing else ends with them."""
         standing = self._last_of(findings, fingerprint)

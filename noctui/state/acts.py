@@ -133,8 +133,9 @@ def settle_many(outbox: Outbox, key: str, items: Sequence[Mapping[str, Any]], *,
     done = [item for item in items if item["status"] < 400]  # noqa: PLR2004 - HTTP's own border
     refused = [item for item in items if item not in done]
     if done:
-        settled = replace(act, alerts=tuple(item["id"] for item in done))
-        _done(outbox, settled, done[-1]["body"], now=now, offset_ms=offset_ms)
+        offered = [item for item in done if item["body"].get("undo_until")] or done
+        settled = replace(act, alerts=tuple(item["id"] for item in offered))
+        _done(outbox, settled, offered[-1]["body"], now=now, offset_ms=offset_ms)
     if not refused:
         return ""
     first = refused[0]
