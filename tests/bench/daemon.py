@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_ROOT_ARGS = ("-m", "nocd", "serve", "--json", "--listen", "127.0.0.1:0")
+_SERVE = ("serve", "--json", "--listen", "127.0.0.1:0")
 
 
 @dataclass(slots=True)
 class Daemon:
-    """`nocd serve` on a folder, as a context; `ready_s` is from the start of the process to its ready line."""
+    """`nocd serve` on a folder, as a context; `ready_s` is from the start of the process to its ready line.
+
+    With a `clock` it is the clock in that file that it goes by.
+    """
 
     folder: Path
     settings: tuple[str, ...] = ()
+    clock: Path | None = None
     ready_s: float = 0.0
     address: tuple[str, int] = ("", 0)
     _process: subprocess.Popen[bytes] = field(init=False)
@@ -36,10 +40,11 @@ class Daemon:
     def start(self) -> None:
         """Start, and return once it takes events."""
         began = time.perf_counter()
+        program = ("nocd",) if self.clock is None else ("tests.bench.wound", str(self.clock))
         arguments = [part for setting in self.settings for part in ("--set", setting)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *_ROOT_ARGS, "--data-dir", str(self.folder), *arguments],
+                [sys.executable, "-m", *program, *_SERVE, "--data-dir", str(self.folder), *arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
             )

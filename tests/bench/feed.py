@@ -13,19 +13,20 @@ import orjson
 from nocd.store.seen import key_of
 from nocd.store.sqlite import sqlite3
 from tests.bench import bare
-from tests.bench.daemon import Daemon
-from tests.bench.ingest import introduce, milliseconds
+from tests.bench.ingest import milliseconds
 from tests.bench.listen import Heard, listening
-from tests.bench.post import Posted, Poster, request
+from tests.bench.live import Live
 from tests.bench.rows import Row, paired
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.bench.post import Posted
     from tests.bench.stored import Bench
 
 RATE_PER_S = 1_000
 SIZES = (1, 10, 100)
+LANES = 64
 FAN_CLIENTS = 200
 FAN_PER_S = 50
 NS = 1e9
@@ -45,18 +46,14 @@ def event_to_frame(bench: Bench) -> list[Row]:
 def _latency(bench: Bench, *, clients: int, must: float) -> Row:
     count, folder = bench.size(21_000, 300), bench.fresh("feed")
     sending = Sending()
-    with Daemon(folder / "data") as daemon:
-        token = daemon.token("ingest")
-        introduce(daemon.address, token, bench.traffic)
-        with (
-            listening(daemon.address, daemon.token("operator"), clients, folder) as heard,
-            Poster(daemon.address) as poster,
-        ):
+    with Live(folder) as live:
+        live.begin(bench.window_events)
+        with listening(live.daemon.address, live.daemon.token("operator"), clients, folder) as heard:
             for size in SIZES:
-                sending.post(poster, token, bench.traffic.lines(count), size)
+                sending.post(live, count, size)
             time.sleep(0.5)
-        inside = kept(daemon.database)
-    waits_ms = latencies_s(daemon.database, sending.due, heard) * 1_000
+        inside = kept(live.daemon.database)
+    waits_ms = latencies_s(live.daemon.database, sending.due, heard) * 1_000
     more: dict[str, Any] = {f"p{percent}": round(float(np.percentile(waits_ms, percent)), 2) for percent in (50, 99.9)}
     more |= {"seconds": count * len(SIZES) / RATE_PER_S, "frames_per_s_max": busiest(heard), **inside}
     more |= {"listener": heard.stats, "poster": sending.stats()}
@@ -72,17 +69,18 @@ class Sending:
     posted: list[Posted] = field(default_factory=list)
     spent_s: float = 0.0
 
-    def post(self, poster: Poster, token: str, lines: list[bytes], size: int) -> None:
-        """Post events `size` a request, 1 000 events a second."""
-        starts = range(0, len(lines), size)
-        due_s = [start / RATE_PER_S for start in starts]
-        requests = [request(b"\n".join(lines[start : start + size]), token) for start in starts]
-        before = time.process_time()
-        posted = poster.post(requests, due_s=due_s)
-        self.spent_s += time.process_time() - before
+    def post(self, live: Live, count: int, size: int) -> None:
+        """Post the next `count` events `size` a request, 1 000 events a second."""
+        requests = live.requests(count, size)
+        due_s = [number * size / RATE_PER_S for number in range(len(requests))]
+        with live.poster(LANES) as poster:
+            before = time.process_time()
+            posted = poster.post(requests, due_s=due_s)
+            self.spent_s += time.process_time() - before
         self.posted.append(posted)
-        for number, line in enumerate(lines):
-            self.due[orjson.loads(line)["id"]] = posted.began_s + due_s[number // size]
+        for each, at_s in zip(requests, due_s, strict=True):
+            lines = each.whole.partition(b"\r\n\r\n")[2].splitlines()
+            self.due |= {orjson.loads(line)["id"]: posted.began_s + at_s for line in lines}
 
     def stats(self) -> dict[str, float]:
         """Return the share of a core that sending took, and how late it was."""
@@ -124,14 +122,14 @@ def fanout(bench: Bench) -> list[Row]:
     """
     folder, rounds = bench.fresh("fanout"), bench.size(300, 10)
     clients, size, whole = bench.size(FAN_CLIENTS, 20), 300, 0.0
-    with Daemon(folder / "data") as daemon:
-        introduce(daemon.address, daemon.token("ingest"), bench.traffic)
+    with Live(folder) as live:
+        live.begin(bench.window_events)
 
         def value() -> float:
             nonlocal size, whole
-            alone_s = _spent_s(bench, daemon, rounds)
-            with listening(daemon.address, daemon.token("operator"), clients, folder) as heard:
-                spent_s = _spent_s(bench, daemon, rounds)
+            alone_s = _spent_s(live, rounds)
+            with listening(live.daemon.address, live.daemon.token("operator"), clients, folder) as heard:
+                spent_s = _spent_s(live, rounds)
             frames = sum(len(times) for times in heard.times)
             size, whole = heard.stats["bytes"] // frames, frames / spent_s
             return frames / max(0.01, spent_s - alone_s)
@@ -141,14 +139,14 @@ def fanout(bench: Bench) -> list[Row]:
     return [Row(name="feed-fanout", must=0.7, unit="deliveries/CPU s", more=more, **measured._asdict())]
 
 
-def _spent_s(bench: Bench, daemon: Daemon, rounds: int) -> float:
+def _spent_s(live: Live, rounds: int) -> float:
     """Return the CPU seconds that the daemon uses for `rounds` requests of ten events."""
-    requests = [request(body, daemon.token("ingest")) for body in bench.traffic.bodies(10 * rounds, 10)]
-    before = daemon.cpu_s()
-    with Poster(daemon.address, 4) as poster:
+    requests = live.requests(10 * rounds, 10)
+    before = live.daemon.cpu_s()
+    with live.poster() as poster:
         poster.post(requests, due_s=[number / FAN_PER_S for number in range(rounds)])
     time.sleep(0.2)
-    return daemon.cpu_s() - before
+    return live.daemon.cpu_s() - before
 
 
 def _written_per_s(folder: Path, clients: int, rounds: int, size: int) -> float:

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from tests.bench.daemon import Daemon
-from tests.bench.ingest import BATCH, BATCH_CONNECTIONS, introduce
+from tests.bench.live import BATCH, CONNECTIONS
 from tests.bench.post import Poster, request
 from tests.bench.rows import Pair, Row, paired
 from tests.bench.traffic import Traffic
@@ -44,7 +44,7 @@ def cost_us(daemon: Daemon, traffic: Traffic, count: int) -> float:
     """Return what an event costs (µs) from the socket to the disk, saves, merges and checkpoints included."""
     with daemon:
         requests = [request(body, daemon.token("ingest")) for body in traffic.bodies(count, BATCH)]
-        with Poster(daemon.address, BATCH_CONNECTIONS) as poster:
+        with Poster(daemon.address, CONNECTIONS) as poster:
             return poster.post(requests).seconds / count * 1e6
 
 
@@ -65,8 +65,9 @@ class _Company:
 
     def begin(self, count: int) -> None:
         """Store the directory and `count` events."""
-        with self._daemon as daemon:
-            introduce(daemon.address, daemon.token("ingest"), self._traffic)
+        with self._daemon as daemon, Poster(daemon.address, 1) as poster:
+            token = daemon.token("ingest")
+            poster.post([request(b"\n".join(lines), token) for lines in self._traffic.directory()])
         if count:
             self.cost_us(count)
 

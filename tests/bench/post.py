@@ -7,21 +7,30 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.bench.wound import Clock
 
 Address = tuple[str, int]
 CONNECTIONS = 64
 _SEND_BUFFER_BYTES = 4 * 1024 * 1024
 
 
-def request(body: bytes, token: str = "", *, kind: str = "application/x-ndjson") -> bytes:
-    """Return a whole request that posts `body`."""
+class Request(NamedTuple):
+    """A whole request, and when the newest of what it tells happened (UTC ms)."""
+
+    whole: bytes
+    at: int
+
+
+def request(body: bytes, token: str = "", *, kind: str = "application/x-ndjson", at: int = 0) -> Request:
+    """Return a request that posts `body`."""
     bearer = f"Authorization: Bearer {token}\r\n" if token else ""
     head = f"POST /v1/events HTTP/1.1\r\nHost: bench\r\n{bearer}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}\r\n".encode() + body
+    return Request(f"{head}\r\n".encode() + body, at)
 
 
 @dataclass(slots=True)
@@ -57,9 +66,10 @@ class _Lane:
 
 
 class Poster:
-    """Keeps `connections` open and sends each request on a free one, in order."""
+    """Keeps `connections` open and sends each request on a free one, in order; a `clock` is wound to each."""
 
-    def __init__(self, address: Address, connections: int = CONNECTIONS) -> None:
+    def __init__(self, address: Address, connections: int = CONNECTIONS, *, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._lanes = {lane.connection.fileno(): lane for lane in (_lane(address) for _ in range(connections))}
         self._waiting = select.epoll()
         for fd in self._lanes:
@@ -73,7 +83,7 @@ class Poster:
         for lane in self._lanes.values():
             lane.connection.close()
 
-    def post(self, requests: Sequence[bytes], *, due_s: Sequence[float] | None = None) -> Posted:
+    def post(self, requests: Sequence[Request], *, due_s: Sequence[float] | None = None) -> Posted:
         """Send everything as fast as it is answered, or each request `due_s` seconds after the start."""
         began = time.monotonic()
         posted, free, sent = Posted(began_s=began), deque(self._lanes.values()), 0
@@ -83,7 +93,9 @@ class Poster:
                 lane = free.popleft()
                 lane.since = now if due_s is None else due_s[sent]
                 posted.late_s.append(time.monotonic() - began - lane.since)
-                lane.connection.sendall(requests[sent])
+                if self._clock is not None:
+                    self._clock.wind(requests[sent].at)
+                lane.connection.sendall(requests[sent].whole)
                 sent += 1
             wait_s = due_s[sent] - now if due_s is not None and free and sent < len(requests) else None
             for fd, _ in self._waiting.poll(None if wait_s is None else max(0.0, wait_s)):

@@ -67,11 +67,15 @@ def recording(recorder: Recorder, engine: Engine, loaded: Loaded) -> Pipeline:
 async def commits_of(pipeline: Pipeline, recorder: Recorder, lines: list[bytes]) -> Saved:
     """Return what a pipeline commits for `lines`, each commit with the number a save begins at before it."""
     recorder.commits = []
-    task = asyncio.create_task(pipeline.run())
     events = decoded(lines)
     await asyncio.gather(*(pipeline.post(events[start : start + BATCH]) for start in range(0, len(events), BATCH)))
-    task.cancel()
     return recorder.commits
+
+
+async def begun(pipeline: Pipeline) -> asyncio.Task[None]:
+    """Return the task that a pipeline works in, to be kept."""
+    await pipeline.start()
+    return asyncio.create_task(pipeline.run())
 
 
 def schema_raw(bench: Bench) -> list[Row]:
@@ -84,7 +88,7 @@ def schema_raw(bench: Bench) -> list[Row]:
     pipeline = recording(recorder, Engine(restored(loaded), TriageLimits()), loaded)
     lines = bench.traffic.lines(count)
     with asyncio.Runner() as runner, limit(folder / "raw.db", lines, stored=bench.large_events) as raw:
-        runner.run(pipeline.start())
+        working = runner.run(begun(pipeline))
 
         def value() -> float:
             commits = runner.run(commits_of(pipeline, recorder, bench.traffic.lines(count)))
@@ -94,6 +98,7 @@ def schema_raw(bench: Bench) -> list[Row]:
             return count / (time.perf_counter() - began)
 
         measured = paired(value, raw.rows_per_s, pairs=bench.pairs)
+        working.cancel()
     writer.close()
     return [
         Row(name="schema-raw", must=0.6, unit="events/s", more={"stored": bench.large_events}, **measured._asdict())

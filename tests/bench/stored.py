@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nocd.clock import monotonic_s, now_ms
+from nocd.domain.instant import HOUR_MS
 from nocd.metrics import Metrics
 from nocd.pipeline import Limits
 from nocd.tenant import Tenant, TenantLimits
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BATCH = 1_000
 WAITING_MAX = 20 * BATCH
+WINDOW_MS = 2 * HOUR_MS
 NEVER = 1_000_000_000
 
 
@@ -52,6 +54,11 @@ class Bench:
     def pairs(self) -> int:
         """Return how often a value is measured beside its limit."""
         return self.size(5, 1)
+
+    @property
+    def window_events(self) -> int:
+        """Return how many events fill the windows of two hours."""
+        return self.size(self.traffic.events_in(WINDOW_MS), 200)
 
     @property
     def large_events(self) -> int:

@@ -62,6 +62,15 @@ class Traffic:
             *(self._punch(person, "in") for person in self._on),
         ]
 
+    @property
+    def time(self) -> int:
+        """Return when the newest event happened (UTC ms)."""
+        return self._time
+
+    def events_in(self, span_ms: int) -> int:
+        """Return how many events are sent in so long a time."""
+        return span_ms // self._step_ms
+
     def lines(self, count: int) -> list[bytes]:
         """Return the next `count` events."""
         return [self._event() for _ in range(count)]
