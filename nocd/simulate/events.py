@@ -50,7 +50,7 @@ def events(
 def raws(world: World, truth: Callable[[Truth], None], *, likeness: Callable[[Truth], None] = untold) -> Iterator[Raw]:
     """Yield the same as raw events in the order they are sent: the directory, then all streams merged by time.
 
-    `likeness` hears of each honest shift that looks like trouble, in the form of a truth.
+    `likeness` hears of each honest shift, and site, that looks like trouble, in the form of a truth.
     """
     yield from directory(world)
     streams: list[Iterable[Raw]] = [_person(world, guard, truth, likeness) for guard in world.guards]
@@ -61,7 +61,7 @@ def raws(world: World, truth: Callable[[Truth], None], *, likeness: Callable[[Tr
             room_temperatures(world, place),
             terminal_health(world, place),
             alarms(world, place),
-            paperwork(world, place, truth),
+            paperwork(world, place, truth, likeness),
             crew_troubles(world, place, truth),
         ]
     yield from (raw for raw in merge(*streams) if raw.type != WAKE)

@@ -91,6 +91,14 @@ def punch(rng: Random, stamp: Stamp, guard: Guard, place: Place, direction: str,
     return Raw(stamp.time, stamp.id, "noc.attendance.punch", source, data)
 
 
+def face_check(rng: Random, stamp: Stamp, guard: Guard, place: Place, **changes: Any) -> Raw:
+    """Return a check by the guard's phone, between punches, that it is still the guard who carries it."""
+    seen = face(rng)
+    del seen["match_distance"]
+    data = {"person": guard.id, "site": place.id, "device": guard.device, **seen, **changes}
+    return Raw(stamp.time, stamp.id, "noc.biometric.check", phone_source(guard.device), data)
+
+
 def location_fix(stamp: Stamp, guard: Guard, fix: Fix, **changes: Any) -> Raw:
     """Return a position of a guard's own phone."""
     data = {"person": guard.id, **fix.fields(), "device": guard.device, **changes}

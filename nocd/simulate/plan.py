@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _WALKING_MPS = (1.1, 1.5)
 _DWELL_S = (20.0, 80.0)
-_SLA_MINUTES = {"CRITICAL": 15, "HIGH": 30, "MEDIUM": 60, "LOW": 120}
+SLA_MINUTES = {"CRITICAL": 15, "HIGH": 30, "MEDIUM": 60, "LOW": 120}
 _PRIORITIES = ("CRITICAL", "HIGH", "HIGH", "MEDIUM", "MEDIUM", "MEDIUM", "LOW", "LOW")
 _PHONE_PUNCH_SHARE = 0.15
 _BREAK_MS = 30 * MINUTE_MS
@@ -108,8 +108,8 @@ class Plan:
 
     `changes` are fields of punches by direction; a `ghost` punches and leaves no other trace; the `absent` leave none.
     `edits` are fields of events by their ids; an `offline` phone sends what it saw at the end of the stretch; `vague_m`
-    is the accuracy of a phone indoors; `wear` is of the phone of whom the shift is; `likeness` names what trouble an
-    honest shift looks like.
+    is the accuracy of a phone indoors; `wear` is of the phone of whom the shift is; of the `scripted` a
+    script punches; `likeness` names what trouble an honest shift looks like.
     """
 
     duty: Duty
@@ -133,6 +133,7 @@ class Plan:
     offline: tuple[int, int] | None = None
     vague_m: float | None = None
     wear: Wear | None = None
+    scripted: bool = False
     likeness: str = ""
 
     @property
@@ -207,7 +208,7 @@ def _jobs(rng: Random, duty: Duty, start: int, end: int) -> list[Job]:
     jobs = []
     for number in range(round((end - start) / HOUR_MS / _HOURS_PER_JOB) + rng.randint(-1, 1)):
         priority = rng.choice(_PRIORITIES)
-        sla = _SLA_MINUTES[priority] * MINUTE_MS
+        sla = SLA_MINUTES[priority] * MINUTE_MS
         created = _busy_moment(rng, duty.place, start + 15 * MINUTE_MS, end - 165 * MINUTE_MS)
         done = created + int(sla * rng.uniform(0.2, 0.75))
         jobs.append(Job(f"{duty.id}-k{number + 1}", priority, created, created + sla, done))

@@ -144,6 +144,14 @@ def duties(world: World, guard: Guard) -> Iterator[Duty]:
             yield duty_of(world, crew, guard)
 
 
+def shifts_before(world: World, duty: Duty, days: int) -> Iterator[Duty]:
+    """Yield the shifts that the same guard had in the days before, so many with this one, the latest first."""
+    for back in range(1, days):
+        crew = crew_of(world, duty.place, duty.crew.day - timedelta(days=back), duty.crew.no)
+        if duty.guard in crew.guards and _within(world, crew):
+            yield duty_of(world, crew, duty.guard)
+
+
 def relief(world: World, crew: Crew) -> tuple[Guard, ...]:
     """Return those of the same hours who have this day off."""
     return tuple(guard for guard in world.groups[crew.place.id][crew.no] if guard not in crew.guards)

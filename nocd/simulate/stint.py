@@ -17,6 +17,7 @@ from nocd.simulate.observe import (
 from nocd.simulate.space import measure, move
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
     from nocd.simulate.plan import Plan
@@ -64,7 +65,7 @@ def fixes(rng: Random, guard: Guard, place: Place, hours: tuple[int, int], name:
     return found
 
 
-def about_the_post(rng: Random, plan: Plan, times: range, name: str) -> list[Raw]:
+def about_the_post(rng: Random, plan: Plan, times: Sequence[int], name: str) -> list[Raw]:
     """Return positions of the guard of a shift about the post, at given times."""
     return [
         location_fix(

@@ -11,7 +11,7 @@ from nocd.simulate.rhythm import count, gate_mean, hour_of_week
 from nocd.simulate.roster import crews
 from nocd.simulate.seeding import derive
 from nocd.simulate.troubles import crew_trouble
-from nocd.simulate.troubles.premises import LOST, dead_gate, report_lost
+from nocd.simulate.troubles.premises import DEAD_AFTER_MS, LOST, dead_gate, last_report, report_before, report_lost
 from nocd.simulate.truth import Truth
 
 if TYPE_CHECKING:
@@ -78,11 +78,33 @@ def alarms(world: World, place: Place) -> Iterator[Raw]:
         yield from sorted(day_raws)
 
 
-def paperwork(world: World, place: Place, tell: Callable[[Truth], None]) -> Iterator[Raw]:
+def paperwork(
+    world: World, place: Place, tell: Callable[[Truth], None], likeness: Callable[[Truth], None]
+) -> Iterator[Raw]:
     """Yield what is expected, then delivered: a daily report by six in the morning, a statutory one on Mondays.
 
-    A few are never delivered; the truth is told of those.
+    A few are never delivered; the truth is told of those. Of a site whose reporting ended before the world began only
+    the last report is known; `likeness` hears of one that paused nearly as long.
     """
+    ended, paused = last_report(world, place), report_before(world, place)
+    if ended is not None:
+        tell(Truth("", "REPORT_NEVER_GENERATED", "", place.id, world.start_ms, ended + DEAD_AFTER_MS))
+        yield _registered(world, place, ended)
+    else:
+        if paused is not None:
+            likeness(Truth("", "late-report", "", place.id, world.start_ms, world.start_ms + DAY_MS))
+            yield _registered(world, place, paused)
+        yield from _regular(world, place, tell)
+
+
+def _registered(world: World, place: Place, delivered: int) -> Raw:
+    """Return a report of former times, as the world begins."""
+    name = f"R-{place.id}-before"
+    data = {"report": name, "kind": "STATUTORY", "site": place.id, "client": place.client}
+    return Raw(world.start_ms, name, "noc.report", "/reports", {**data, "delivered_at": rfc3339(delivered)})
+
+
+def _regular(world: World, place: Place, tell: Callable[[Truth], None]) -> Iterator[Raw]:
     rng = derive(world.seed, "paperwork", place.id)
     for day in range(world.start_ms // DAY_MS * DAY_MS, world.end_ms + DAY_MS, DAY_MS):
         offset = local(day, place.timezone).utcoffset()

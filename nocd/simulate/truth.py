@@ -58,9 +58,16 @@ RATES: Final[dict[str, float]] = {
     "REPORT_MISSING": 0.002,  # of statutory reports
     "DAILY_REPORT_MISSING": 0.002,  # of daily reports
     "SOURCE_SILENT": 0.002,  # of a site's days
+    "CHECKPOINT_COVERAGE_LOW": 0.002,
+    "TOUR_OVERDUE": 0.002,
+    "BIOMETRIC_PATTERN": 0.002,
+    "CRITICAL_SIGNAL_LOW_PHONE": 0.002,  # of crews
+    "CRITICAL_SIGNAL_LOW_LOCATION": 0.002,  # of crews
+    "SLA_STORM": 0.002,  # of crews
+    "REPORT_NEVER_GENERATED": 0.01,  # of sites
 }
 
-# How often an honest shift looks like trouble: a share of shifts without any.
+# How often an honest shift looks like trouble: a share of shifts without any, or of sites where noted.
 LIKENESSES: Final[dict[str, float]] = {
     "flat-battery": 0.03,
     "swap": 0.0,
@@ -70,6 +77,12 @@ LIKENESSES: Final[dict[str, float]] = {
     "tour-shortened": 0.0,
     "early": 0.0,
     "double-shift": 0.0,
+    "checkpoint-skipped": 0.0,
+    "tour-late": 0.0,
+    "face-checks": 0.0,
+    "basement": 0.0,
+    "rush": 0.0,
+    "late-report": 0.0,  # of sites
 }
 
 

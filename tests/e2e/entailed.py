@@ -16,9 +16,7 @@ MUTE: Final = frozenset(
         "SILENT_SITE",
     }
 )
-UNDONE: Final = frozenset(
-    {"CHECKPOINT_COVERAGE_LOW", "PHANTOM_GUARD", "TASK_OVERDUE", "TOUR_INCOMPLETE", "TOUR_MISSED", "TOUR_OVERDUE"}
-)
+UNDONE: Final = frozenset({"PHANTOM_GUARD", "TASK_OVERDUE", "TOUR_INCOMPLETE", "TOUR_MISSED", "TOUR_OVERDUE"})
 # who comes unplanned; WRONG_PERSON where a colleague is missing just then
 ODD_HOUR: Final = frozenset({"AFTER_HOURS_ACTIVITY", "SCHEDULE_MISMATCH", "SHORT_REST", "WRONG_PERSON"})
 
@@ -60,12 +58,15 @@ ENTAILS: Final[dict[str, frozenset[str]]] = {
     "SLACK_NIGHT": frozenset({"GUARD_INACTIVITY", "TOUR_ABANDONMENT"}) | UNDONE | MUTE,
     "DEVICE_OFFLINE": MUTE,
     "SILENT_SITE": frozenset({"GUARD_INACTIVITY", "GHOST_SHIFT"}) | MUTE | UNDONE,
-    "OUTSIDE_ALERT": frozenset({"SLA_STORM"}),
     "OVERTIME_VIOLATION": frozenset({"SHORT_REST"}),
-    "SCHEDULE_MISMATCH": ODD_HOUR,
+    "SCHEDULE_MISMATCH": ODD_HOUR - {"WRONG_PERSON"},  # planted where nobody is missing
     "GHOST_SHIFT": frozenset({"GUARD_INACTIVITY"}) | MUTE | UNDONE,
-    "TOUR_INCOMPLETE": frozenset({"CHECKPOINT_COVERAGE_LOW"}),
-    "TOUR_ABANDONMENT": frozenset({"LEFT_SITE", "TOUR_INCOMPLETE", "CHECKPOINT_COVERAGE_LOW"}),
+    "TOUR_ABANDONMENT": frozenset({"LEFT_SITE", "TOUR_INCOMPLETE"}),
+    "TOUR_OVERDUE": frozenset({"PHANTOM_GUARD"}),
+    "BIOMETRIC_PATTERN": frozenset({"BIOMETRIC_LOW"}),
+    "SLA_STORM": UNDONE,
+    "CRITICAL_SIGNAL_LOW_LOCATION": frozenset({"DEVICE_GPS_FAILURE"}),
+    "CRITICAL_SIGNAL_LOW_PHONE": frozenset({"DEVICE_PHONE_FAILURE"}),
     "PHANTOM_GUARD": UNDONE,
     "TASK_OVERDUE": frozenset({"PHANTOM_GUARD"}),
     "DEVICE_GPS_FAILURE": frozenset({"CRITICAL_SIGNAL_LOW_LOCATION"}),
@@ -76,10 +77,8 @@ ENTAILS: Final[dict[str, frozenset[str]]] = {
 # Findings that a planted trouble brings of a colleague: the one whose shift the planted person took. All others that
 # name a person are true of the planted one only.
 OF_OTHERS: Final = frozenset({("WRONG_PERSON", "NO_SHOW")})
-# The same punch told as something graver: by 3.1 it is WRONG_PERSON's while a colleague's shift there is not taken up.
-TOLD_AS: Final = frozenset({("SCHEDULE_MISMATCH", "WRONG_PERSON")})
-# Of these there is one at a time at a site: what is planted while one stands adds to it.
-ONE_AT_A_TIME: Final = frozenset({"COVERAGE_GAP"})
+# Of these there is one at a time at a site, or of a person: what is planted while one stands adds to it.
+ONE_AT_A_TIME: Final = frozenset({"BIOMETRIC_PATTERN", "COVERAGE_GAP"})
 
 # How long after its end a planted trouble may still be found, where that is not two hours.
 BEFORE_MS: Final = HOUR_MS

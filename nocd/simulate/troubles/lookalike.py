@@ -1,4 +1,4 @@
-"""What looks like trouble and is none: a shift swapped by approval, a ride home, a phone indoors or offline."""
+"""What looks like trouble and is none: a swap by approval, a ride home, a phone indoors or offline, a busy hour."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS, rfc3339
 from nocd.simulate.directory import shift_entry, tour_entry
 from nocd.simulate.observe import Stamp, location_fix
-from nocd.simulate.plan import Mute
+from nocd.simulate.plan import Job, Mute
 from nocd.simulate.roster import LEAD_MS, LONG_SHIFT_MS, relief
 from nocd.simulate.seeding import chance, derive
 from nocd.simulate.space import Point, measure
 from nocd.simulate.troubles.base import quiet_window, span
+from nocd.simulate.troubles.checks import checks
+from nocd.simulate.troubles.lapses import put_off, skip, skips_max
 from nocd.simulate.troubles.worktime import stay_on
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _RIDE_M = 28_000.0  # sites of a city are further apart
 _BRIEFLY_MINUTES = (4, 9)  # less than events may be late
 _LONG_MINUTES = (60, 120)
 _ONE_OF_TWO = 0.5
+_IN_GRACE_MINUTES = (16, 28)
+_BASEMENT_MS = 40 * MINUTE_MS
 
 
 class Likeness(NamedTuple):
@@ -127,6 +131,48 @@ def double_shift(_world: World, plan: Plan, rng: Random) -> bool:
     return True
 
 
+def checkpoint_skipped(_world: World, plan: Plan, rng: Random) -> bool:
+    """Skip one checkpoint of a tour, of so many that it may be."""
+    possible = [walk for walk in plan.walks if skips_max(len(walk.scans))]
+    if not possible:
+        return False
+    walk = rng.choice(possible)
+    skip(plan, walk, [rng.randint(1, len(walk.scans))])
+    return True
+
+
+def tour_late(_world: World, plan: Plan, rng: Random) -> bool:
+    """Begin a tour late, but within its grace."""
+    if not plan.walks:
+        return False
+    put_off(rng.choice(plan.walks), rng.randint(*_IN_GRACE_MINUTES))
+    return True
+
+
+def face_checks(_world: World, plan: Plan, rng: Random) -> bool:
+    """Show the phone one's own face whenever it asks."""
+    plan.extras += checks(rng, plan)
+    return True
+
+
+def basement(_world: World, plan: Plan, rng: Random) -> bool:
+    """Be where the phone knows no position for forty minutes, and says all else."""
+    first, last = span(plan)
+    start = rng.randrange(first, last - _BASEMENT_MS)
+    plan.mutes.append(Mute(start, start + _BASEMENT_MS, "f"))
+    return True
+
+
+def rush(_world: World, plan: Plan, rng: Random) -> bool:
+    """Do half a dozen urgent tasks that come within minutes, each in time."""
+    start = rng.randrange(*span(plan))
+    for number in range(6):
+        created = start + rng.randrange(8 * 60) * SECOND_MS
+        done = created + rng.randint(5, 27) * MINUTE_MS
+        plan.jobs.append(Job(f"{plan.duty.id}-r{number}", "HIGH", created, created + 30 * MINUTE_MS, done))
+    return True
+
+
 # Append, so that what befell a shift of some seed before stays.
 ALIKE: Final = (
     Likeness("flat-battery", flat_battery),
@@ -137,6 +183,11 @@ ALIKE: Final = (
     Likeness("tour-shortened", tour_shortened),
     Likeness("early", early),
     Likeness("double-shift", double_shift),
+    Likeness("checkpoint-skipped", checkpoint_skipped),
+    Likeness("tour-late", tour_late),
+    Likeness("face-checks", face_checks),
+    Likeness("basement", basement),
+    Likeness("rush", rush),
 )
 
 

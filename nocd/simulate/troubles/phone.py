@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nocd.domain.instant import MINUTE_MS
 from nocd.simulate.plan import Clock, Mute, Wear
-from nocd.simulate.roster import crew_of, duty_of
 from nocd.simulate.stint import about_the_post
 from nocd.simulate.troubles.base import DutyTrouble, quiet_window, span
 from nocd.simulate.truth import Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from random import Random
 
     from nocd.simulate.plan import Plan
-    from nocd.simulate.roster import Duty
     from nocd.simulate.world import World
 
 AHEAD_MS = 20 * MINUTE_MS
 _HALF_DEAD_MINUTES = (95, 110)
 _BLIND_MINUTES = (280, 420)
 _FIX_EVERY_MS = 7 * MINUTE_MS
-_WEAR_DAYS = 5
+WEAR_DAYS: Final = 5
 WORN = {
     "DEVICE_CRITICAL": Wear(battery=0.22, signal=0.36, temperature_c=44.0, online=0.35),
     "DEVICE_WARNING": Wear(battery=0.32, signal=0.72, temperature_c=38.0, online=0.95),
@@ -66,7 +62,7 @@ def _wears_out(kind: str, plan: Plan) -> Truth | None:
     if plan.wear is not None:
         return None
     plan.wear = WORN[kind]
-    end = plan.start + _WEAR_DAYS * 24 * 60 * MINUTE_MS
+    end = plan.start + WEAR_DAYS * 24 * 60 * MINUTE_MS
     return Truth("", kind, plan.guard.id, plan.place.id, plan.start, end)
 
 
@@ -78,14 +74,6 @@ def device_critical(_world: World, plan: Plan, _rng: Random) -> Truth | None:
 def device_warning(_world: World, plan: Plan, _rng: Random) -> Truth | None:
     """Let the phone begin to wear out: a weak battery and a poor signal for five days."""
     return _wears_out("DEVICE_WARNING", plan)
-
-
-def shifts_before(world: World, duty: Duty) -> Iterator[Duty]:
-    """Yield the shifts the same guard had in the days in which a phone goes on wearing out, the latest first."""
-    for back in range(1, _WEAR_DAYS):
-        crew = crew_of(world, duty.place, duty.crew.day - timedelta(days=back), duty.crew.no)
-        if duty.guard in crew.guards and crew.start >= world.start_ms:
-            yield duty_of(world, crew, duty.guard)
 
 
 DUTY = (

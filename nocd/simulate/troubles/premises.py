@@ -1,4 +1,4 @@
-"""Troubles of a site: sensors that go dead, reports that never come, somebody inside while it is closed."""
+"""Troubles of a site: dead sensors, reports that do not come or end for good, somebody inside while it is closed."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ LOST: Final[Mapping[str, str]] = {"STATUTORY": "REPORT_MISSING", "DAILY": "DAILY
 _AWAY_FIRST_MS = 70 * MINUTE_MS
 _AWAY_LAST_MS = 9 * HOUR_MS
 _VISIT_MS = 40 * MINUTE_MS
+DEAD_AFTER_MS: Final = 30 * DAY_MS  # without a report
+_CLEAR_MS = 6 * HOUR_MS  # of the world's begin and end
 
 
 class SiteTrouble(NamedTuple):
@@ -48,6 +50,22 @@ def dead_gate(world: World, place: Place, time: int) -> tuple[int, int] | None:
 def report_lost(world: World, report: Mapping[str, Any]) -> bool:
     """Tell whether an expected report is never delivered."""
     return chance(world.seed, "report-lost", report["report"]) < world.rates[LOST[report["kind"]]]
+
+
+def last_report(world: World, place: Place) -> int | None:
+    """Return when the last report of a site came, before the world began, where reporting then ended; else None."""
+    if chance(world.seed, "reports-end", place.id) >= world.rates["REPORT_NEVER_GENERATED"]:
+        return None
+    latest = min(world.end_ms - world.start_ms, DEAD_AFTER_MS) - _CLEAR_MS
+    dead_at = world.start_ms + derive(world.seed, "reports-dead", place.id).randrange(_CLEAR_MS, latest)
+    return dead_at - DEAD_AFTER_MS
+
+
+def report_before(world: World, place: Place) -> int | None:
+    """Return when the last report of a site came whose honest reporting paused until the world began; else None."""
+    if chance(world.seed, "late-report", place.id) >= world.likenesses["late-report"]:
+        return None
+    return world.start_ms - derive(world.seed, "late-report-at", place.id).randrange(20 * DAY_MS, 28 * DAY_MS)
 
 
 def closed(place: Place, instant: int) -> bool:
@@ -82,4 +100,5 @@ SITE = (
     SiteTrouble("dead-gate", "SOURCE_SILENT"),
     SiteTrouble("statutory-report-lost", "REPORT_MISSING"),
     SiteTrouble("daily-report-lost", "DAILY_REPORT_MISSING"),
+    SiteTrouble("reports-end", "REPORT_NEVER_GENERATED"),
 )

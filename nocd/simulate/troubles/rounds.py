@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nocd.domain.geo import haversine_m
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.simulate.plan import Job, Mute, Scan, stroll
+from nocd.simulate.roster import duties, tours_of
 from nocd.simulate.space import measure, move
 from nocd.simulate.stint import about_the_post
 from nocd.simulate.troubles.base import DutyTrouble
@@ -27,6 +28,8 @@ _LATE_MIN_MS = 26 * MINUTE_MS
 _SLOWEST_MPS, _LONGEST_DWELL_S = 1.1, 50.0
 _FIX_EVERY_MS = 8 * MINUTE_MS
 _CLOSED_AFTER_MS = 150 * MINUTE_MS
+_OWN_TOURS_MIN = 8  # a few more than tell what is usual: one may have gone wrong
+_OVER_MS = 24 * HOUR_MS
 
 
 def tour_incomplete(_world: World, plan: Plan, rng: Random) -> Truth | None:
@@ -57,7 +60,11 @@ def tour_abandonment(_world: World, plan: Plan, rng: Random) -> Truth | None:
 
 def _busy(plan: Plan, walk: Walk) -> bool:
     """Tell whether another tour, the break or the end of the shift comes soon after a tour's second checkpoint."""
-    start, end = walk.scans[_GIVEN_UP_AFTER - 1].time, walk.end + _GIVEN_UP_MS
+    return taken(plan, walk, walk.scans[_GIVEN_UP_AFTER - 1].time, walk.end + _GIVEN_UP_MS)
+
+
+def taken(plan: Plan, walk: Walk, start: int, end: int) -> bool:
+    """Tell whether another tour, the break or the end of the shift falls between two instants."""
     others = any(other is not walk and other.overlaps(start, end) for other in plan.walks)
     paused = plan.pause is not None and plan.pause[0] <= end and start <= plan.pause[1]
     return others or paused or end > plan.end - 10 * MINUTE_MS
@@ -101,9 +108,9 @@ def tag_cloned(_world: World, plan: Plan, rng: Random) -> Truth | None:
     return Truth(f"{walk.tour.id}-{first}", "TAG_CLONED", plan.guard.id, plan.place.id, shown, walk.end)
 
 
-def scans_too_regular(_world: World, plan: Plan, rng: Random) -> Truth | None:
-    """Scan every tour of the shift by the stopwatch."""
-    if not plan.walks:
+def scans_too_regular(world: World, plan: Plan, rng: Random) -> Truth | None:
+    """Scan every tour of the shift by the stopwatch, when it is known how the guard's own differ."""
+    if not plan.walks or _tours_before(world, plan) < _OWN_TOURS_MIN:
         return None
     for walk in plan.walks:
         longest_m = max(haversine_m(*a.checkpoint.point, *b.checkpoint.point) for a, b in pairwise(walk.scans))
@@ -117,6 +124,12 @@ def scans_too_regular(_world: World, plan: Plan, rng: Random) -> Truth | None:
     return Truth(
         f"{first.tour.id}-2", "SCANS_TOO_REGULAR", plan.guard.id, plan.place.id, first.start, last.end + HOUR_MS
     )
+
+
+def _tours_before(world: World, plan: Plan) -> int:
+    """Return how many tours the guard of a shift had that were over for a day."""
+    over = (duty for duty in duties(world, plan.guard) if duty.crew.end < plan.start - _OVER_MS)
+    return sum(len(tours_of(world, duty)) for duty in over)
 
 
 def phantom_guard(_world: World, plan: Plan, rng: Random) -> Truth | None:

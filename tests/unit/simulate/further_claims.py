@@ -87,8 +87,12 @@ def _gap(truth: Truth, saw: Seen) -> bool:
 
 
 def _unplanned(truth: Truth, saw: Seen) -> bool:
+    """Come when no shift is near, and none at the site waits for who is due."""
     here = saw.by_id[truth.event_id]["data"]
-    return here["direction"] == "in" and here["site"] == truth.site and not near_shifts(truth, saw, HOUR_MS)
+    odd = here["direction"] == "in" and here["site"] == truth.site and not near_shifts(truth, saw, HOUR_MS)
+    due = [s for s in saw.shifts if s["site"] == truth.site and ms(s["start"]) <= truth.from_ms < ms(s["end"])]
+    windows = [(s["person"], ms(s["start"]) - HOUR_MS, truth.from_ms) for s in due]
+    return odd and all(saw.within(PUNCH, *window) for window in windows)
 
 
 def _wrong_site(truth: Truth, saw: Seen) -> bool:
@@ -252,6 +256,75 @@ def _dead(truth: Truth, saw: Seen) -> bool:
     return not heard and truth.to_ms - truth.from_ms >= 3 * HOUR_MS
 
 
+def tour_of(truth: Truth, saw: Seen) -> tuple[dict[str, Any], list[Event]]:
+    """The tour that a truth's scan is of, and all its scans."""
+    tour = saw.by_id[truth.event_id]["data"]["tour"]
+    return saw.by_id[tour]["data"], [s for s in saw.of[SCAN] if s["data"]["tour"] == tour]
+
+
+def _skipped(truth: Truth, saw: Seen) -> bool:
+    tour, scans = tour_of(truth, saw)
+    answered = {s["data"]["checkpoint"] for s in scans}
+    scanned = {s["data"]["checkpoint"] for s in scans if s["data"]["scan"] != "SKIP"}
+    places = all(("lat" in s["data"]) == (s["data"]["scan"] != "SKIP") for s in scans)
+    return places and answered == set(tour["checkpoints"]) and 0.5 <= len(scanned) / len(answered) < 0.8
+
+
+def _begun_late(truth: Truth, saw: Seen) -> bool:
+    tour, scans = tour_of(truth, saw)
+    late = scans[0]["at"] - ms(tour["planned_start"])
+    whole = {s["data"]["checkpoint"] for s in scans} == set(tour["checkpoints"])
+    return whole and 30 * MINUTE_MS < late < 2 * HOUR_MS and truth.to_ms - truth.from_ms == late - 30 * MINUTE_MS
+
+
+def _made_up(truth: Truth, saw: Seen) -> bool:
+    """At some check of that time the last thirty of a month are at too few minutes of the day, or too unsure."""
+    told = [*saw.punches(truth.person), *saw.by_person["noc.biometric.check", truth.person]]
+    zone, all_checks = saw.site[truth.site]["timezone"], sorted(told, key=lambda event: event["at"])
+    for number, last in enumerate(all_checks):
+        known = [e for e in all_checks[max(0, number - 29) : number + 1] if e["at"] > last["at"] - 30 * 24 * HOUR_MS]
+        minutes = {f"{local(event['at'], zone):%H:%M}" for event in known}
+        low = sum(event["data"]["confidence"] < 0.5 for event in known)
+        odd = len(known) >= 10 and (len(minutes) < 0.3 * len(known) or low > 0.3 * len(known))
+        if odd and truth.from_ms <= last["at"] <= truth.to_ms:
+            return True
+    return False
+
+
+def _half_heard(truth: Truth, saw: Seen) -> bool:
+    """All on duty at the site tell the one half of it, and none the other."""
+    lost, goes_on = (PHONE, FIX) if truth.kind == "CRITICAL_SIGNAL_LOW_PHONE" else (FIX, PHONE)
+    mine = [s for s in saw.shifts if s["site"] == truth.site and ms(s["start"]) <= truth.from_ms < ms(s["end"])]
+    heard = [
+        (kind, saw.within(kind, s["person"], truth.from_ms, truth.to_ms)) for s in mine for kind in (lost, goes_on)
+    ]
+    long = truth.to_ms - truth.from_ms >= 95 * MINUTE_MS
+    return bool(mine) and long and all(not events if kind == lost else len(events) >= 6 for kind, events in heard)
+
+
+def _all_late(truth: Truth, saw: Seen) -> bool:
+    """For half an hour five tasks and three tours are overdue, and ten alerts stand, one of each and of each camera."""
+    return all(_late_then(truth.site, truth.from_ms + after * MINUTE_MS, saw) for after in (45, 60, 75))
+
+
+def _late_then(site: str, instant: int, saw: Seen) -> bool:
+    done = {e["data"]["task"] for e in saw.of["noc.task.done"] if e["at"] <= instant}
+    tasks = [e["id"] for e in saw.of["noc.task"] if e["data"]["site"] == site and ms(e["data"]["due_at"]) <= instant]
+    off = {e["data"]["id"] for e in saw.of["noc.tour"] if e["data"].get("cancelled") and e["at"] <= instant}
+    begun = {s["data"]["tour"] for s in saw.of[SCAN] if s["at"] <= instant} | off
+    told = {e["data"]["id"]: ms(e["data"]["planned_start"]) for e in saw.of["noc.tour"] if e["data"]["site"] == site}
+    tours = [tour for tour, at in told.items() if 30 * MINUTE_MS <= instant - at < 2 * HOUR_MS and tour not in begun]
+    status = {e["data"]["entity_id"]: e["data"]["status"] for e in saw.of["noc.alert"] if e["at"] <= instant}
+    firing = [entity for entity, last in status.items() if last == "firing" and site in entity]
+    late = len(set(tasks) - done)
+    return late >= 5 and len(tours) >= 3 and late + len(tours) + len(firing) >= 10
+
+
+def _ended(truth: Truth, saw: Seen) -> bool:
+    (told,) = [e["data"] for e in saw.of["noc.report"] if e["data"]["site"] == truth.site]
+    return ms(told["delivered_at"]) + 30 * 24 * HOUR_MS == truth.to_ms and "due_at" not in told
+
+
 FURTHER: dict[str, Callable[[Truth, Seen], bool]] = {
     "SHORT_REST": _rest,
     "OVERTIME_VIOLATION": _overtime,
@@ -282,4 +355,11 @@ FURTHER: dict[str, Callable[[Truth, Seen], bool]] = {
     "REPORT_MISSING": _never_delivered,
     "DAILY_REPORT_MISSING": _never_delivered,
     "SOURCE_SILENT": _dead,
+    "CHECKPOINT_COVERAGE_LOW": _skipped,
+    "TOUR_OVERDUE": _begun_late,
+    "BIOMETRIC_PATTERN": _made_up,
+    "CRITICAL_SIGNAL_LOW_PHONE": _half_heard,
+    "CRITICAL_SIGNAL_LOW_LOCATION": _half_heard,
+    "SLA_STORM": _all_late,
+    "REPORT_NEVER_GENERATED": _ended,
 }

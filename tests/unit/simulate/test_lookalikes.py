@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.errors import InputError
 from nocd.simulate import Truth, World, events
 from nocd.simulate.events import envelope, raws
@@ -47,7 +49,7 @@ def shift_of(row: Truth, saw: Seen) -> dict[str, Any]:
     return mine[0]
 
 
-@pytest.mark.parametrize("name", LIKENESSES)
+@pytest.mark.parametrize("name", [alike.name for alike in ALIKE])
 def test_each_likeness_befalls_honest_shifts_and_is_told(name):
     _, _, alike = told(company({name: 1.0}))
     assert len(alike) > 10
@@ -55,8 +57,8 @@ def test_each_likeness_befalls_honest_shifts_and_is_told(name):
 
 
 def test_every_likeness_has_a_share_and_a_shift_has_one_at_most():
-    assert [alike.name for alike in ALIKE] == list(LIKENESSES)
-    _, _, rows = told(company(dict.fromkeys(LIKENESSES, 0.3)))
+    assert {*(alike.name for alike in ALIKE), "late-report"} == set(LIKENESSES)
+    _, _, rows = told(company({alike.name: 0.3 for alike in ALIKE}))
     assert len({(row.person, row.from_ms) for row in rows}) == len(rows)
 
 
@@ -162,6 +164,58 @@ def test_a_double_shift_is_rostered_without_a_gap_and_within_sixteen_hours():
         assert len(second) == 1
         assert 0 < row.to_ms - ms(second[0]["end"]) < 10 * MINUTE_MS
         assert worked_ms(row, saw, row.to_ms) < 16 * HOUR_MS
+
+
+def test_one_checkpoint_of_five_may_be_skipped():
+    _, saw, alike = told(company({"checkpoint-skipped": 1.0}))
+    skips = Counter(s["data"]["tour"] for s in saw.of["noc.tour.scan"] if s["data"]["scan"] == "SKIP")
+    assert len(skips) == len(alike)
+    assert set(skips.values()) == {1}
+    assert all(len(saw.by_id[tour]["data"]["checkpoints"]) >= 5 for tour in skips)
+
+
+def test_a_tour_late_within_its_grace_is_not_overdue():
+    _, saw, alike = told(company({"tour-late": 1.0}))
+    begun: dict[str, int] = {}
+    for scan in saw.of["noc.tour.scan"]:
+        begun.setdefault(scan["data"]["tour"], scan["at"])
+    late = [at - ms(saw.by_id[tour]["data"]["planned_start"]) for tour, at in begun.items()]
+    assert sum(at > 15 * MINUTE_MS for at in late) == len(alike)
+    assert max(late) < 30 * MINUTE_MS
+
+
+def test_the_guard_is_sure_to_be_known_by_the_phone_that_asks():
+    _, saw, alike = told(company({"face-checks": 1.0}))
+    for row in alike:
+        faces = saw.within("noc.biometric.check", row.person, row.from_ms, row.to_ms)
+        assert len(faces) >= 12
+        assert all(face["data"]["confidence"] > 0.7 and face["data"]["verified"] for face in faces)
+
+
+def test_in_a_basement_a_phone_knows_no_position_for_less_than_an_hour():
+    _, saw, alike = told(company({"basement": 1.0}))
+    for row in alike:
+        fixes = [fix["at"] for fix in saw.within("noc.location.fix", row.person, row.from_ms, row.to_ms)]
+        assert max(after - before for before, after in pairwise(fixes)) >= 40 * MINUTE_MS
+
+
+def test_what_comes_in_a_rush_is_done_in_time():
+    _, saw, alike = told(company({"rush": 1.0}))
+    due = {task["data"]["id"]: ms(task["data"]["due_at"]) for task in saw.of["noc.task"]}
+    done = {event["data"]["task"]: event["at"] for event in saw.of["noc.task.done"]}
+    assert sum("-r" in task for task in due) == 6 * len(alike)
+    assert all(done[task] < at for task, at in due.items())
+
+
+def test_reports_may_pause_for_four_weeks_before_the_world_begins():
+    _, saw, alike = told(company({"late-report": 1.0}))
+    former = [event for event in saw.of["noc.report"] if event["id"].endswith("-before")]
+    assert {row.site for row in alike} == {event["data"]["site"] for event in former} == set(saw.site)
+    for event in former:
+        assert START - ms(event["data"]["delivered_at"]) >= 20 * DAY_MS
+        regular = [e for e in saw.of["noc.report"] if e["data"]["site"] == event["data"]["site"] and e is not event]
+        came = [ms(e["data"]["delivered_at"]) for e in regular if "delivered_at" in e["data"]]
+        assert min(came) - ms(event["data"]["delivered_at"]) < 30 * DAY_MS
 
 
 def test_a_seed_repeats_its_likenesses():

@@ -28,7 +28,7 @@ NAMED = [
     *((trouble.name, trouble.kind) for trouble in SITE_TROUBLES),
 ]
 PLANT = {trouble.kind: trouble.plant for trouble in DUTY_TROUBLES}
-DAYS = {"REPORT_MISSING": 4}  # to the first Monday
+DAYS = {"REPORT_MISSING": 4, "SCANS_TOO_REGULAR": 9}  # to the first Monday, and until the own tours are known
 
 
 def test_every_kind_is_planted_by_some_trouble_has_a_rate_and_a_check():
@@ -105,6 +105,36 @@ def test_a_silent_site_calls_its_tours_off_and_breaks_at_the_terminal():
     hours = [(truth.to_ms - truth.from_ms) / HOUR_MS for truth in truths]
     assert min(hours) < 2.7
     assert max(hours) > 3.5
+
+
+def test_a_script_punches_for_weeks_and_begins_to_once():
+    made = world(1, sites=1, people=4, days=18, rates=only("BIOMETRIC_PATTERN", 0.2))
+    saw, truths = seen(made)
+    runs = [truth for truth in truths if truth.to_ms - truth.from_ms > 2 * DAY_MS]
+    assert runs
+    assert all(holds(truth, saw) for truth in truths)
+    for run in runs:
+        zone = saw.site[run.site]["timezone"]
+        punches = saw.within("noc.attendance.punch", run.person, run.from_ms, run.to_ms - DAY_MS)
+        assert len({f"{local(punch['at'], zone):%H:%M}" for punch in punches}) == 4
+        assert len(punches) >= 36
+
+
+def test_nobody_comes_at_an_odd_hour_where_a_colleague_is_missing():
+    rates = {**only("SCHEDULE_MISMATCH"), "NO_SHOW": 0.3, "WRONG_SITE": 0.2, "LATE_ARRIVAL": 0.2, "WRONG_PERSON": 0.2}
+    saw, truths = seen(world(1, days=3, rates=rates))
+    odd = [truth for truth in truths if truth.kind == "SCHEDULE_MISMATCH"]
+    assert odd
+    assert all(holds(truth, saw) for truth in odd)
+
+
+def test_a_site_whose_reports_ended_only_tells_of_the_last_one():
+    saw, truths = seen(world(1, sites=9, people=9, days=3, rates=only("REPORT_NEVER_GENERATED", 0.6)))
+    dead = {truth.site for truth in truths}
+    assert dead < set(saw.site)
+    assert all(truth.to_ms < START + 3 * DAY_MS for truth in truths)
+    told = [event for event in saw.of["noc.report"] if event["data"]["site"] in dead]
+    assert len(told) == len(dead)
 
 
 def test_strangers_are_people_or_sites():
@@ -195,7 +225,7 @@ def test_who_stands_in_for_someone_with_a_worn_phone_carries_their_own():
 @pytest.mark.parametrize("part", range(4))
 def test_with_everything_likely_no_shift_has_two_troubles(part):
     kinds = list(RATES)[part::4]
-    certain = {"SLACK_NIGHT", "REPORT_MISSING", "AFTER_HOURS_ACTIVITY"}
+    certain = {"SLACK_NIGHT", "REPORT_MISSING", "AFTER_HOURS_ACTIVITY", "SCANS_TOO_REGULAR"}
     likely = {kind: 1.0 if kind in certain else 0.14 for kind in kinds}
     made = world(6, sites=6, people=50, days=6, rates={**NONE, **likely})
     saw, truths = seen(made)
