@@ -135,11 +135,13 @@ class Daemon:
             settings=upkeep_limits(settings),
             feed_stats=feed_server.stats,
             flush_tokens=table.flush,
+            flush_refusals=table.flush_refusals,
             now_ms=self.now_ms,
         )
         gate = Gate(
             table.current,
             used=table.used,
+            refused=table.refused,
             commands_per_minute=settings.commands_per_minute,
             failures_per_minute=settings.failed_logins_per_minute,
         )
@@ -260,6 +262,7 @@ def upkeep_limits(settings: Settings) -> UpkeepLimits:
             alerts_days=settings.alerts_retention_days,
             idempotency_hours=settings.idempotency_hours,
             hours_days=settings.site_hours_retention_days,
+            audit_days=settings.audit_retention_days,
         ),
     )
 

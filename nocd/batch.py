@@ -11,15 +11,17 @@ import orjson
 
 from nocd.baseline import calendar
 from nocd.domain.change import Change
+from nocd.domain.command import Reply
 from nocd.errors import NocdError, Overloaded
 from nocd.store.rows import Commit, JobRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nocd.domain.command import Command, Reply
+    from nocd.domain.command import Command
     from nocd.domain.event import Event
     from nocd.engine import Engine
+    from nocd.store.store import Store
 
 
 ANNOUNCED_MAX = 1_000
@@ -182,6 +184,23 @@ def events_stored(stored: list[tuple[int, Event]], now: int) -> Change:
 def reply_key(command: Command) -> str:
     """Return what an idempotent command's first reply is kept under."""
     return f"{command.actor}\n{command.key}"
+
+
+async def first_reply(store: Store, commit: Commit, command: Command) -> Reply | None:
+    """Return the first answer under a command's idempotency key, of this batch or stored, or None where there is none.
+
+    A key that was used for something else is refused.
+    """
+    key = reply_key(command)
+    mine = ((asked, reply.status, orjson.dumps(reply.body)) for at, _, asked, reply in commit.replies if at == key)
+    first = next(mine, None) or await store.reply(key)
+    if first is None:
+        return None
+    asked, status, body = first
+    if asked != what_was_asked(command):
+        detail = "this Idempotency-Key was used for another command; use a new one"
+        return Reply(status=422, body={"code": "idempotency_key_reused", "detail": detail})
+    return Reply(status=status, body=orjson.loads(body))
 
 
 def what_was_asked(command: Command) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
 from nocd.baseline.acts import ThresholdActs
 from nocd.detect.failures import JOB_FAILED, job_failed
+from nocd.domain.audit import WITNESSED
 from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.instant import MINUTE_MS
 from nocd.triage.acts import Acts
@@ -46,6 +47,7 @@ class Commands:
             **dict.fromkeys(MAINTENANCE_VERBS, self._maintain),
             HEARTBEAT: self._beat,
             JOB_FAILED: self._job_failed,
+            **dict.fromkeys(WITNESSED, self._witness),
         }
 
     def carry_out(self, command: Command, *, now: int) -> Reply:
@@ -115,6 +117,11 @@ class Commands:
         """Take in that a job of the daemon failed."""
         self._live(now)
         self._telling.found(job_failed(command, time=now))
+        return _done({})
+
+    def _witness(self, _: Command, now: int) -> Reply:
+        """Take part in nothing: the act is on record before it happens."""
+        self._live(now)
         return _done({})
 
 

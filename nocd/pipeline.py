@@ -18,13 +18,14 @@ from nocd.batch import (
     Started,
     Submission,
     events_stored,
+    first_reply,
     load_holidays,
     reply_key,
     what_was_asked,
     worth_a_commit,
 )
+from nocd.domain.audit import carried_out, standing
 from nocd.domain.change import Change, NumberedChange
-from nocd.domain.command import Command, Reply
 from nocd.domain.instant import MINUTE_MS
 from nocd.errors import NocdError, UnavailableError
 from nocd.feed.hub import Committed
@@ -34,6 +35,7 @@ from nocd.wire.present import change_body
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
     from nocd.engine import Engine
     from nocd.metrics import Metrics
@@ -226,31 +228,21 @@ class Pipeline:
 
     async def _decide_command(self, batch: Batch, asked: Asked) -> None:
         command = asked.command
-        if command.key is not None and (repeated := await self._first_reply(batch, command)) is not None:
+        if command.key is not None and (repeated := await first_reply(self._store, batch.commit, command)) is not None:
             batch.replies.append((asked, repeated))
             return
         if self.engine.lacks(command):
             command = replace(command, recalled=await self._store.recall(command.target))
+        shelves = self.engine.shelves
+        before = standing(shelves, command)
         reply = self.engine.apply(command)
         if reply.ok:
             self._log(batch, InputKind.COMMAND, command.time, orjson.dumps(command))
+            client = self.engine.roster.client
+            batch.commit.audit += carried_out(command, reply, before=before, shelves=shelves, client=client)
         if command.key is not None:
             batch.commit.replies.append((reply_key(command), command.time, what_was_asked(command), reply))
         batch.replies.append((asked, reply))
-
-    async def _first_reply(self, batch: Batch, command: Command) -> Reply | None:
-        key = reply_key(command)
-        mine = (
-            (asked, reply.status, orjson.dumps(reply.body)) for at, _, asked, reply in batch.commit.replies if at == key
-        )
-        first = next(mine, None) or await self._store.reply(key)
-        if first is None:
-            return None
-        asked, status, body = first
-        if asked != what_was_asked(command):
-            detail = "this Idempotency-Key was used for another command; use a new one"
-            return Reply(status=422, body={"code": "idempotency_key_reused", "detail": detail})
-        return Reply(status=status, body=orjson.loads(body))
 
     async def _decide_events(self, batch: Batch) -> None:
         events = batch.events

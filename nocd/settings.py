@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         "How long findings, alerts, their ledger, verdicts, threshold changes and job runs are kept.",
     )
     site_hours_retention_days: int = _number(730, 35, 3_650, "How long closed hours of baselines are kept.")
+    audit_retention_days: int = _number(
+        2_192, 2_192, 36_500, "How long the audit trail is kept; never under six years."
+    )
     min_free_bytes: int = _number(
         64 * MIB,
         MIB,

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from nocd.api import (
     alerts,
+    audit,
     baselines,
     directory,
     feed,
@@ -51,6 +52,7 @@ def make_app(
             *jobs.routes(),
             *feed.routes(),
             *tokens.routes(),
+            *audit.AuditRoutes(tokens.table).routes(),
             *system.routes(),
         ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from nocd.api.auth import TOKEN
+from nocd.api.auth import TOKEN, peer
 from nocd.api.keys import DESK, tenant_of
 from nocd.domain.command import Command
 from nocd.errors import InputError
@@ -47,6 +47,7 @@ async def ask(
         args=args,
         key=None if key is None else f"{key}\n{target}",
         foreseen=foreseen or {},
+        peer=peer(request),
     )
     return await tenant_of(request).ask(asked)
 

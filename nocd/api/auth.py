@@ -13,9 +13,10 @@ from aiohttp import web
 
 from nocd import log
 from nocd.clock import monotonic_s, now_ms
+from nocd.domain.audit import Entry
 from nocd.domain.token import DEFAULT_RIGHTS, Act, Right, Role, Token
 from nocd.errors import NocdError, NotAllowed, Overloaded
-from nocd.store.tokens import LOCAL
+from nocd.store.audit import LOCAL
 from nocd.wire.frames import CLOSE_NOT_ALLOWED, CLOSE_UNKNOWN_TOKEN
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Gate:
         clock: Callable[[], int] = now_ms,
         monotonic: Callable[[], float] = monotonic_s,
         used: Callable[[str, int], None] = lambda _name, _now: None,
+        refused: Callable[[Entry], None] = lambda _entry: None,
         failures_per_minute: int = 10,
         commands_per_minute: int = 100,
     ) -> None:
@@ -124,6 +126,7 @@ class Gate:
         self._clock = clock
         self._monotonic = monotonic
         self._used = used
+        self._refused = refused
         self._failures = Rate(failures_per_minute)
         self._commands = Rate(commands_per_minute)
 
@@ -134,10 +137,12 @@ class Gate:
             raise self._failed(address, Unauthorised("send a known token: Authorization: Bearer noc_…"))
         now = self._clock()
         if token.expires_at is not None and token.expires_at <= now:
-            raise self._failed(address, Unauthorised("this token has expired; ask for another", code="token_expired"))
+            raise self._failed(
+                address, Unauthorised("this token has expired; ask for another", code="token_expired"), token
+            )
         if token.allow and not _allowed(token.allow, address or ""):
             detail = f"token {token.name!r} may not be used from {address}"
-            raise self._failed(address, NotAllowed(detail, code="address_not_allowed"))
+            raise self._failed(address, NotAllowed(detail, code="address_not_allowed"), token)
         self._used(token.name, now)
         return token
 
@@ -151,11 +156,20 @@ class Gate:
             detail = f"more commands a minute than a token may send; try again in {wait_s} s"
             raise TooMany(detail, code="rate_limited", retry_after_s=wait_s)
 
-    def _failed(self, address: str | None, error: NotAllowed) -> NocdError:
+    def _failed(self, address: str | None, error: NotAllowed, token: Token | None = None) -> NocdError:
         if wait_s := self._failures.take(_neighbourhood(address or ""), self._monotonic()):
             detail = f"too many failed logins from here; try again in {wait_s} s"
             return TooMany(detail, code="too_many_failures", retry_after_s=wait_s)
         log.event("login_failed", level=logging.WARNING, address=address or "unknown", code=error.code)
+        self._refused(
+            Entry(
+                time=self._clock(),
+                actor=token.name if token else "unknown",
+                act="login_refused",
+                peer=address or "unknown",
+                detail={"code": error.code, "tenant": token.tenant if token else None},
+            )
+        )
         return error
 
 
@@ -205,6 +219,11 @@ def bearer(request: web.Request) -> str | None:
         if protocol.strip().startswith(_SUBPROTOCOL):
             return protocol.strip()[len(_SUBPROTOCOL) :]
     return None
+
+
+def peer(request: web.Request) -> str:
+    """Return the address a request came from; `socket` for the daemon's own."""
+    return "socket" if _is_local(request) else request.remote or "unknown"
 
 
 def _is_local(request: web.Request) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from nocd.api import answers
+from nocd.api.asking import done
 from nocd.api.auth import needs
 from nocd.api.keys import DESK, tenant_of
 from nocd.domain.token import Act
@@ -50,7 +51,9 @@ async def runs(request: web.Request) -> web.Response:
 async def run(request: web.Request) -> web.Response:
     """Run a job now, or wait for its run under way; answer how it ended for the one who asks."""
     await answers.small_body(request)
-    return answers.json(await _jobs(request).run_now(_known(request), tenant=tenant_of(request).name))
+    name = _known(request)
+    await done(request, "run_job", name, {})
+    return answers.json(await _jobs(request).run_now(name, tenant=tenant_of(request).name))
 
 
 def _jobs(request: web.Request) -> Jobs:

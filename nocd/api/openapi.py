@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _TEXT: Final = {"type": "string"}
 _NAMES: Final = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 128}, "maxItems": 200}
 _FEED: Final = ("after", "sites", "clients", "types", "min_severity", "events")
+_AUDIT: Final = ("actor", "act", "target", "limit", "cursor")
 _NUMBER_MAX: Final = 2**63 - 1
 
 # The query parameters each route takes, and what each may be; lists are written with commas.
@@ -39,6 +40,8 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/baselines/{id}/hours": ("days", "limit", "cursor"),
     "/v1/baselines/{id}/changes": ("limit", "cursor"),
     "/v1/jobs/{name}/runs": ("limit", "cursor"),
+    "/v1/audit": _AUDIT,
+    "/v1/audit/access": _AUDIT,
     "/v1/feed": _FEED,
     "/v1/feed.sse": _FEED,
     "/v1/changes": (*_FEED, "limit", "wait_s"),

@@ -27,6 +27,8 @@ _PLAIN: Final = ("type", "data")
 _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.AlertDetail,
     views.AlertView,
+    views.AuditView,
+    views.ChainView,
     views.EventView,
     views.FindingRow,
     views.HealthView,
@@ -213,6 +215,9 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/jobs/{name}/run": {200: _RAN},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},
+    "GET /v1/audit": {200: page(ref(views.AuditView))},
+    "GET /v1/audit/access": {200: page(ref(views.AuditView))},
+    "GET /v1/audit/verify": {200: record({"chains": {"type": "array", "items": ref(views.ChainView)}})},
     "GET /v1/tokens": {200: record({"items": {"type": "array", "items": ref("Token")}})},
     "POST /v1/tokens": {201: _MADE_TOKEN},
     "DELETE /v1/tokens/{name}": {200: record({"name": _TEXT, "revoked": {"const": True}})},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from nocd import __version__
 from nocd.api import answers
+from nocd.api.asking import done
 from nocd.api.asyncapi import document as feed_document
 from nocd.api.auth import TOKEN, needs, public
 from nocd.api.backup import permit, send
@@ -18,6 +20,7 @@ from nocd.api.keys import DESK, tenant_of
 from nocd.api.openapi import document
 from nocd.domain.instant import rfc3339
 from nocd.domain.token import Act
+from nocd.errors import UnavailableError
 from nocd.store import queries
 
 if TYPE_CHECKING:
@@ -147,4 +150,6 @@ async def backup(request: web.Request) -> web.StreamResponse:
     """Answer with a backup of everything, checked, as one tar."""
     desk = request.app[DESK]
     permit(request[TOKEN], desk.tenants)
+    with suppress(UnavailableError):  # a store that cannot write now is why a backup is wanted
+        await done(request, "backup", "", {})
     return await send(request, desk.folder, now=desk.now_ms())

@@ -11,12 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from nocd import log
 from nocd.api import answers
-from nocd.api.auth import TOKEN, needs
+from nocd.api.auth import TOKEN, needs, peer
 from nocd.clock import now_ms
 from nocd.domain.instant import HOUR_MS, to_ms
 from nocd.domain.token import DEFAULT_RIGHTS, Act, Right, Role, Token
 from nocd.errors import InputError, NotAllowed, NotFound
-from nocd.store.tokens import LOCAL, Grant, TokenTable, describe
+from nocd.store.audit import LOCAL, By
+from nocd.store.tokens import Grant, TokenTable, describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,7 +75,7 @@ class TokenRoutes:
     ) -> None:
         """`revoked(tenant, name)` ends what a token that is gone had open; `serve(tenant)` opens a new one's tenant."""
         self._serve = serve
-        self._table = table
+        self.table = table
         self._clock = clock
         self._revoked = revoked
 
@@ -91,7 +92,7 @@ class TokenRoutes:
     async def index(self, request: web.Request) -> web.Response:
         """Answer `{items: [token]}`, without secrets."""
         caller = _unlimited(request)
-        tokens = await asyncio.to_thread(self._table.store.all)
+        tokens = await asyncio.to_thread(self.table.store.all)
         return _json({"items": [describe(token) for token in tokens if _reaches(caller, token)]})
 
     @needs(Act.ADMINISTER)
@@ -102,7 +103,7 @@ class TokenRoutes:
         _within(caller, grant)
         if self._serve is not None:
             await self._serve(grant.tenant)
-        secret = await asyncio.to_thread(self._table.store.create, grant, now=self._clock())
+        secret = await asyncio.to_thread(self.table.store.create, grant, now=self._clock(), by=_by(request))
         log.event("token_created", name=grant.name, role=grant.role.value, tenant=grant.tenant, by=caller.name)
         return _json({"token": secret, **describe(await self._reloaded(grant.name))}, status=201)
 
@@ -112,8 +113,8 @@ class TokenRoutes:
         caller = _unlimited(request)
         token = await self._reached(caller, request)
         name = token.name
-        await asyncio.to_thread(self._table.store.revoke, name)
-        await asyncio.to_thread(self._table.reload)
+        await asyncio.to_thread(self.table.store.revoke, name, now=self._clock(), by=_by(request))
+        await asyncio.to_thread(self.table.reload)
         self._revoked(token.tenant, name)
         log.event("token_revoked", name=name, by=caller.name)
         return _json({"name": name, "revoked": True})
@@ -124,20 +125,26 @@ class TokenRoutes:
         caller = _unlimited(request)
         name = (await self._reached(caller, request)).name
         overlap_ms = int(_body(Rotation, await answers.small_body(request) or b"{}").overlap_hours * HOUR_MS)
-        secret = await asyncio.to_thread(self._table.store.rotate, name, overlap_ms=overlap_ms, now=self._clock())
+        secret = await asyncio.to_thread(
+            self.table.store.rotate, name, overlap_ms=overlap_ms, now=self._clock(), by=_by(request)
+        )
         log.event("token_rotated", name=name, by=caller.name, overlap_ms=overlap_ms)
         return _json({"token": secret, **describe(await self._reloaded(name))})
 
     async def _reloaded(self, name: str) -> Token:
-        await asyncio.to_thread(self._table.reload)
-        return await asyncio.to_thread(self._table.store.get, name)
+        await asyncio.to_thread(self.table.reload)
+        return await asyncio.to_thread(self.table.store.get, name)
 
     async def _reached(self, caller: Token, request: web.Request) -> Token:
         name = request.match_info["name"]
-        token = await asyncio.to_thread(self._table.store.get, name)
+        token = await asyncio.to_thread(self.table.store.get, name)
         if not _reaches(caller, token):
             raise NotFound(f"no token is named {name!r}", code="unknown_token")
         return token
+
+
+def _by(request: web.Request) -> By:
+    return By(name=request[TOKEN].name, peer=peer(request))
 
 
 def _unlimited(request: web.Request) -> Token:

@@ -172,7 +172,7 @@ class _Direct:
         return [describe(token) for token in self._store.all()]
 
     def revoke(self, name: str) -> None:
-        self._store.revoke(name)
+        self._store.revoke(name, now=now_ms())
 
     def rotate(self, name: str, *, overlap_ms: int) -> dict[str, Any]:
         return self._told(self._store.rotate(name, overlap_ms=overlap_ms, now=now_ms()), name)

@@ -15,7 +15,7 @@ class Command:
     """One act on one object; `recalled` is the object's stored form where the engine no longer holds it.
 
     `foreseen` is what past hours said of it, kept with what it did and no part of what was asked. `key` is the
-    caller's idempotency key; `time` is UTC milliseconds of the asking.
+    caller's idempotency key, `peer` the address it came from; `time` is UTC milliseconds of the asking.
     """
 
     verb: str
@@ -26,6 +26,7 @@ class Command:
     key: str | None = None
     recalled: Alert | None = None
     foreseen: dict[str, Any] = field(default_factory=dict)
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class Keep:
     alerts_days: int = 400
     idempotency_hours: int = 24
     hours_days: int = 730
+    audit_days: int = 2_192
 
 
 async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
@@ -42,6 +43,8 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
+    audit = now - keep.audit_days * DAY_MS
+    removed["audit rows"] = await store.let_go_of_audit(before=audit, step=STEP_ROWS, now=now)
     await store.vacuum(VACUUM_PAGES)
     told = ", ".join(f"{count} {table}" for table, count in removed.items() if count)
     return f"removed {told}" if told else f"nothing is past its time at {rfc3339(now)}"

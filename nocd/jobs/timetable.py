@@ -70,6 +70,7 @@ class Upkeep:
     feed_stats: Callable[[], FeedStats]
     flush_tokens: Callable[[], None]
     now_ms: Callable[[], int]
+    flush_refusals: Callable[[], None] = lambda: None
     runs: Runs = field(init=False)
     _full: str = ""
     _broken: dict[str, str] = field(default_factory=dict)
@@ -112,6 +113,7 @@ class Upkeep:
             return ""
 
         report = await each(self.tenants, keep)
+        await asyncio.to_thread(self.flush_refusals)
         await self._measure()
         return report
 

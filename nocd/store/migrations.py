@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from nocd.errors import StateError
-
-if TYPE_CHECKING:
-    from nocd.store.sqlite import sqlite3
+from nocd.store.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +42,9 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration], *, now: int)
     )
     applied = dict(connection.execute("SELECT version, digest FROM migrations").fetchall())
     newest = max(applied, default=0)
-    if newest > len(steps):
-        msg = f"the database is at version {newest}, this build knows {len(steps)}: install the newer build"
+    known = max((step.version for step in steps), default=0)
+    if newest > known:
+        msg = f"the database is at version {newest}, this build knows {known}: install the newer build"
         raise StateError(msg, code="newer_database")
     for step in steps:
         if step.version in applied and applied[step.version] != step.digest:
@@ -61,7 +59,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration], *, now: int)
 def _apply(connection: sqlite3.Connection, step: Migration, now: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _statements(step.sql):
+        for statement in statements(step.sql):
             connection.execute(statement)
         connection.execute(
             "INSERT INTO migrations (version, name, digest, applied_at) VALUES (?, ?, ?, ?)",
@@ -73,7 +71,12 @@ def _apply(connection: sqlite3.Connection, step: Migration, now: int) -> None:
         raise
 
 
-def _statements(sql: str) -> list[str]:
-    """Split a script at its semicolons; migrations hold neither triggers nor semicolons in texts or comments."""
-    lines = [line.split("--", 1)[0] for line in sql.splitlines()]
-    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
+def statements(sql: str) -> list[str]:
+    """Split a script at its semicolons, those within triggers left alone; texts and comments hold none."""
+    found, part = [], ""
+    for piece in "\n".join(line.split("--", 1)[0] for line in sql.splitlines()).split(";"):
+        part += f"{piece};"
+        if sqlite3.complete_statement(part):
+            found.append(part)
+            part = ""
+    return [statement for statement in found if statement.strip("; \n")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nocd.domain.alert import Alert
+    from nocd.domain.audit import Entry
     from nocd.domain.change import LedgerRow, NumberedChange
     from nocd.domain.command import Reply
     from nocd.domain.finding import Finding
@@ -63,6 +64,7 @@ class Commit:
     hours: list[SiteHour] = field(default_factory=list)
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)
     job_runs: list[JobRun] = field(default_factory=list)
+    audit: list[Entry] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

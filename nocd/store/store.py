@@ -129,6 +129,13 @@ class Store:
             total += removed
         return total
 
+    async def let_go_of_audit(self, *, before: int, step: int, now: int) -> int:
+        """Let go of the audit trail's rows from before `before` (UTC ms), behind anchors; return how many went."""
+        total = 0
+        while removed := await self._do(self._writer.let_go_of_audit, before, step, now):
+            total += removed
+        return total
+
     async def vacuum(self, pages_max: int) -> None:
         """Give free pages back to the file system, a few at a time."""
         while await self._do(self._writer.vacuum, pages_max):

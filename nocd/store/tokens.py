@@ -13,21 +13,24 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.domain.audit import Entry
 from nocd.domain.instant import rfc3339, rfc3339_or_none
 from nocd.domain.token import DEFAULT_RIGHTS, Right, Role, Token
 from nocd.errors import Conflict, InputError, NotFound, StateError
+from nocd.store import audit
+from nocd.store.audit import LOCAL, LOCALLY, By
 from nocd.store.folder import adopt, tenant_name, write_private
 from nocd.store.sqlite import sqlite3
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nocd.store.folder import Folder
 
-LOCAL: Final = "local"
 FIRST_ROLES: Final = (Role.ADMIN, Role.OPERATOR, Role.INGEST)
-_VERSION: Final = 1
+_VERSION: Final = 2  # 2 brought the audit trail
+_REFUSALS_MAX: Final = 1_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LIMITS_MAX: Final = 1_000
 _EXPIRES_AT_MAX: Final = 253_370_764_800_000  # 9999-01-01: every later instant cannot be shown in every zone
@@ -52,7 +55,6 @@ _SCHEMA: Final = (
   expires_at INTEGER
 ) STRICT""",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT",
-    f"PRAGMA user_version = {_VERSION}",
 )
 _SELECT: Final = (
     "SELECT name, role, tenant, rights, sites, clients, allow, created_at, expires_at, last_used FROM tokens"
@@ -136,9 +138,9 @@ class TokenStore:
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
                 raise StateError(f"{path} was written by a newer version of nocd; install that one", code="too_new")
-            if version == 0:
-                for statement in _SCHEMA:
-                    base.execute(statement)
+            steps = [*(_SCHEMA if version == 0 else ()), *(audit.schema() if version < _VERSION else ())]
+            for statement in [*steps, f"PRAGMA user_version = {_VERSION}"]:
+                base.execute(statement)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -155,13 +157,14 @@ class TokenStore:
         except sqlite3.Error as error:
             raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
 
-    def create(self, grant: Grant, *, now: int) -> str:
+    def create(self, grant: Grant, *, now: int, by: By = LOCALLY) -> str:
         """Keep a new token and return its secret, which is shown this once; raises Conflict where the name is taken."""
         token = grant.token(now=now)
         secret = new_secret()
         try:
             with self._transaction() as base:
                 _insert(base, token, secret)
+                _record(base, "create_token", token, by, now=now, after=describe(token))
         except sqlite3.IntegrityError as error:
             raise Conflict(
                 f"a token named {token.name!r} exists; revoke or rotate it, or choose another name", code="token_exists"
@@ -178,17 +181,19 @@ class TokenStore:
         with self._transaction() as base:
             return _get(base, name)
 
-    def revoke(self, name: str) -> None:
+    def revoke(self, name: str, *, now: int, by: By = LOCALLY) -> None:
         """Forget the token `name` and its secrets at once; raises NotFound."""
         with self._transaction() as base:
-            if base.execute("DELETE FROM tokens WHERE name = ?", (name,)).rowcount == 0:
-                raise _missing(name)
+            token = _get(base, name)
+            base.execute("DELETE FROM tokens WHERE name = ?", (name,))
+            _record(base, "revoke_token", token, by, now=now, before=describe(token))
 
-    def rotate(self, name: str, *, overlap_ms: int, now: int) -> str:
+    def rotate(self, name: str, *, overlap_ms: int, now: int, by: By = LOCALLY) -> str:
         """Give the token `name` a new secret, returned this once; its former ones hold `overlap_ms` longer."""
         secret = new_secret()
         with self._transaction() as base:
-            _get(base, name)
+            token = _get(base, name)
+            _record(base, "rotate_token", token, by, now=now, args={"overlap_ms": overlap_ms})
             base.execute("DELETE FROM secrets WHERE name = ? AND expires_at <= ?", (name, now))
             base.execute(
                 "UPDATE secrets SET expires_at = min(coalesce(expires_at, ?1), ?1) WHERE name = ?2",
@@ -213,6 +218,22 @@ class TokenStore:
                     [(instant, name) for name, instant in used.items()],
                 )
 
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Put acts on record that change no token: refused logins."""
+        if entries:
+            with self._transaction() as base:
+                audit.append(base, entries)
+
+    def trail(self, query: audit.AuditQuery) -> tuple[list[dict[str, Any]], int | None]:
+        """Return rows of the audit trail of tokens and refused logins, newest first, and where to go on."""
+        with self._transaction() as base:
+            return audit.page(base, query)
+
+    def check_trail(self, place: audit.Place | None = None) -> audit.Place:
+        """Check a slice of the audit trail."""
+        with self._transaction() as base:
+            return audit.check(base, place)
+
     def first(self, folder: Folder, *, now: int) -> list[Path]:
         """On the first call ever make admin, operator and ingest, their secrets left in `*.token` files (0600).
 
@@ -227,7 +248,11 @@ class TokenStore:
                 if role.value in taken:
                     continue
                 secret = new_secret()
-                _insert(base, Grant(name=role.value, role=role).token(now=now), secret)
+                token = Grant(name=role.value, role=role).token(now=now)
+                _insert(base, token, secret)
+                _record(
+                    base, "create_token", token, By(name="nocd", peer="first start"), now=now, after=describe(token)
+                )
                 write_private(folder.token_file(role.value), f"{secret}\n")
                 written.append(folder.token_file(role.value))
             base.execute("INSERT INTO meta VALUES ('first_tokens_at', ?)", (now,))
@@ -241,6 +266,8 @@ class TokenTable:
         self.store = store
         self._tokens = store.load()
         self._used: dict[str, int] = {}
+        self._refusals: list[Entry] = []
+        self._refused_more = 0
 
     def current(self) -> Tokens:
         """Return the snapshot in force."""
@@ -254,8 +281,24 @@ class TokenTable:
         """Remember that `name` was used at `now` (UTC milliseconds), written by the next `flush`."""
         self._used[name] = now
 
+    def refused(self, entry: Entry) -> None:
+        """Remember a refused login, written by the next `flush_refusals`; past a bound they are only counted."""
+        if len(self._refusals) < _REFUSALS_MAX:
+            self._refusals.append(entry)
+        else:
+            self._refused_more += 1
+
+    def flush_refusals(self) -> None:
+        """Put the refused logins since the last call on record."""
+        gathered, self._refusals = self._refusals, []
+        more, self._refused_more = self._refused_more, 0
+        if more:
+            gathered.append(replace(gathered[-1], target="", peer="", detail={"more": more}))
+        self.store.record(gathered)
+
     def flush(self) -> None:
-        """Write what `used` has gathered since the last flush."""
+        """Write what `used` and `refused` have gathered since the last flush."""
+        self.flush_refusals()
         gathered, self._used = self._used, {}
         self.store.touch(gathered)
 
@@ -284,6 +327,11 @@ def describe(token: Token) -> dict[str, Any]:
         "expires_at": rfc3339_or_none(token.expires_at),
         "last_used": rfc3339_or_none(token.last_used),
     }
+
+
+def _record(base: sqlite3.Connection, act: str, token: Token, by: By, *, now: int, **told: Any) -> None:
+    detail = {"tenant": token.tenant, **told}
+    audit.append(base, [Entry(time=now, actor=by.name, act=act, target=token.name, peer=by.peer, detail=detail)])
 
 
 def _get(base: sqlite3.Connection, name: str) -> Token:

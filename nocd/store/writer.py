@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nocd.errors import StateError
-from nocd.store import columns
+from nocd.store import audit, columns
 from nocd.store.migrations import migrate, shipped
 from nocd.store.rows import Commit, InputKind, InputRow, Loaded, number
 from nocd.store.seen import Seen, key_of
@@ -186,6 +186,7 @@ class Writer:
                 columns.threshold_changes(commit),
             )
             many("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", columns.job_runs(commit))
+            audit.append(self._connection, commit.audit)
             self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
             self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + columns.state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
@@ -273,6 +274,10 @@ class Writer:
             raise
         self._seen.forget(digests)
         return len(old)
+
+    def let_go_of_audit(self, before: int, step: int, now: int) -> int:
+        """Let go of up to `step` of the oldest rows of the audit trail from before `before`, behind an anchor."""
+        return audit.let_go(self._connection, before, step, now)
 
     def vacuum(self, pages_max: int) -> bool:
         """Give back up to `pages_max` free pages; tell whether there are more."""

@@ -224,3 +224,28 @@ class MaintenanceView(View):
     actor: str
     reason: str
     state: Literal["planned", "running", "over"]
+
+
+class AuditView(View):
+    """One act on record: who, what, to what, from where, and before and after; `digest` seals it and all before it."""
+
+    no: int
+    time: str
+    actor: str
+    act: str
+    target: str
+    peer: str
+    site: str | None = None
+    client: str | None = None
+    detail: dict[str, Any]
+    digest: str
+
+
+class ChainView(View):
+    """How an audit trail stands: how many rows hold, the newest of them, and what breaks the chain after it."""
+
+    chain: str
+    rows: int
+    newest: int
+    digest: str
+    fault: str | None = None

@@ -190,7 +190,7 @@ def test_check_tells_values_with_their_place(nocd, folder, tmp_path, monkeypatch
     assert told["settings"]["max_batch"] == {"value": 7, "from": "environment NOCD_MAX_BATCH"}
     assert told["settings"]["data_dir"]["from"] == "argument"
     assert told["settings"]["listen"] == {"value": "127.0.0.1:8460", "from": "default"}
-    assert [(each["check"], each["version"]) for each in told["databases"]] == [("ok", 1)]
+    assert [(each["check"], each["version"]) for each in told["databases"]] == [("ok", 2)]
     assert "all is well" in nocd("check", "--data-dir", folder.root).stdout
 
 

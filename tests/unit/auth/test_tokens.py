@@ -111,11 +111,11 @@ def test_what_cannot_be_is_refused_and_not_kept(store, wrong):
 def test_a_revoked_token_opens_nothing(store):
     secret = store.create(grant(), now=NOW)
     store.rotate("gate-7", overlap_ms=10, now=NOW)
-    store.revoke("gate-7")
+    store.revoke("gate-7", now=NOW)
     assert store.load().find(secret) is None
     assert len(store.load()) == 0
     with pytest.raises(NotFound):
-        store.revoke("gate-7")
+        store.revoke("gate-7", now=NOW)
 
 
 def test_rotation_lets_both_secrets_in_until_the_overlap_ends(store):
@@ -187,7 +187,7 @@ def test_the_first_start_leaves_three_private_files_and_never_again(tmp_path):
         assert token is not None
         assert token.role is role
     store = TokenStore(folder.daemon_db)
-    store.revoke("ingest")
+    store.revoke("ingest", now=NOW)
     assert first_tokens(folder, now=NOW) == []
 
 
