@@ -13,6 +13,7 @@ from nocd.api import answers
 from nocd.api.asking import ask, done, idempotency_key
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
+from nocd.api.search import asked
 from nocd.domain.alert import Status
 from nocd.domain.command import Reply
 from nocd.domain.severity import Severity
@@ -21,12 +22,14 @@ from nocd.errors import InputError, NotFound
 from nocd.store import queries
 from nocd.store.queries import AlertQuery
 from nocd.store.rows import number
+from nocd.store.search import condition
+from nocd.wire.query import asks
 from nocd.wire.requests import COMMANDS, Bulk
 
 if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
-_FILTERS = ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor")
+_FILTERS = ("q", "status", "severity", "min_severity", "site", "type", "person", "limit", "cursor")
 # `bulk` is no alert and `why` no command, so that a wrong method there is answered as one.
 _ID = "{id:(?!bulk$)[^{}/]+}"
 _COMMAND = "{command:(?!why$)[^{}/]+}"
@@ -52,7 +55,11 @@ async def index(request: web.Request) -> web.Response:
     severities = answers.words(request, "severity", Severity)
     least = answers.word(request, "min_severity", Severity)
     place = answers.from_cursor(request, 4)
+    node, asker = asked(request)
+    sql, values = condition(node, asker)
     query = AlertQuery(
+        asked=(sql, tuple(values)),
+        every=asks(node, "status"),
         statuses=() if "unresolved" in statuses else statuses,
         severities=tuple(Severity(word).rank for word in severities),
         min_severity=Severity(least).rank if least else 1,
@@ -103,14 +110,14 @@ async def command(request: web.Request) -> web.Response:
 async def bulk(request: web.Request) -> web.Response:
     """Carry out one command on up to 100 alerts, answering for each."""
     idempotency_key(request)
-    asked = answers.parsed(Bulk, await answers.small_body(request))
-    if asked.command not in COMMANDS:
-        raise InputError(f"there is no command {asked.command}", code="unknown_command")
-    args = answers.parsed(COMMANDS[asked.command], to_json(asked.args)).model_dump(exclude_none=True)
-    replies = await asyncio.gather(*(_one(request, asked.command, alert_id, args) for alert_id in asked.ids))
+    wanted = answers.parsed(Bulk, await answers.small_body(request))
+    if wanted.command not in COMMANDS:
+        raise InputError(f"there is no command {wanted.command}", code="unknown_command")
+    args = answers.parsed(COMMANDS[wanted.command], to_json(wanted.args)).model_dump(exclude_none=True)
+    replies = await asyncio.gather(*(_one(request, wanted.command, alert_id, args) for alert_id in wanted.ids))
     items = [
         {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply.body) if reply.ok else reply.body}
-        for alert_id, reply in zip(asked.ids, replies, strict=True)
+        for alert_id, reply in zip(wanted.ids, replies, strict=True)
     ]
     return answers.json({"items": items})
 

@@ -17,6 +17,7 @@ from nocd.api import (
     maintenance,
     proposals,
     runbooks,
+    search,
     system,
     telemetry,
 )
@@ -50,6 +51,7 @@ def make_app(
             *maintenance.routes(),
             *runbooks.routes(),
             *jobs.routes(),
+            *search.routes(),
             *feed.routes(),
             *tokens.routes(),
             *audit.AuditRoutes(tokens.table).routes(),

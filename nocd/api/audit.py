@@ -60,9 +60,7 @@ class AuditRoutes:
         answers.known_parameters(request)
         token, tenants = _unlimited(request), request.app[DESK].tenants
         names = list(tenants) if token.name == LOCAL_TOKEN.name else [tenant_of(request).name]
-        chains = []
-        for name in names:
-            chains.append(_told(name, await _walked(partial(tenants[name].store.read, audit.check))))
+        chains = [_told(name, await _walked(partial(tenants[name].store.read, audit.check))) for name in names]
         access = await _walked(partial(asyncio.to_thread, self._table.store.check_trail))
         return answers.json({"chains": [*chains, _told("access", access)]})
 

@@ -31,7 +31,7 @@ _NUMBER_MAX: Final = 2**63 - 1
 
 # The query parameters each route takes, and what each may be; lists are written with commas.
 QUERY: Final[dict[str, tuple[str, ...]]] = {
-    "/v1/alerts": ("status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
+    "/v1/alerts": ("q", "status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
     "/v1/telemetry/people/{id}/signals": ("window_minutes",),
@@ -40,6 +40,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/baselines/{id}/hours": ("days", "limit", "cursor"),
     "/v1/baselines/{id}/changes": ("limit", "cursor"),
     "/v1/jobs/{name}/runs": ("limit", "cursor"),
+    "/v1/search": ("q", "limit", "cursor"),
     "/v1/audit": _AUDIT,
     "/v1/audit/access": _AUDIT,
     "/v1/feed": _FEED,
@@ -55,6 +56,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "events": {"enum": ["0", "1", "false", "true"]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_severity": {"enum": [*Severity]},
+    "q": {"type": "string", "maxLength": 1_000},
     "severity": {"type": "array", "items": {"enum": [*Severity]}},
     "sites": _NAMES,
     "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},

@@ -213,6 +213,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/jobs": {200: page(ref(telemetry.JobView))},
     "GET /v1/jobs/{name}/runs": {200: page(ref(telemetry.JobRunView))},
     "POST /v1/jobs/{name}/run": {200: _RAN},
+    "GET /v1/search": {200: page(ref(views.AlertView))},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},
     "GET /v1/audit": {200: page(ref(views.AuditView))},

@@ -25,8 +25,13 @@ _SEVERITIES = {severity.rank: severity for severity in Severity}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertQuery:
-    """Which alerts: the standing ones unless a status is named; `sites` and `clients` are a token's limits."""
+    """Which alerts: the standing ones unless a status is named, here or (`every`) by what is `asked` in SQL.
 
+    `sites` and `clients` are a token's limits.
+    """
+
+    asked: tuple[str, tuple[Any, ...]] = ("", ())
+    every: bool = False
     statuses: tuple[str, ...] = ()
     severities: tuple[int, ...] = ()
     min_severity: int = 1
@@ -43,7 +48,7 @@ def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _limits(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[str], list[Any]]:
+def token_limits(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[str], list[Any]]:
     """Return the condition of a token's limits to sites and clients."""
     if not sites and not clients:
         return [], []
@@ -51,11 +56,11 @@ def _limits(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[str], 
 
 
 def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[Any]]:
-    where, values = _limits(query.sites, query.clients)
+    where, values = token_limits(query.sites, query.clients)
     if query.statuses:
         where.append(f"status IN ({_marks(query.statuses)})")
         values += query.statuses
-    else:
+    elif not query.every:
         where.append("standing = 1")
     if query.severities:
         where.append(f"severity IN ({_marks(query.severities)})")
@@ -66,6 +71,9 @@ def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[Any]]:
         if (value := getattr(query, column)) is not None:
             where.append(f"{column} = ?")
             values.append(value)
+    if query.asked[0]:
+        where.append(query.asked[0])
+        values += query.asked[1]
     return where, values
 
 
@@ -116,7 +124,7 @@ def findings(
     limit: int = 100,
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return findings, newest first, and the number to continue before."""
-    where, values = _limits(sites, clients)
+    where, values = token_limits(sites, clients)
     for column, value in (("alert", alert_no), ("site", site), ("type", kind)):
         if value is not None:
             where.append(f"{column} = ?")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from nocd.errors import NocdError, StateError, StorageFull, UnavailableError
 from nocd.store.codec import decode_alert
 from nocd.store.rows import number
+from nocd.store.search import regexp
 from nocd.store.sqlite import aiosqlite, sqlite3
 from nocd.store.writer import Writer, connect
 
@@ -58,6 +59,7 @@ class Store:
                 reader = aiosqlite.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
                 readers.append(await reader)
                 await reader.execute("PRAGMA query_only = ON")
+                await reader.create_function("regexp", 2, regexp, deterministic=True)
         except BaseException:
             for connection in (*readers, write):
                 await connection.close()
