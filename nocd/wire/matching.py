@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 TEXTS: Final = ("id", "type", "site", "site_name", "person", "entity.id", "source", "incident", "ticket", "assignee")
 NAMES: Final = ("person_name",)
 SENTENCES: Final = ("title", "reason")
+REMEMBERED_MAX: Final = 4_096  # texts a term remembers its answer to
 SEARCHED_MAX: Final = 160  # characters of each text that a regex looks at
 _RANKS: Final = {severity.value: severity.rank for severity in Severity}
+_INNER: Final = {"entity.id": ("entity", "id")}
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": lambda left, right: bool(left < right),
@@ -63,6 +65,8 @@ def matcher(node: Node, asker: Asker) -> Test:
 
 def fold(text: str) -> str:
     """Return a text as it is compared: A to Z in small letters, and up to a NUL, as SQLite has it."""
+    if text.isascii() and "\0" not in text:
+        return text.lower()
     return text.partition("\0")[0].translate(_LOWER)
 
 
@@ -85,23 +89,41 @@ def keys_of(field: str, *, names: bool) -> list[str]:
 
 def value_at(view: Mapping[str, Any], key: str) -> Any:
     """Return what lies at a key; a dot goes into an object."""
-    first, dot, rest = key.partition(".")
-    value = view.get(first)
-    return value.get(rest) if dot and value is not None else value
+    if key not in _INNER:
+        return view.get(key)
+    first, rest = _INNER[key]
+    return (view.get(first) or {}).get(rest)
 
 
 def _match(node: Match, asker: Asker) -> Test:
     keys = keys_of(node.field, names=asker.names)
-    wanted = {fold(value) for value in node.values if "*" not in value}
-    globs = [glob(value) for value in node.values if "*" in value]
+    if FIELDS[node.field].kind != "word":
+        (key,), wanted = keys, {None if value == "none" else value for value in node.values}
+        return lambda view: view.get(key) in wanted
+    holds = _any_of(node.values)
+    none = any(fold(value) == "none" for value in node.values)
+    if len(keys) == 1 and "." not in keys[0]:
+        (key,) = keys
+        return lambda view: none if (value := view.get(key)) is None else holds(value)
 
     def test(view: Mapping[str, Any]) -> bool:
-        found = [fold(value) for key in keys if isinstance(value := value_at(view, key), str)]
-        if not found:
-            return "none" in wanted
-        return any(text in wanted or any(each.fullmatch(text) for each in globs) for text in found)
+        found = [value for key in keys if (value := value_at(view, key)) is not None]
+        return any(map(holds, found)) if found else none
 
     return test
+
+
+def _any_of(values: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return what tells whether a text is one of some values; it remembers, for ids come again and again."""
+    wanted = {fold(value) for value in values if "*" not in value}
+    globs = [glob(value) for value in values if "*" in value]
+
+    @lru_cache(maxsize=REMEMBERED_MAX)
+    def holds(text: str) -> bool:
+        folded = fold(text)
+        return folded in wanted or any(each.fullmatch(folded) for each in globs)
+
+    return holds
 
 
 def _order(node: Order, asker: Asker) -> Test:
@@ -132,9 +154,10 @@ def _said(node: Phrase | Regex, asker: Asker) -> Test:
             return pattern.search(text[:SEARCHED_MAX]) is not None
 
     keys = (*TEXTS, *(NAMES if asker.names else ()))
+    every = (*keys, *SENTENCES)
 
     def test(view: Mapping[str, Any]) -> bool:
-        told = keys if not asker.names and view.get("person") is not None else (*keys, *SENTENCES)
-        return any(isinstance(value := value_at(view, key), str) and says(value) for key in told)
+        told = keys if not asker.names and view.get("person") is not None else every
+        return any((value := value_at(view, key)) is not None and says(value) for key in told)
 
     return test
