@@ -10,6 +10,7 @@ import orjson
 
 from nocd import __version__
 from nocd.api.directory import KINDS
+from nocd.api.exports import MEDIA
 from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
 from nocd.domain.alert import Status
 from nocd.domain.severity import Severity
@@ -40,6 +41,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/baselines/{id}/hours": ("days", "limit", "cursor"),
     "/v1/baselines/{id}/changes": ("limit", "cursor"),
     "/v1/jobs/{name}/runs": ("limit", "cursor"),
+    "/v1/export/{name}": ("format", "q"),
     "/v1/search": ("q", "limit", "cursor"),
     "/v1/audit": _AUDIT,
     "/v1/audit/access": _AUDIT,
@@ -54,6 +56,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "clients": _NAMES,
     "days": {"type": "integer", "minimum": 1, "maximum": 800},
     "events": {"enum": ["0", "1", "false", "true"]},
+    "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_severity": {"enum": [*Severity]},
     "q": {"type": "string", "maxLength": 1_000},
@@ -65,11 +68,12 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
 }
 _OTHER_MEDIA: Final = {
-    "/metrics": "text/plain",
-    "/v1/metrics": "text/plain",
-    "/v1/docs": "text/plain",
-    "/v1/backup": "application/x-tar",
-    "/v1/feed.sse": "text/event-stream",
+    "/metrics": ("text/plain",),
+    "/v1/metrics": ("text/plain",),
+    "/v1/docs": ("text/plain",),
+    "/v1/backup": ("application/x-tar",),
+    "/v1/export/{name}": tuple(MEDIA.values()),
+    "/v1/feed.sse": ("text/event-stream",),
 }
 _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
@@ -129,7 +133,7 @@ def _answers(name: str, path: str) -> dict[str, Any]:
     if path == "/v1/feed":
         return {"101": {"description": "The feed, frame by frame: /asyncapi.json"}}
     if path in _OTHER_MEDIA:
-        return {"200": {"description": "Done", "content": {_OTHER_MEDIA[path]: {"schema": _TEXT}}}}
+        return {"200": {"description": "Done", "content": {media: {"schema": _TEXT} for media in _OTHER_MEDIA[path]}}}
     told = ANSWERS.get(name, {200: {"type": "object"}})
     answers: dict[str, Any] = {
         str(status): {

@@ -156,6 +156,12 @@ def view(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+def exported(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a row with all that another needs to check the chain: time and `detail` as they were sealed."""
+    told = Sealed(*row)
+    return {**view(row), "time_ms": told.time, "detail": told.detail, "prior": told.prior}
+
+
 def let_go(connection: sqlite3.Connection, before: int, step: int, now: int) -> int:
     """Remove up to `step` of the oldest rows from before `before` (UTC ms); an anchor and a row of their own tell it.
 

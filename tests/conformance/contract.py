@@ -37,7 +37,7 @@ class Contract:
             assert content in (None, b""), (method, path, status, content)
             return
         assert media_type in schemas, (method, path, status, media_type, content)
-        if media_type.endswith("json"):
+        if media_type.endswith(("/json", "+json")):
             self._validator(template, method, str(status), media_type, schemas[media_type]["schema"]).validate(content)
         if media_type == PROBLEM:
             _is_problem(status, content)

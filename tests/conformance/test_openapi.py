@@ -39,6 +39,7 @@ NAMES = {
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
     "/v1/proposals/{id}/accept": "queue@-",
+    "/v1/export/{name}": "alerts",
     "/v1/jobs/{name}/runs": "retention",
     "/v1/jobs/{name}/run": "retention",
     "/v1/events/{no}": "1",

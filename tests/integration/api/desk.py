@@ -92,7 +92,7 @@ class Desk:
 
     def judge(self, method: str, path: str, answer: Answer) -> None:
         bare = method == "HEAD" or answer.status == 304
-        content = answer.json if answer.media_type.endswith("json") and not bare else answer.body
+        content = answer.json if answer.media_type.endswith(("/json", "+json")) and not bare else answer.body
         if not bare:
             self.contract.judge(method, path.partition("?")[0], answer.status, answer.media_type, content)
 
