@@ -1,1 +1,1 @@
-"""Machine learning for fraud: nothing yet; the model comes with a release of its own."""
+"""Machine learning for fraud: from verdicts to a judged, calibrated, stored model, and scores from it."""

@@ -25,6 +25,7 @@ PURE = (
     "noctui/client/backoff.py",
     "ml/schema.py",
     "ml/labels.py",
+    "ml/ubjson.py",
 )
 IMPURE = {
     *("asyncio", "concurrent", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "select"),

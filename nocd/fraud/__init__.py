@@ -1,0 +1,1 @@
+"""How likely a punch is a fraud: rule score, features, blend and reasons; takes any scorer, knows no model."""
