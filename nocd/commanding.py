@@ -14,7 +14,8 @@ from nocd.triage.acts import Acts
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
 from nocd.triage.maintenance import MaintenanceActs
-from nocd.wire.present import maintenance_view, threshold_change_view, threshold_changed_view
+from nocd.triage.silences import VERBS as SILENCE_VERBS
+from nocd.wire.present import maintenance_view, silence_view, threshold_change_view, threshold_changed_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nocd.detect.scene import Scene
     from nocd.telling import Telling
     from nocd.triage.book import AlertBook
+    from nocd.triage.suppression import Suppression
 
 STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
 STOPS_KEPT = 32
@@ -31,20 +33,30 @@ class Commands:
     """Carries out commands; only what is carried out moves the clock, for only that is logged."""
 
     def __init__(
-        self, scene: Scene, telling: Telling, *, live: Callable[[int], None], book: AlertBook, ack_expires_ms: int
+        self,
+        scene: Scene,
+        telling: Telling,
+        *,
+        live: Callable[[int], None],
+        settle: Callable[[int], None],
+        book: AlertBook,
+        suppression: Suppression,
+        ack_expires_ms: int,
     ) -> None:
-        """Work on `book` and what lies on `scene`; `live` moves the clock (UTC ms)."""
+        """Work on `book` and what lies on `scene`; `live` moves the clock (UTC ms), `settle` follows decisions up."""
         self._shelves, self._roster = scene.shelves, scene.roster
         self._telling = telling
-        self._live = live
+        self._live, self._settle = live, settle
         self._book = book
-        self._acts = Acts(book, ack_expires_ms=ack_expires_ms)
+        self._suppression = suppression
+        self._acts = Acts(book, suppression.silences, ack_expires_ms=ack_expires_ms)
         self._thresholds = ThresholdActs(scene.shelves)
         self._maintenance = MaintenanceActs(scene.shelves)
         self._by_verb: dict[str, Callable[[Command, int], Reply]] = {
             **dict.fromkeys(VERBS, self._act),
             **dict.fromkeys(THRESHOLD_VERBS, self._steer),
             **dict.fromkeys(MAINTENANCE_VERBS, self._maintain),
+            **dict.fromkeys(SILENCE_VERBS, self._silence),
             HEARTBEAT: self._beat,
             JOB_FAILED: self._job_failed,
             **dict.fromkeys(WITNESSED, self._witness),
@@ -61,8 +73,9 @@ class Commands:
             return _refusal(404 if refused.code == "not_found" else 409, refused.code, refused.detail)
 
     def forget_before(self, instant: int) -> None:
-        """Let go of maintenance windows that ended before `instant` (UTC ms)."""
+        """Let go of maintenance windows and silences that ended before `instant` (UTC ms)."""
         self._maintenance.forget_before(instant)
+        self._suppression.silences.forget_before(instant)
 
     def _act(self, command: Command, now: int) -> Reply:
         """Carry out a command on an alert."""
@@ -78,17 +91,26 @@ class Commands:
         self._live(now)
         if command.verb == "note":
             self._telling.noted(alert, text=command.args["text"], actor=command.actor)
+        self._settle(now)
         return _done(self._telling.view(alert))
 
     def _maintain(self, command: Command, now: int) -> Reply:
         """Carry out a command on a maintenance window."""
         window, happened = self._maintenance.act(command, now=now)
         self._live(now)
+        self._suppression.moved(now, window.id, happened)
         self._telling.uncovered(now)
-        view = maintenance_view(window, roster=self._roster, now=now)
-        site = window.target if window.scope == "site" else None
-        self._telling.tell("maintenance_window", {**view, "happened": happened}, site=site)
-        return _done(view)
+        self._settle(now)
+        hiding = self._suppression.hiding(window.id)
+        return _done(maintenance_view(window, roster=self._roster, now=now, hiding=hiding))
+
+    def _silence(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a silence."""
+        silence = self._suppression.silences.act(command, now=now)
+        self._live(now)
+        self._suppression.moved(now)
+        self._settle(now)
+        return _done(silence_view(silence, roster=self._roster, hiding=self._suppression.hiding(silence.id)))
 
     def _steer(self, command: Command, now: int) -> Reply:
         """Carry out a command on a threshold."""

@@ -34,6 +34,7 @@ from nocd.triage.following import Followers
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.runbooks import Runbooks
+from nocd.triage.suppression import Suppression
 from nocd.wire.present import closed_hour_view
 
 if TYPE_CHECKING:
@@ -102,9 +103,16 @@ class Engine:
 
     def _wire_triage(self, limits: Limits) -> None:
         """Put together what follows from alerts, in the order in which it follows, and who carries out commands."""
-        self._followers = Followers(self.book, ())
+        self.suppression = Suppression(self.scene, self.book)
+        self._followers = Followers(self.book, (self.suppression,))
         self._commands = Commands(
-            self.scene, self._telling, live=self._live, book=self.book, ack_expires_ms=limits.ack_expires_ms
+            self.scene,
+            self._telling,
+            live=self._live,
+            settle=self._followers.settle,
+            book=self.book,
+            suppression=self.suppression,
+            ack_expires_ms=limits.ack_expires_ms,
         )
 
     def fold(self, events: Sequence[Event]) -> None:
@@ -181,6 +189,7 @@ class Engine:
         told = self.book.finish()
         for touch in told.touched:
             self._telling.touched(touch)
+        self._telling.hidden(self.suppression)
         outcome = self._telling.finish()
         outcome.ledger = told.ledger
         return outcome

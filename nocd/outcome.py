@@ -16,11 +16,15 @@ from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.finding import Finding
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
+from nocd.domain.silence import KIND as SILENCE_KIND
+from nocd.domain.silence import Silence
 from nocd.domain.threshold import SiteHour, ThresholdChange
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
 from nocd.signals.traces import Traces
 from nocd.signals.trail import Trail
+from nocd.triage.suppression import KIND as REACH_KIND
+from nocd.triage.suppression import Reach
 from nocd.triage.together import KIND as PUNCH_ALERT_KIND
 from nocd.triage.together import PunchAlert
 
@@ -47,6 +51,8 @@ RECORD_TYPES: dict[str, Any] = {
     "hidden": Finding,
     PUNCH_ALERT_KIND: PunchAlert,
     MAINTENANCE_KIND: Maintenance,
+    SILENCE_KIND: Silence,
+    REACH_KIND: Reach,
     CLAIMS_KIND: Stood,
     DUE_KIND: int,
     **{detector.name: detector.record for detector in DETECTORS if detector.record is not None},

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from nocd.detect.night import GUARD_INACTIVITY
 from nocd.domain.change import Change
-from nocd.domain.finding import Category
 from nocd.domain.instant import MINUTE_MS
 from nocd.outcome import Outcome
+from nocd.triage.maintenance import subject_of, words_of
 from nocd.triage.together import Together, punch_of
-from nocd.wire.present import alert_view, found_view
+from nocd.wire.present import alert_view, found_view, maintenance_view, silence_view
 
 if TYPE_CHECKING:
     from nocd.detect.kinds import Rule
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from nocd.domain.roster import Entered
     from nocd.triage.book import Touch
     from nocd.triage.intake import Intake
+    from nocd.triage.suppression import Suppression
 
 HELD_KIND: Final = "held"
 HIDDEN_KIND: Final = "hidden"
 HELD_MAX: Final = 10_000  # fingerprints counted towards an alert; past it one opens at once
-_UNHEARD: Final = frozenset({GUARD_INACTIVITY.name})  # SAFETY by what is missing: works at a site explain that
 
 
 class Telling:
@@ -178,6 +177,19 @@ class Telling:
         kind = "alert_created" if touch.created else "alert_updated"
         self.tell(kind, data, site=alert.site, person=alert.person, severity=alert.severity)
 
+    def hidden(self, suppression: Suppression) -> None:
+        """Tell what became of silences and maintenance windows, and what they hide."""
+        for name, happened in suppression.news():
+            hiding, now = suppression.hiding(name), self._scene.now
+            window, silence = self._scene.plans.get(name), suppression.silences.get(name)
+            if window is not None:
+                view = maintenance_view(window, roster=self._roster, now=now, hiding=hiding)
+                site = window.target if window.scope == "site" else None
+                self.tell("maintenance_window", {**view, "happened": happened}, site=site)
+            elif silence is not None:
+                view = silence_view(silence, roster=self._roster, hiding=hiding)
+                self.tell("silence", {**view, "happened": happened}, site=silence.demands("site"))
+
     def finish(self) -> Outcome:
         """End the batch and return what it decided."""
         outcome, self.outcome = self.outcome, Outcome()
@@ -203,21 +215,13 @@ class Telling:
         if finding.severity.rank < rule.alert_from.rank:
             return f"{finding.severity} is evidence only; alerts open from {rule.alert_from}"
         window = self._window(finding, finding.time if at is None else at)
-        if window is not None:
-            until = self._scene.wall(finding.site, window.end)
-            return f"maintenance {window.id} until {until} by {window.actor}: {window.reason}"
+        if window is not None and not self._intake.stands(finding.fingerprint):
+            return words_of(window, finding, self._scene)
         return self._too_few(finding, rule)
 
     def _window(self, finding: Finding, at: int) -> Maintenance | None:
         """Return the window that hides a finding at an instant (UTC ms), or None."""
-        return self._scene.plans.covers(
-            site=finding.site,
-            client=self._roster.client(finding.site),
-            time=at,
-            finding_type=finding.type,
-            device=finding.entity_id if finding.entity_type == "device" else None,
-            by_name=finding.category is Category.SAFETY and finding.type not in _UNHEARD,
-        )
+        return self._scene.plans.covers(subject_of(finding, client=self._roster.client(finding.site)), at)
 
     def _too_few(self, finding: Finding, rule: Rule) -> str | None:
         """Count towards the findings that open an alert; one that stands is renewed by each."""

@@ -19,6 +19,7 @@ from nocd.api import (
     proposals,
     runbooks,
     search,
+    silences,
     system,
     telemetry,
 )
@@ -50,6 +51,7 @@ def make_app(
             *baselines.routes(),
             *proposals.routes(),
             *maintenance.routes(),
+            *silences.routes(),
             *runbooks.routes(),
             *jobs.routes(),
             *search.routes(),

@@ -10,6 +10,7 @@ from nocd.api import answers
 from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
+from nocd.api.silences import seen_alerts
 from nocd.detect.registry import CATALOG
 from nocd.domain.instant import to_ms
 from nocd.domain.token import Act
@@ -38,7 +39,12 @@ async def index(request: web.Request) -> web.Response:
     engine, now = tenant_of(request).pipeline.engine, request.app[DESK].now_ms()
     windows = sorted(engine.scene.plans.all(), key=lambda window: (-window.end, window.id))
     seen = [window for window in windows if _sees(request, engine.roster, window.scope, window.target)]
-    return answers.json({"items": [maintenance_view(window, roster=engine.roster, now=now) for window in seen]})
+    sees = seen_alerts(request[TOKEN], engine)
+    views = (
+        maintenance_view(each, roster=engine.roster, now=now, hiding=engine.suppression.hiding(each.id, sees))
+        for each in seen
+    )
+    return answers.json({"items": [*views]})
 
 
 @needs(Act.OPERATE)

@@ -50,7 +50,8 @@ class Alert:
     Times are UTC milliseconds. `time`s of what was seen are event times (`first_seen`, `last_seen`);
     `renewed_at` is when the last sign of it reached us, from which quiet is counted; `ended_time` is the event time
     at which the other system said it ended. `hourly` holds (hour number, sightings) of the last 24 h. `ledger_rows`
-    numbers its decisions, and `renewals` counts the present run of sightings, which share one row.
+    numbers its decisions, and `renewals` counts the present run of sightings, which share one row. `hidden_by` names
+    what hides it now, `suppressed_by` the first of these; `suppressed_until` is when the last of them ends, if known.
     """
 
     id: str
@@ -93,6 +94,8 @@ class Alert:
     judged_at: int | None = None
     judged_before: int | None = None
     suppressed_by: str | None = None
+    hidden_by: tuple[str, ...] = ()
+    suppressed_until: int | None = None
     baseline: str | None = None
     fraud_score: float | None = None
     escalated_at: int | None = None
@@ -111,3 +114,11 @@ class Alert:
     def unresolved(self) -> bool:
         """Tell whether it still stands; all but resolved alerts take in what shares their fingerprint."""
         return self.status is not Status.RESOLVED
+
+    def hide(self, causes: tuple[str, ...], until: int | None) -> None:
+        """Say what hides it, and until when (ms) where that is known."""
+        self.hidden_by, self.suppressed_by, self.suppressed_until = causes, causes[0], until
+
+    def show(self) -> None:
+        """Say that nothing hides it."""
+        self.hidden_by, self.suppressed_by, self.suppressed_until, self.former_status = (), None, None, None

@@ -15,6 +15,17 @@ WINDOWS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a window may hide: a type of trouble, and where; `by_name`: a window for all types hides it not."""
+
+    type: str
+    site: str | None = None
+    client: str | None = None
+    device: str | None = None
+    by_name: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """One window: its scope (`target` is empty for all), its finding types (empty for all), UTC ms, who and why."""
 
@@ -26,6 +37,15 @@ class Maintenance:
     actor: str
     reason: str
     types: tuple[str, ...] = ()
+
+    def runs(self, time: int) -> bool:
+        """Tell whether `time` (ms) lies in the window."""
+        return self.start <= time < self.end
+
+    def hides(self, subject: Subject) -> bool:
+        """Tell whether a subject is in the window's scope and of its types."""
+        target = "" if self.scope == "all" else getattr(subject, self.scope)
+        return self.target == target and (subject.type in self.types or not (self.types or subject.by_name))
 
 
 class Plans:
@@ -47,28 +67,10 @@ class Plans:
             for window in self._windows.values()
         )
 
-    def covers(
-        self,
-        *,
-        site: str | None,
-        client: str | None,
-        time: int,
-        finding_type: str = "",
-        device: str | None = None,
-        by_name: bool = False,
-    ) -> Maintenance | None:
-        """Return a window in which something of a site, client or device at `time` (ms) is hidden, or None.
+    def get(self, name: str) -> Maintenance | None:
+        """Return a window by its id, or None."""
+        return self._windows.get(name)
 
-        Where it is hidden only `by_name`, a window for all types hides it not.
-        """
-        scoped = {"all": "", "client": client, "site": site, "device": device}
-        return next(
-            (
-                window
-                for window in self._windows.values()
-                if window.start <= time < window.end
-                and window.target == scoped[window.scope]
-                and (finding_type in window.types or not (window.types or by_name))
-            ),
-            None,
-        )
+    def covers(self, subject: Subject, time: int) -> Maintenance | None:
+        """Return a window in which a subject at `time` (ms) is hidden, or None."""
+        return next((each for each in self._windows.values() if each.runs(time) and each.hides(subject)), None)

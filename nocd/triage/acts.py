@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Alert, Status, Undo, Verdict
 from nocd.domain.command import Command, Refused
-from nocd.domain.instant import MINUTE_MS, SECOND_MS
+from nocd.domain.instant import MINUTE_MS, SECOND_MS, rfc3339
 from nocd.triage.lifecycle import after_end, refusal, target
+from nocd.triage.silences import UNDO_WITHIN_MS
 
 if TYPE_CHECKING:
-    from nocd.triage.book import AlertBook
+    from collections.abc import Callable
 
-UNDO_WITHIN_MS = 10 * SECOND_MS
+    from nocd.triage.book import AlertBook
+    from nocd.triage.silences import Silences
+
 _UNDOABLE = (
     "status",
     "former_status",
     "suppressed_by",
+    "hidden_by",
+    "suppressed_until",
     "acknowledged_by",
     "acknowledged_at",
     "ack_expires_at",
@@ -33,9 +38,10 @@ _UNDOABLE = (
 class Acts:
     """Carries out commands on the alerts of a book."""
 
-    def __init__(self, book: AlertBook, *, ack_expires_ms: int) -> None:
-        """Work on `book`; an acknowledgement that names no time holds `ack_expires_ms`."""
+    def __init__(self, book: AlertBook, silences: Silences, *, ack_expires_ms: int) -> None:
+        """Work on `book` and `silences`; an acknowledgement that names no time holds `ack_expires_ms`."""
         self._book = book
+        self._silences = silences
         self._ack_expires_ms = ack_expires_ms
 
     def act(self, alert_id: str, command: Command, *, now: int) -> Alert:
@@ -86,7 +92,7 @@ class Acts:
         if alert.acknowledged_at is None:
             _mark_seen(alert, command.actor, now)
         alert.resolved_by, alert.resolved_at, alert.ack_expires_at = command.actor, now, None
-        alert.former_status = alert.suppressed_by = None
+        alert.show()
         alert.ended_unseen = False
         self._move(alert, command, now, f"verdict {alert.verdict}")
 
@@ -97,6 +103,14 @@ class Acts:
         alert.undo = None
         alert.renewed_at = now
         self._move(alert, command, now)
+
+    def _silence(self, alert: Alert, command: Command, now: int) -> None:
+        silence = self._silences.of_alert(alert, command, now=now)
+        before = {"silence": silence.id}
+        alert.undo = Undo(verb=command.verb, actor=command.actor, until=now + UNDO_WITHIN_MS, before=before)
+        until = "it is resolved" if silence.ends_at is None else rfc3339(silence.ends_at)
+        what = f"{silence.id} until {until}"
+        self._book.decide(alert, "silenced", _words(command, what), now=now, actor=command.actor)
 
     def _note(self, alert: Alert, command: Command, now: int) -> None:
         alert.notes += 1
@@ -122,16 +136,22 @@ class Acts:
         undo, reason = standing.undo, _not_undone(standing, command, now)
         if undo is None or reason:
             raise Refused("nothing_to_undo", reason)
+        if undo.verb == "silence":
+            self._silences.end(undo.before["silence"], command.actor, now=now)
         alert = self._book.edit(standing.id)
+        if undo.verb != "silence":
+            self._put_back(alert, undo)
+        alert.undo = None
+        self._book.decide(alert, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)
+        return alert
+
+    def _put_back(self, alert: Alert, undo: Undo) -> None:
         before = {name: _as_was(name, value) for name, value in undo.before.items()}
         status = before.pop("status")
         for name, value in before.items():
             setattr(alert, name, value)
         if status is not alert.status:  # a verdict on what ended before moved nothing
             self._book.move(alert, status)
-        alert.undo = None
-        self._book.decide(alert, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)
-        return alert
 
     def _move(self, alert: Alert, command: Command, now: int, what: str = "") -> None:
         self._book.move(alert, target(command.verb))
@@ -143,7 +163,13 @@ class Acts:
         alert.undo = Undo(verb=command.verb, actor=command.actor, until=now + UNDO_WITHIN_MS, before=before)
 
 
-_STORED_AS_TEXT: dict[str, type[Status | Verdict]] = {"status": Status, "former_status": Status, "verdict": Verdict}
+# What a stored form cannot tell from text or list.
+_STORED_AS: dict[str, Callable[[Any], Any]] = {
+    "status": Status,
+    "former_status": Status,
+    "verdict": Verdict,
+    "hidden_by": tuple,
+}
 _AFTER_END = {"ack": "_look_at", "resolve": "_judge"}
 _PAST = {
     "ack": "acknowledged",
@@ -159,7 +185,7 @@ def _not_undone(alert: Alert, command: Command, now: int) -> str:
     """Return why there is nothing for this actor to take back now, empty where there is."""
     undo, seconds = alert.undo, UNDO_WITHIN_MS // SECOND_MS
     if undo is None:
-        return f"nothing done to {alert.id} waits to be undone: an acknowledge or resolve can be, for {seconds} s"
+        return f"nothing done to {alert.id} waits to be undone: ack, resolve and silence can be, for {seconds} s"
     if undo.actor != command.actor:
         return f"the {undo.verb} of {alert.id} was by {undo.actor}, and only they can take it back"
     if now > undo.until:
@@ -169,7 +195,11 @@ def _not_undone(alert: Alert, command: Command, now: int) -> str:
 
 
 def _as_was(name: str, value: Any) -> Any:
-    return _STORED_AS_TEXT[name](value) if value and name in _STORED_AS_TEXT else value
+    return value if value is None else _STORED_AS.get(name, _same)(value)
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _mark_seen(alert: Alert, actor: str, now: int) -> None:

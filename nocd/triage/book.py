@@ -16,6 +16,8 @@ from nocd.triage.backlog import Backlog
 from nocd.triage.priority import priority
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
     from nocd.signals.duty import Duties
@@ -76,6 +78,10 @@ class AlertBook:
             self._by_fingerprint[alert.fingerprint] = alert.id
             self._count(alert, 1)
             self._plan(alert)
+
+    def all(self) -> Iterable[Alert]:
+        """Return every alert that is held, for reading."""
+        return self._alerts.values()
 
     def get(self, alert_id: str) -> Alert | None:
         """Return an alert for reading, or None where it is not held."""

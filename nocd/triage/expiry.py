@@ -39,7 +39,10 @@ def _ack_runs_out(book: AlertBook, standing: Alert, now: int) -> bool:
         return False
     alert = book.edit(standing.id)
     alert.ack_expires_at = None
-    book.move(alert, Status.OPEN)
+    if alert.status is Status.SUPPRESSED:
+        alert.former_status = Status.OPEN
+    else:
+        book.move(alert, Status.OPEN)
     book.decide(alert, "ack_expired", f"{alert.acknowledged_by}'s acknowledgement ran out; unattended again", now=now)
     return True
 
@@ -70,7 +73,7 @@ def _come_back(book: AlertBook, now: int) -> int:
     for alert_id in ids:
         alert = book.edit(alert_id)
         status = alert.former_status or Status.OPEN
-        alert.former_status = alert.suppressed_by = None
+        alert.show()
         book.move(alert, status)
         reason = f"{BACKPRESSURE} is over: {MINOR_CALM} untouched minor alerts or fewer"
         book.decide(alert, "unsuppressed", reason, now=now)

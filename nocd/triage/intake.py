@@ -199,13 +199,13 @@ class Intake:
             and alert.suppressed_by == BACKPRESSURE
             and severity.rank >= ALERT_FROM.rank
         ):
-            alert.suppressed_by = alert.former_status = None
+            alert.show()
             self._book.move(alert, Status.OPEN)
             self._book.decide(alert, "unsuppressed", f"{severity} is never held back by {BACKPRESSURE}", now=now)
 
     def _reopen(self, alert: Alert, *, now: int) -> None:
         alert.resolved_at = alert.resolved_by = alert.verdict = alert.ended_time = alert.undo = None
-        alert.former_status = alert.suppressed_by = None
+        alert.show()
         alert.ended_unseen = False
         self._book.come_again(alert, now)
         minutes = REOPEN_WITHIN_MS // MINUTE_MS
@@ -257,7 +257,8 @@ def end(book: AlertBook, alert: Alert, reason: str, *, now: int) -> None:
     unseen = alert.acknowledged_at is None and alert.assignee is None
     alert.ended_unseen = unseen and alert.severity.rank >= Severity.HIGH.rank
     alert.resolved_at, alert.resolved_by = now, SYSTEM
-    alert.undo = alert.ack_expires_at = alert.former_status = alert.suppressed_by = None
+    alert.undo = alert.ack_expires_at = None
+    alert.show()
     book.move(alert, Status.RESOLVED)
     book.decide(alert, "ended", reason, now=now)
 

@@ -21,6 +21,7 @@ _MOVES: Final[dict[str, tuple[Status, frozenset[Status]]]] = {
     "escalate": (Status.ESCALATED, _OPEN | _WORKED),
     "resolve": (Status.RESOLVED, frozenset(Status) - {Status.RESOLVED}),
     "reopen": (Status.OPEN, _WORKED | {Status.RESOLVED}),
+    "silence": (Status.SUPPRESSED, _OPEN | _WORKED | {Status.SUPPRESSED}),
 }
 # What the refused do instead, where the alert is not where the verb leads to already.
 _INSTEAD: Final[dict[Status, str]] = {

@@ -1,17 +1,39 @@
-"""What people do to maintenance windows: plan one, end one early."""
+"""Maintenance windows: what people do to them, and what they hide."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from nocd.detect.night import GUARD_INACTIVITY
 from nocd.domain.command import Command, Refused
-from nocd.domain.maintenance import KIND, WINDOWS_MAX, Maintenance
+from nocd.domain.finding import Category
+from nocd.domain.maintenance import KIND, WINDOWS_MAX, Maintenance, Subject
 
 if TYPE_CHECKING:
+    from nocd.detect.scene import Scene
+    from nocd.domain.alert import Alert
+    from nocd.domain.finding import Finding
     from nocd.domain.shelf import Shelves
 
 VERBS: Final = frozenset({"plan_maintenance", "end_maintenance"})
+_UNHEARD: Final = frozenset({GUARD_INACTIVITY.name})  # SAFETY by what is missing: works at a site explain that
+
+
+def subject_of(trouble: Finding | Alert, *, client: str | None) -> Subject:
+    """Return what of a trouble a window looks at; SAFETY is hidden by name only."""
+    return Subject(
+        type=trouble.type,
+        site=trouble.site,
+        client=client,
+        device=trouble.entity_id if trouble.entity_type == "device" else None,
+        by_name=trouble.category is Category.SAFETY and trouble.type not in _UNHEARD,
+    )
+
+
+def words_of(window: Maintenance, trouble: Finding | Alert, scene: Scene) -> str:
+    """Return why a window hides a trouble."""
+    return f"maintenance {window.id} until {scene.wall(trouble.site, window.end)} by {window.actor}: {window.reason}"
 
 
 class MaintenanceActs:

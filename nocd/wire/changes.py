@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
-from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, StatusName, View
+from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StatusName, View
 
 
 class EventsStored(View):
@@ -67,9 +67,15 @@ class NoteAdded(View):
 
 
 class MaintenanceWindow(MaintenanceView):
-    """A maintenance window was planned, ended or called off."""
+    """A maintenance window was planned, ended or called off, began or is over, or hides other alerts than before."""
 
-    happened: Literal["planned", "ended", "called off"]
+    happened: Literal["planned", "ended", "called off", "began", "over", "hiding"]
+
+
+class SilenceChanged(SilenceView):
+    """A silence was planned, taken back or ended, by a person, its time or a resolve, or hides other alerts."""
+
+    happened: Literal["planned", "undone", "ended", "expired", "resolved", "revived", "hiding"]
 
 
 class JobFinished(View):
@@ -99,6 +105,7 @@ CHANGES: dict[str, type[View]] = {
     "directory_changed": DirectoryChanged,
     "note_added": NoteAdded,
     "maintenance_window": MaintenanceWindow,
+    "silence": SilenceChanged,
     "baseline_updated": BaselineUpdated,
     "threshold_changed": ThresholdChanged,
     "job_finished": JobFinished,

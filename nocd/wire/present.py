@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -15,7 +15,21 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
     from nocd.domain.maintenance import Maintenance
     from nocd.domain.roster import Roster
+    from nocd.domain.silence import Silence
     from nocd.domain.threshold import SiteHour, ThresholdChange
+
+
+class Hidden(Protocol):
+    """How many alerts something hides, and the ids of the newest of them."""
+
+    @property
+    def count(self) -> int:
+        """Return how many."""
+
+    @property
+    def alerts(self) -> list[str]:
+        """Return their ids, the newest first, as many as are shown."""
+
 
 _SAME = (
     "id",
@@ -45,13 +59,14 @@ _SAME = (
     "resolved_by",
     "verdict",
     "suppressed_by",
+    "hidden_by",
     "baseline",
     "fraud_score",
     "ended_unseen",
     "flapping",
     "notes",
 )
-_INSTANTS = ("acknowledged_at", "ack_expires_at", "resolved_at", "escalated_at")
+_INSTANTS = ("acknowledged_at", "ack_expires_at", "resolved_at", "escalated_at", "suppressed_until")
 
 
 def alert_view(alert: Alert, *, site_name: str | None, client: str | None, person_name: str | None) -> dict[str, Any]:
@@ -177,7 +192,7 @@ def threshold_changed_view(change: ThresholdChange, baseline: Baseline, *, roste
     }
 
 
-def maintenance_view(window: Maintenance, *, roster: Roster, now: int) -> dict[str, Any]:
+def maintenance_view(window: Maintenance, *, roster: Roster, now: int, hiding: Hidden) -> dict[str, Any]:
     """Return a maintenance window as `MaintenanceView`."""
     state = "planned" if now < window.start else "running" if now < window.end else "over"
     return {
@@ -191,6 +206,26 @@ def maintenance_view(window: Maintenance, *, roster: Roster, now: int) -> dict[s
         "actor": window.actor,
         "reason": window.reason,
         "state": state,
+        "hiding": {"count": hiding.count, "alerts": hiding.alerts},
+    }
+
+
+def silence_view(silence: Silence, *, roster: Roster, hiding: Hidden) -> dict[str, Any]:
+    """Return a silence as `SilenceView`."""
+    site = silence.demands("site")
+    return {
+        "id": silence.id,
+        "matchers": [{"name": each.name, "op": each.op, "value": each.value} for each in silence.matchers],
+        "site": site,
+        "site_name": roster.site_name(site),
+        "alert": silence.alert,
+        "starts_at": rfc3339(silence.starts_at),
+        "ends_at": rfc3339_or_none(silence.ends_at),
+        "author": silence.author,
+        "comment": silence.comment,
+        "state": "active" if silence.in_force else silence.ended_by,
+        "ended_at": rfc3339_or_none(silence.ended_at),
+        "hiding": {"count": hiding.count, "alerts": hiding.alerts},
     }
 
 

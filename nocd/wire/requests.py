@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from nocd.domain.silence import MATCHERS_MAX, NAME_CHARS_MAX, SILENCE_MAX_DAYS, VALUE_CHARS_MAX
+from nocd.wire.pattern import whole
 from nocd.wire.views import VerdictName
 
 Note = Annotated[str, Field(max_length=4_000)]
@@ -62,8 +64,15 @@ class Reopen(Request):
     note: Note | None = None
 
 
+class Silence(Request):
+    """Hide it, and what has its fingerprint, for so many minutes, else until it is resolved."""
+
+    minutes: Annotated[int, Field(ge=1, le=SILENCE_MAX_DAYS * 1_440)] | None = None
+    note: Note | None = None
+
+
 class Undo(Request):
-    """Take back one's own last acknowledge or resolve, within 10 s."""
+    """Take back one's own last acknowledge, resolve or silence, within 10 s."""
 
 
 COMMANDS: dict[str, type[Request]] = {
@@ -74,6 +83,7 @@ COMMANDS: dict[str, type[Request]] = {
     "note": AddNote,
     "resolve": Resolve,
     "reopen": Reopen,
+    "silence": Silence,
     "undo": Undo,
 }
 
@@ -92,6 +102,32 @@ class PlanMaintenance(Request):
     types: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)] = Field(
         default_factory=list
     )
+
+
+class MatcherAsked(Request):
+    """A demand on a field of an alert, else on a label; what the alert lacks is empty.
+
+    Fields are `type`, `site`, `person`, `severity`, `category`, `source`, `entity` and `fingerprint`; a label of such a
+    name is `label.site`. `=~` and `!~` take a pattern for the whole value, without look-around or references back.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
+    op: Literal["=", "!=", "=~", "!~"] = "="
+    value: Annotated[str, Field(max_length=VALUE_CHARS_MAX)]
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.op in ("=~", "!~"):
+            whole(self.value)
+        return self
+
+
+class PlanSilence(Request):
+    """Hide the alerts that meet every matcher until `ends_at`, at most 31 days from now."""
+
+    matchers: Annotated[list[MatcherAsked], Field(min_length=1, max_length=MATCHERS_MAX)]
+    ends_at: AwareDatetime
+    comment: Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
 class Bulk(Request):

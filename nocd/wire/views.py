@@ -66,6 +66,8 @@ class AlertView(View):
     resolved_at: str | None = None
     verdict: VerdictName | None = None
     suppressed_by: str | None = None
+    suppressed_until: str | None = None
+    hidden_by: list[str] = Field(default_factory=list, description="every silence, window and worse alert that does")
     baseline: str | None = None
     fraud_score: float | None = None
     escalated_at: str | None = None
@@ -211,6 +213,13 @@ class RunbookView(View):
     role: str
 
 
+class HidingView(View):
+    """What a silence or window hides now: how many alerts, and the ids of the newest hundred."""
+
+    count: int
+    alerts: list[str]
+
+
 class MaintenanceView(View):
     """A maintenance window: its scope and what of it, when, who planned it and why."""
 
@@ -224,6 +233,32 @@ class MaintenanceView(View):
     actor: str
     reason: str
     state: Literal["planned", "running", "over"]
+    hiding: HidingView
+
+
+class MatcherView(View):
+    """A demand on one of an alert's own fields or labels."""
+
+    name: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+
+class SilenceView(View):
+    """A silence: what it hides, until when (`ends_at` null: until `alert` is resolved), whose it is and why."""
+
+    id: str
+    matchers: list[MatcherView]
+    site: str | None = None
+    site_name: str | None = None
+    alert: str | None = None
+    starts_at: str
+    ends_at: str | None = None
+    author: str
+    comment: str
+    state: Literal["active", "ended", "expired", "resolved", "undone"]
+    ended_at: str | None = None
+    hiding: HidingView
 
 
 class AuditView(View):

@@ -84,6 +84,14 @@ def _maintenance_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "maint", said, f"by {data.get('actor')} until {data.get('end')}"
 
 
+def _silence_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    matchers = data.get("matchers")
+    parts = (each for each in matchers if isinstance(each, Mapping)) if isinstance(matchers, list) else ()
+    of = " ".join(f"{each.get('name')}{each.get('op')}{each.get('value')}" for each in parts)
+    said = f"silence of {data.get('alert') or of} {data.get('happened')}: {data.get('comment') or '-'}"
+    return "silence", said, f"by {data.get('author')} until {data.get('ends_at') or 'resolved'}"
+
+
 def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "job", f"{data.get('job')} {data.get('outcome')}", str(data.get("detail") or f"{data.get('seconds')} s")
 
@@ -135,6 +143,7 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "directory_changed": _directory_words,
     "note_added": _note_words,
     "maintenance_window": _maintenance_words,
+    "silence": _silence_words,
     "job_finished": _job_words,
     "system_state": _system_words,
     "baseline_updated": _hour_words,

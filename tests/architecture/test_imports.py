@@ -7,6 +7,7 @@ from tests.architecture.tree import PRODUCT, imports, modules, where
 PURE = (
     "nocd/errors.py",
     "nocd/domain",
+    "nocd/wire/pattern.py",
     "nocd/wire/present.py",
     "nocd/wire/query.py",
     "nocd/wire/terms.py",

@@ -93,8 +93,25 @@ def test_a_note_is_taken_in_every_status_and_moves_nothing(status: Status) -> No
     assert (alert.status, alert.notes) == (status, 1)
 
 
+@pytest.mark.parametrize("status", [status for status in Status if status not in ("escalated", "resolved")])
+def test_a_silence_hides_what_stands_and_remembers_where_it_stood(status: Status) -> None:
+    made, alert = brought_to(status)
+    assert act(made, "silence").body["status"] == "suppressed"
+    assert alert.former_status == ("open" if status is Status.SUPPRESSED else status)
+    assert [row.decision for row in made.finish().ledger] == ["silenced", "suppressed"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(Status.ESCALATED, UP), (Status.RESOLVED, OVER)])
+def test_what_was_handed_up_or_is_over_is_not_silenced(status: Status, told: str) -> None:
+    made, _ = brought_to(status)
+    before = list(made.shelves)
+    reply = act(made, "silence")
+    assert (reply.status, reply.body["detail"]) == (409, told.format(verb="silence"))
+    assert (list(made.shelves), made.finish().changes) == (before, [])
+
+
 def test_the_table_names_every_command_but_those_that_move_nothing_of_themselves() -> None:
-    assert {*VERBS_IN_ORDER, "note", "undo"} == VERBS
+    assert {*VERBS_IN_ORDER, "silence", "note", "undo"} == VERBS
     assert list(TABLE) == list(Status)
 
 

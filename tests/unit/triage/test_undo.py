@@ -104,8 +104,8 @@ def test_taking_back_a_verdict_on_what_ended_leaves_the_trouble_to_the_alert_tha
 @pytest.mark.parametrize(
     ("does", "who", "at", "told"),
     [
-        ("note", "mara", T0, "nothing done to A-1 waits to be undone: an acknowledge or resolve can be, for 10 s"),
-        ("start", "mara", T0, "nothing done to A-1 waits to be undone: an acknowledge or resolve can be, for 10 s"),
+        ("note", "mara", T0, "nothing done to A-1 waits to be undone: ack, resolve and silence can be, for 10 s"),
+        ("start", "mara", T0, "nothing done to A-1 waits to be undone: ack, resolve and silence can be, for 10 s"),
         ("ack", "tomas", T0, "the ack of A-1 was by mara, and only they can take it back"),
         ("ack", "mara", T0 + 10_001, "the ack of A-1 can no longer be undone: its 10 s were over 0.0 s ago"),
         ("resolve", "mara", T0 + 75_000, "the resolve of A-1 can no longer be undone: its 10 s were over 65.0 s ago"),
