@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nocd.detect.registry import CATALOG
 from nocd.domain.command import Command, Reply
 from nocd.domain.instant import HOUR_MS
 from tests.build import T0
@@ -36,6 +37,25 @@ def window(made: Engine, *, at: int = T0, **more: Any) -> Reply:
     """Plan a window over site S1 from now for an hour, unless told otherwise."""
     given = {"scope": "site", "target": "S1", "start": at, "end": at + HOUR_MS, "types": [], "reason": "works"}
     return asked(made, "plan_maintenance", at=at, **{**given, **more})
+
+
+def found(made: Engine, kind: str, *, at: int = T0, evidence: dict[str, Any] | None = None, **about: Any) -> int:
+    """Have a detector find something of site S1, unless told otherwise; return the number of its alert, 0 for none."""
+    made._live(max(made.now, at))
+    given = {"reason": f"{kind} it is", "evidence": evidence or {}, "site": "S1", **about}
+    finding = CATALOG[kind].finding(time=at, **given)
+    made._telling.found(finding)
+    made._followers.settle(made.now)
+    standing = made.book.standing(finding.fingerprint)
+    return 0 if standing is None else standing.no
+
+
+def over(made: Engine, number: int, *, at: int) -> None:
+    """Have the detector of an alert say that what it found is over."""
+    made._live(max(made.now, at))
+    standing = alert(made, number)
+    made._intake.over([standing.evidence["finding"]], standing.fingerprint, "it is so no more", now=made.now)
+    made._followers.settle(made.now)
 
 
 def alert(made: Engine, number: int = 1) -> Alert:

@@ -168,7 +168,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideAlert:
-    """Trouble another monitoring system names; `dedup_key` overrides what makes two of them one."""
+    """Trouble another monitoring system names; `dedup_key` overrides what makes two of them one.
+
+    `resolve_timeout_s` is how long it may be quiet before it counts as over, where the sender knows better.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     alert_type: Id
@@ -181,6 +184,7 @@ class OutsideAlert:
     person: Id | None = None
     labels: Labels = field(default_factory=dict)
     dedup_key: LongId | None = None
+    resolve_timeout_s: Annotated[int, Ge(60), Le(604_800)] | None = None
 
 
 Observation = (

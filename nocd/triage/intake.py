@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Alert, Status
 from nocd.domain.finding import Category, Finding, fingerprint
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.severity import Severity, worst
 from nocd.triage.backlog import BACKPRESSURE
 from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
@@ -186,6 +186,7 @@ class Intake:
         if sighting.time >= alert.last_seen:
             alert.last_seen = sighting.time
             alert.reason, alert.evidence, alert.labels = sighting.reason, sighting.evidence, sighting.labels
+            alert.quiet_for_ms = sighting.quiet_for_ms
         if worst(alert.severity, sighting.severity) is not alert.severity:
             self._worsen(alert, sighting.severity, now=now)
 
@@ -246,7 +247,9 @@ class Intake:
             source=event.source,
             time=event.time,
             condition=True,
-            quiet_for_ms=self._limits.outside_quiet_ms,
+            quiet_for_ms=self._limits.outside_quiet_ms
+            if data.resolve_timeout_s is None
+            else data.resolve_timeout_s * SECOND_MS,
             evidence={"message": data.message, "event": event.id, "source": event.source},
             labels=data.labels,
         )

@@ -20,14 +20,19 @@ VERBS: Final = frozenset({"plan_maintenance", "end_maintenance"})
 _UNHEARD: Final = frozenset({GUARD_INACTIVITY.name})  # SAFETY by what is missing: works at a site explain that
 
 
+def by_name(trouble: Finding | Alert) -> bool:
+    """Tell whether people hide a trouble only where they name it: SAFETY, which nobody means to miss."""
+    return trouble.category is Category.SAFETY and trouble.type not in _UNHEARD
+
+
 def subject_of(trouble: Finding | Alert, *, client: str | None) -> Subject:
-    """Return what of a trouble a window looks at; SAFETY is hidden by name only."""
+    """Return what of a trouble a window looks at."""
     return Subject(
         type=trouble.type,
         site=trouble.site,
         client=client,
         device=trouble.entity_id if trouble.entity_type == "device" else None,
-        by_name=trouble.category is Category.SAFETY and trouble.type not in _UNHEARD,
+        by_name=by_name(trouble),
     )
 
 

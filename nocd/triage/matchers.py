@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.triage.maintenance import by_name
 from nocd.wire.pattern import whole
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _FIELDS: Final[dict[str, Callable[[Alert], Any]]] = {
     "fingerprint": lambda alert: alert.fingerprint,
 }
 
+_NAMING: Final = frozenset({"type", "category", "fingerprint"})
+
 
 def value_of(name: str, alert: Alert) -> str:
     """Return an alert's field, or its label; empty where it has none."""
@@ -38,8 +41,14 @@ def meets(matcher: Matcher, value: str) -> bool:
 
 
 def hides(silence: Silence, alert: Alert) -> bool:
-    """Tell whether an alert meets every matcher of a silence."""
+    """Tell whether an alert meets every matcher of a silence; what is hidden by name only, one that names it."""
+    if by_name(alert) and not _names(silence):
+        return False
     return all(meets(matcher, value_of(matcher.name, alert)) for matcher in silence.matchers)
+
+
+def _names(silence: Silence) -> bool:
+    return any(matcher.name in _NAMING and not matcher.op.startswith("!") for matcher in silence.matchers)
 
 
 def vague(matchers: list[Matcher] | tuple[Matcher, ...]) -> bool:

@@ -72,8 +72,9 @@ class Suppression:
                 self._standing.enter(alert)
                 self._note(alert)
         ends = [(each.ends_at, each.id) for each in self.silences.all() if each.in_force and each.ends_at is not None]
-        edges = [(at, window.id) for window in self._scene.plans.all() for at in (window.start, window.end)]
-        self._due = ends + edges
+        plans = self._scene.plans.all()
+        ends += [(window.end, window.id) for window in plans]
+        self._due = ends + [(window.start, window.id) for window in plans if window.id not in self._reach]
         heapify(self._due)
         self._news.clear()
 

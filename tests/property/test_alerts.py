@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from nocd.domain.alert import Alert, Status
 from nocd.domain.command import Command
-from nocd.domain.finding import Category, Finding
 from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.severity import Severity
 from nocd.triage.lifecycle import VERBS
 from tests.build import T0, engine, firing, resolved, saved_and_loaded
-from tests.build_hiding import asked, silence, window
+from tests.build_hiding import asked, found, over, silence, window
 
 if TYPE_CHECKING:
     from nocd.domain.change import LedgerRow
@@ -60,23 +59,11 @@ def carry_out(made: Engine, step: tuple[str, str, str], now: int) -> bool:
 
 def detected(made: Engine, what: str, kind: str, severity: str, now: int) -> bool:
     """Have a detector find something of P1's phone at S1, or say that it is over."""
-    made._live(now)
-    about: dict[str, Any] = {"site": "S1", "person": "P1", "entity_type": "device", "entity_id": "phone"}
-    finding = Finding(
-        type=kind,
-        category=Category.DEVICE_HEALTH,
-        severity=Severity(severity or "LOW"),
-        confidence=0.9,
-        time=now,
-        reason="so it seems",
-        **about,
-    )
-    standing = made.book.standing(finding.fingerprint)
+    about = {"person": "P1", "entity_type": "device", "entity_id": "phone"}
     if what == "found":
-        made._telling.found(finding)
-    elif standing is not None:
-        made._intake.over([standing.evidence["finding"]], finding.fingerprint, "no more", now=now)
-    made._followers.settle(now)
+        found(made, kind, at=now, severity=Severity(severity), **about)
+    for alert in [each for each in held(made) if what == "over" and each.type == kind and each.unresolved]:
+        over(made, alert.no, at=now)
     return True
 
 
@@ -125,6 +112,20 @@ def test_the_ledger_numbers_every_decision_and_each_begins_where_the_last_ended(
         assert row.actor in ("nocd", "m", "t")
     last = {row.alert: row.new_status for row in ledger}
     assert {alert.id: str(alert.status) for alert in held(made)} == {alert.id: last[alert.id] for alert in held(made)}
+
+
+@given(_steps)
+@settings(max_examples=150)
+def test_what_is_shown_again_stands_as_it_did_before_it_was_hidden(steps: list[Step]) -> None:
+    _, ledger, _ = play(steps)
+    former: dict[str, str | None] = {}
+    for row in ledger:
+        if row.decision == "unsuppressed":
+            assert row.new_status == (former[row.alert] or row.new_status)
+        if row.new_status != "suppressed":
+            former[row.alert] = row.new_status
+        elif row.decision in ("ack_expired", "undone"):  # the one opens it as it is hidden, the other puts back a past
+            former[row.alert] = "open" if row.decision == "ack_expired" else None
 
 
 @given(_steps)

@@ -145,6 +145,7 @@ FULL: dict[str, dict[str, Any]] = {
         "person": "P1",
         "labels": {"rack": "12", "note": "два"},
         "dedup_key": "cam-4/down",
+        "resolve_timeout_s": 300,
     },
 }
 

@@ -211,6 +211,16 @@ def test_renewal_puts_quiet_off() -> None:
     assert made.tick(T0 + 110 * MINUTE_MS)
 
 
+def test_the_senders_own_timeout_is_how_long_its_alert_may_be_quiet() -> None:
+    made = opened(resolve_timeout_s=300)
+    made.fold([firing(at=T0 + MINUTE_MS, resolve_timeout_s=120), firing("Door", at=T0 + MINUTE_MS)])
+    assert not made.tick(T0 + 3 * MINUTE_MS - 1)
+    assert made.tick(T0 + 3 * MINUTE_MS)
+    assert made.finish().ledger[-1].reason == "not seen for 2 min"
+    made.fold([firing(at=T0 + 4 * MINUTE_MS)])
+    assert not made.tick(T0 + HOUR_MS)
+
+
 def test_an_acknowledgement_runs_out() -> None:
     made = opened(severity="CRITICAL")
     assert act(made, "ack", expires_minutes=5).body["status"] == "acknowledged"

@@ -9,7 +9,7 @@ import pytest
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.silence import SILENCES_MAX
 from nocd.engine import Engine
-from tests.build import T0, engine, firing, resolved, saved_and_loaded
+from tests.build import T0, engine, event, firing, resolved, saved_and_loaded
 from tests.build_hiding import alert, asked, rows, settle, silence, stands
 
 
@@ -212,6 +212,19 @@ def test_a_person_may_hide_a_critical_and_what_is_escalated_stays_in_sight() -> 
     silence(made, "site=S1")
     assert (stands(made, 1), stands(made, 2)) == (("suppressed", ("S-1",)), ("escalated", ()))
     assert asked(made, "ack", "A-2").body["status"] == "suppressed"
+
+
+def test_a_panic_is_silenced_only_by_what_names_it() -> None:
+    made = engine()
+    made.fold([event("noc.phone.event", person="P1", kind="panic")])
+    (panic,) = [each for each in made.book.all() if each.type == "GUARD_DISTRESS"]
+    silence(made, "severity=CRITICAL")
+    silence(made, "person=P1", "type!=Camera")
+    assert stands(made, panic.no) == ("open", ())
+    silence(made, "category=SAFETY", ends_at=T0 + 1)
+    assert stands(made, panic.no) == ("suppressed", ("S-3",))
+    settle(made, T0 + 1)
+    assert asked(made, "silence", panic.id, at=T0 + 1).body["status"] == "suppressed"
 
 
 def test_what_is_reopened_under_a_silence_is_hidden_again() -> None:
