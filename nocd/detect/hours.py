@@ -16,7 +16,7 @@ from nocd.baseline.calendar import slot
 from nocd.baseline.hours import close_hour, judge
 from nocd.baseline.profile import Profile
 from nocd.detect.statistical import statistical
-from nocd.domain.baseline import HOURS, Baseline, Bucket, Expectation, Judgement, Slot
+from nocd.domain.baseline import HOURS, STABLE_SAMPLES, Baseline, Bucket, Expectation, Judgement, Slot
 from nocd.domain.instant import DAY_MS, HOUR_MS
 from nocd.domain.signal import Metric, Totals
 from nocd.domain.threshold import SiteHour
@@ -38,6 +38,9 @@ HEADS_MIN: Final = 0.5  # half an hour of duty: less says nothing about an hour
 _LOOK_FROM = 3  # fewer are never too many; most hours of most counts end without being asked about
 _PEERS_FOR_MS = 30 * DAY_MS
 _PEERS_ASKED = 8
+_STABLE_AFTER_MS = (STABLE_SAMPLES - 3) * DAY_MS  # no profile is sooner: an hour comes once a day, or twice
+    STABLE_SAMPLES - 2
+) * DAY_MS  # none is sooner: an hour comes once a day, twice where a clock goes back
 _AGAIN = 1.1  # after a tally that was not yet too many, one must be this much larger to be looked at again
 _EARLY = (Metric.PHONE_EVENTS, Metric.LOCATION_UPDATES, Metric.TASKS_COMPLETED, Metric.TOUR_CHECKPOINTS)
 
@@ -319,7 +322,8 @@ class SiteHours:
             return []
         ids = (site_baseline(peer, baseline.metric) for peer in self._roster.like(baseline.series))
         profiles = (self.baselines.profile(baseline_id) for baseline_id in ids)
-        return list(islice((profile for profile in profiles if profile is not None), _PEERS_ASKED))
+        asked = islice((profile for profile in profiles if profile is not None), _PEERS_ASKED)
+        return [profile for profile in asked if now - profile.baseline.since >= _STABLE_AFTER_MS]
 
 
 def _above(site: str, metric: Metric, finding: str) -> tuple[str, str, str]:

@@ -103,12 +103,15 @@ class Scene:
     def silences_of(self, source: str) -> list[tuple[int, int | None]]:
         """Return since when and until when (None while it is) a source was silent, of late."""
         record: Pace | None = self.shelves.get(SOURCES_KIND, source)
-        return [] if record is None else [(since, until) for since, _, until in silences(record, self)]
+        silent = [] if record is None else silences(record, self)
+        return [(since, until) for since, _, until in silent] if silent else []
 
     def unheard_spans(self, person: str) -> list[tuple[int, int]]:
         """Return when (from, to) nothing could be heard of a person: the daemon stopped, or their source silent."""
         source = self.activities.source_of(person)
-        silent = [] if source is None else self.silences_of(source)
+        silent = None if source is None else self.silences_of(source)
+        if not silent:
+            return self.stops
         return [*self.stops, *((since, self.now + DAY_MS if until is None else until) for since, until in silent)]
 
     def deaf(self, person: str, start: int | None = None, end: int | None = None) -> str | None:

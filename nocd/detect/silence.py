@@ -31,7 +31,7 @@ from nocd.domain.signal import Metric
 from nocd.domain.spans import Span, common, joined, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from nocd.detect.scene import Scene
     from nocd.domain.event import Event
@@ -128,9 +128,9 @@ class Silence(Detector):
     def due(self, key: str, record: None, after: int, scene: Scene) -> int | None:  # noqa: ARG002 - as above
         """Return when a silence may begin if nothing is heard before, or ends because nobody is on duty any more."""
         watches = _watches(key, after, after + _LOOKED_BACK_MS, scene)
-        pauses = [(sound, pause) for sound in (_ALL, *_SORTS) for pause in _pauses(watches, sound)]
-        instants = (_looked_at(key, watches, sound, pause, after, scene) for sound, pause in pauses if pause[1] > after)
-        return min(instants, default=None)
+        until = after + _LOOKED_BACK_MS
+        pauses = [(sound, pause) for sound in (_ALL, *_SORTS) for pause in _pauses(watches, sound, after, until)]
+        return min((_looked_at(key, watches, sound, pause, after, scene) for sound, pause in pauses), default=None)
 
     def final_before(self, key: str, record: None, scene: Scene) -> int:  # noqa: ARG002 - as above
         """Return the instant from which on silences are remembered."""
@@ -139,7 +139,7 @@ class Silence(Detector):
 
 def _silences(site: str, watches: list[Watch], sound: Sound, at: int, scene: Scene) -> list[tuple[int, Span]]:
     """Return the pauses of late that are too long for chance, each with since when it was that."""
-    pauses = [pause for pause in _pauses(watches, sound) if pause[1] > at - _REMEMBERED_MS]
+    pauses = _pauses(watches, sound, at - _REMEMBERED_MS, at + 1)
     found = [(_rare_from(site, watches, sound, pause, scene), pause) for pause in pauses]
     return [(since, pause) for since, pause in found if since < pause[1]]
 
@@ -192,30 +192,42 @@ def _watches(site: str, at: int, end: int, scene: Scene) -> list[Watch]:
     ]
 
 
-def _pauses(watches: list[Watch], sound: Sound) -> list[Span]:
-    """Return when for at least a window nothing was heard of people who were on duty all the while."""
-    known = _known(watches, sound)
-    heard = (sign for watch in known for row in sound.rows for sign in _within(watch, getattr(watch.traces, row)))
+def _pauses(watches: list[Watch], sound: Sound, after: int, until: int) -> list[Span]:
+    """Return when for at least a window nothing was heard of people who were on duty all the while.
+
+    Only what ends later than `after` is asked for; the watches end by `until`.
+    """
+    known, heard = _known(watches, sound), list[Span]()
+    for watch in known:
+        for row in sound.rows:
+            heard += _within(watch, getattr(watch.traces, row), after)
+            if heard and heard[-1][0] <= after and heard[-1][1] > until - WINDOW_MS:
+                return []  # a single stretch leaves no room for a pause: so it nearly always is
     spans = joined(span for watch in known for span in without([(watch.start, watch.end)], watch.unheard))
-    return silences(spans, heard, WINDOW_MS)
+    return [pause for pause in silences(spans, heard, WINDOW_MS) if pause[1] > after]
 
 
 def _known(watches: list[Watch], sound: Sound) -> list[Watch]:
     """Return the watches from when on their people's devices are known to tell such a thing."""
-    since = ((watch, getattr(watch.traces, sound.since)) for watch in watches)
-    return [
-        watch._replace(start=max(watch.start, first))
-        for watch, first in since
-        if first is not None and first < watch.end
-    ]
+    known = []
+    for watch in watches:
+        first: int | None = getattr(watch.traces, sound.since)
+        if first is not None and first < watch.end:
+            known.append(Watch(watch.person, max(watch.start, first), watch.end, watch.traces, watch.unheard))
+    return known
 
 
-def _within(watch: Watch, heard: list[Heard]) -> Iterator[Heard]:
-    """Yield what was heard of someone while they were on duty."""
-    start, end = watch.start, watch.end
-    for first, last in heard:
-        if last >= start and first <= end:
-            yield max(first, start), min(last, end)
+def _within(watch: Watch, heard: list[Heard], after: int) -> list[Heard]:
+    """Return what was heard of someone while they were on duty, newest first: of what is before `after` the newest."""
+    found = []
+    for first, last in reversed(heard):
+        if last < watch.start:
+            break
+        if first <= watch.end:
+            found.append((max(first, watch.start), min(last, watch.end)))
+            if last < after:
+                break
+    return found
 
 
 def _claim(site: str, sound: Sound, since: int, pause: Span, at: int, scene: Scene) -> Claim:
