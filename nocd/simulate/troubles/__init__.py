@@ -66,7 +66,11 @@ CREW_TROUBLES: Final[tuple[CrewTrouble, ...]] = (
     *overload.CREW,
 )
 SITE_TROUBLES: Final = premises.SITE
-LATER: Final = (*worktime.DUTY, *premises.DUTY)  # those that show after the shift or at another site, too
+LATER: Final = (
+    *identity.DUTY,
+    *worktime.DUTY,
+    *premises.DUTY,
+)  # those that show after the shift or at another site, too
 _HUSHED: Final = frozenset({"SILENT_SITE", *(trouble.kind for trouble in halves.CREW)})
 # Those after which a shift is not taken up for a while or ever: who comes unplanned then, comes in a colleague's place.
 _MISSING: Final = frozenset({"NO_SHOW", "LATE_ARRIVAL", "WRONG_SITE", "WRONG_PERSON"})
