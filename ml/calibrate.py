@@ -72,7 +72,7 @@ def fit(margin: Floats, label: Floats, weight: Floats) -> Calibrator:
         kinds.append("isotonic")
     losses = {kind: _loss(kind, margin, label, weight) for kind in kinds} if len(kinds) > 1 else {"logistic": 0.0}
     best = min(losses, key=lambda kind: losses[kind])
-    return Calibrator(best, _FITS[best](margin, label, weight), rarer >= CLASS_ROWS_MIN)
+    return Calibrator(best, FITS[best](margin, label, weight), rarer >= CLASS_ROWS_MIN)
 
 
 def _loss(kind: str, margin: Floats, label: Floats, weight: Floats) -> float:
@@ -83,7 +83,7 @@ def _loss(kind: str, margin: Floats, label: Floats, weight: Floats) -> float:
     told = np.empty(len(label))
     for number in range(FOLDS):
         rest: Bools = fold != number
-        numbers = _FITS[kind](margin[rest], label[rest], weight[rest])
+        numbers = FITS[kind](margin[rest], label[rest], weight[rest])
         told[~rest] = Calibrator(kind, numbers).probability(margin[~rest])
     return brier(label, told, weight)
 
@@ -122,10 +122,11 @@ def _cross_entropy(margin: Floats, target: Floats, weight: Floats) -> float:
 
 
 def _fit_logistic(margin: Floats, label: Floats, weight: Floats) -> dict[str, list[float]]:
-    slope, shift = _regress(np.column_stack([margin, np.ones_like(margin)]), _targets(label), weight)
+    target, one = _targets(label), np.ones_like(margin)
+    slope, shift = _regress(np.column_stack([margin, one]), target, weight).tolist()
     if slope < 0:  # a model that ranks backwards here says nothing: everybody is as likely as all
-        slope, shift = 0.0, np.log((label @ weight + 1) / ((1 - label) @ weight + 1))
-    return {"ab": [float(slope), float(shift)]}
+        slope, (shift,) = 0.0, _regress(one[:, None], target, weight).tolist()
+    return {"ab": [slope, shift]}
 
 
 def _logs(margin: Floats) -> tuple[Floats, Floats]:
@@ -133,14 +134,14 @@ def _logs(margin: Floats) -> tuple[Floats, Floats]:
 
 
 def _fit_beta(margin: Floats, label: Floats, weight: Floats) -> dict[str, list[float]]:
-    low, high = _logs(margin)
-    target, one = _targets(label), np.ones_like(margin)
-    a, b, c = _regress(np.column_stack([low, high, one]), target, weight)
-    if a < 0:
-        a, (b, c) = 0.0, _regress(np.column_stack([high, one]), target, weight)
-    elif b < 0:
-        b, (a, c) = 0.0, _regress(np.column_stack([low, one]), target, weight)
-    return {"abc": [max(0.0, float(a)), max(0.0, float(b)), float(c)]}
+    """Drop what would make the map fall, and fit the rest again."""
+    parts, found = dict(zip("ab", _logs(margin), strict=True)), {"a": -1.0}
+    while min(found.values()) < 0:
+        columns = np.column_stack([*parts.values(), np.ones_like(margin)])
+        *slopes, shift = _regress(columns, _targets(label), weight).tolist()
+        found = dict(zip(parts, slopes, strict=True)) | {"": 0.0}
+        parts = {name: part for name, part in parts.items() if found[name] >= 0}
+    return {"abc": [found.get("a", 0.0), found.get("b", 0.0), shift]}
 
 
 def _fit_isotonic(margin: Floats, label: Floats, weight: Floats) -> dict[str, list[float]]:
@@ -157,7 +158,7 @@ def _fit_isotonic(margin: Floats, label: Floats, weight: Floats) -> dict[str, li
     return {"margin": [at for at, _ in knots], "share": [share for _, share in knots]}
 
 
-_FITS: Final[dict[str, Callable[[Floats, Floats, Floats], dict[str, list[float]]]]] = {
+FITS: Final[dict[str, Callable[[Floats, Floats, Floats], dict[str, list[float]]]]] = {
     "logistic": _fit_logistic,
     "beta": _fit_beta,
     "isotonic": _fit_isotonic,

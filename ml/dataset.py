@@ -178,7 +178,7 @@ def split(rows: Rows) -> Split:
     last_of_unit = np.append(known.unit[back][1:] != known.unit[back][:-1], True)
     ends = np.flatnonzero(last_of_unit) + 1
     enough = ends[(ends >= TEST_SHARE * len(known)) & (counted[ends - 1] >= TEST_FRAUDS_MIN)]
-    if not len(enough) or enough[0] > max(TEST_SHARE_MAX * len(known), ends[0]):
+    if not len(enough) or enough[0] > TEST_SHARE_MAX * len(known):
         frauds = int(counted[max(0, int(TEST_SHARE_MAX * len(known)) - 1)])
         raise Refused(
             "too_few_to_judge",
@@ -219,7 +219,7 @@ def read_rows(path: Path, schema: Schema) -> Rows:
     with opened(path) as lines:
         _check_header(next(_lines(lines), b""), schema)
         columns = Columns.empty(schema)
-        vectors: list[list[float | None]] = []
+        vectors: list[list[float]] = []
         for number, line in enumerate(_lines(lines), 2):
             try:
                 vectors.append(_read_row(orjson.loads(line), columns))
@@ -245,14 +245,16 @@ def _check_header(line: bytes, schema: Schema) -> None:
         theirs = None
     if theirs is None:
         raise Refused("bad_header", "the first line is not the header of a training file")
-    if theirs != schema:
+    if theirs.digest != schema.digest:
         raise Refused("foreign_schema", f"vectors of schema {theirs.digest}; {schema.digest} is asked for")
 
 
-def _read_row(row: dict[str, Any], columns: Columns) -> list[float | None]:
-    vector: list[float | None] = row["x"]
+def _read_row(row: dict[str, Any], columns: Columns) -> list[float]:
+    vector = [np.nan if value is None else float(value) for value in row["x"]]
     if len(vector) != len(columns.schema.features):
         raise ValueError("x")
+    if not isinstance(row["time_ms"], int):
+        raise TypeError("time_ms")
     if row.get("label") not in (0, 1, None):
         raise ValueError("label")
     if not (weight := float(row.get("weight", 1))) > 0:

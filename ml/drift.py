@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ml.dataset import Rows
     from ml.measure import Bools, Floats, Ints
+    from nocd.fraud.features import Feature
 
 BLOCKS: Final = 6
 BINS: Final = 10
@@ -84,18 +85,20 @@ def _column(values: Floats, blocks: list[Bools]) -> Histogram:
 
 
 def _cuts(known: Floats) -> Floats:
-    """Return where bins end: at each value if those are few, else at tenths; but for the last, none holds under 1 %."""
+    """Return where bins end: at each value if those are few, else at tenths; no inner one holds under 1 %."""
     values = np.unique(known)
-    few = len(values) <= VALUES_MAX
-    values = values[:-1] if few else np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
-    kept: list[float] = []
-    held = 0.0
+    if len(values) > VALUES_MAX:
+        values = np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
+        least: list[float] = []
+    else:
+        least = [float(np.nextafter(value, -np.inf)) for value in values[:1]]  # what is less was never seen
+    kept, held = [], 0.0
     for value in values.tolist():
         upto = float(np.mean(known <= value))
         if upto - held >= BIN_SHARE_MIN:
             kept.append(value)
             held = upto
-    return np.asarray(kept, dtype=np.float64)
+    return np.asarray(least + kept, dtype=np.float64)
 
 
 def _count(values: Floats, cuts: Floats) -> Ints:
@@ -129,8 +132,8 @@ def drift(manifest: dict[str, Any], rows: Rows, score: Floats, *, ticket: float 
     held = manifest["reference"]
     tests = len(held["columns"]) + 1
     features = [
-        _moved(name, Histogram(**told), rows.x[:, at].astype(np.float64), tests)
-        for at, (name, told) in enumerate((name, held["columns"][name]) for name in rows.schema.names)
+        _moved(feature, Histogram(**held["columns"][feature.name]), rows.x[:, at].astype(np.float64), tests)
+        for at, feature in enumerate(rows.schema.features)
     ]
     scores = _scores_moved(Histogram(**held["scores"]), score, tests)
     performance = _performance(manifest["metrics"]["model"], rows, score, ticket=ticket, seed=seed)
@@ -151,13 +154,14 @@ def _level(chance: float, tests: int) -> str:
     return next((level for level, most in CHANCES if chance * tests < most), "none")
 
 
-def _moved(name: str, then: Histogram, values: Floats, tests: int) -> dict[str, Any]:
+def _moved(feature: Feature, then: Histogram, values: Floats, tests: int) -> dict[str, Any]:
+    name = feature.name
     counts, now = np.asarray(then.counts), then.count(values)
     if len(values) < ROWS_MIN:
         return {"name": name, "level": "none", "reason": f"{name}: {len(values)} rows, {ROWS_MIN} needed"}
     psi, freedom = _psi(counts, now), _freedom(counts, now)
     chance = chi_square_tail(psi / (_chance_of(counts, now) / freedom) / then.spread, freedom)
-    level = _level(chance, tests) if psi >= PSI_MIN else "none"
+    level = "none" if psi < PSI_MIN or feature.calendar else _level(chance, tests)
     missing = [float(each[-1] / each.sum()) for each in (counts, now)]
     reason = f"{name}: PSI {psi:.2f}, missing {missing[0]:.1%} in training and {missing[1]:.1%} now"
     told = {"psi": rounded(psi, 4), "chance": rounded(chance, 8), "missing": [round(part, 4) for part in missing]}

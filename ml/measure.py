@@ -80,12 +80,12 @@ class Ranking:
         return float(fraud[at] / (fraud[at] + honest[at]))
 
     def recall_at_rate(self, weight: Floats, rate: float) -> float:
-        """Return the recall when the highest-ranking rows up to this share are alerted; NaN without frauds."""
+        """Return the recall when the highest-ranking share of all rows is alerted; of equal scores, a part."""
         fraud, honest = self.steps(weight)
         if fraud[-1] <= 0:
             return np.nan
-        at = int(np.searchsorted(fraud + honest, rate * (fraud[-1] + honest[-1]), side="right"))
-        return float(fraud[at - 1] / fraud[-1]) if at else 0.0
+        flagged = np.append(0.0, fraud + honest)
+        return float(np.interp(rate * flagged[-1], flagged, np.append(0.0, fraud)) / fraud[-1])
 
 
 def resampled(cluster: Ints, weight: Floats, *, rounds: int, seed: int) -> Iterator[Floats]:

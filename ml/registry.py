@@ -97,8 +97,8 @@ class Registry:
         if wanted is None:
             raise Refused("no_active_model", "no model is active; rules decide alone")
         manifest = self.manifest(wanted)
-        theirs = Schema.read(manifest["schema"])
-        if schema is not None and theirs != schema:
+        theirs = Schema.read(manifest.get("schema"))
+        if schema is not None and theirs.digest != schema.digest:
             detail = f"version {wanted} was made for schema {theirs.digest}; here it is {schema.digest}"
             raise Refused("foreign_schema", detail)
         content = {}
@@ -106,7 +106,7 @@ class Registry:
             content[name] = self._read(wanted, name, limit_bytes)
             if name == MODEL and not whole(content[name]):
                 raise Refused("model_truncated", f"version {wanted}: {name} is not one whole UBJSON value")
-            if sha256(content[name]).hexdigest() != manifest["files"].get(name):
+            if sha256(content[name]).hexdigest() != manifest.get("files", {}).get(name):
                 raise Refused("model_tampered", f"version {wanted}: {name} is not the file that was written")
         calibrator = _parsed(content[CALIBRATOR], wanted, CALIBRATOR)
         return Stored(version=wanted, schema=theirs, model=content[MODEL], calibrator=calibrator, manifest=manifest)
@@ -116,6 +116,8 @@ class Registry:
         if version not in self.versions():
             raise Refused("no_such_version", f"there is no version {version}")
         told = _parsed(self._read(version, MANIFEST, JSON_MAX_BYTES), version, MANIFEST)
+        if not isinstance(told, dict):
+            raise Refused("model_unreadable", f"version {version}: {MANIFEST} is no object")
         rest = {name: value for name, value in told.items() if name != "sha256"}
         if told.get("sha256") != _sum(rest) or rest.get("version") != version:
             raise Refused("model_tampered", f"version {version}: {MANIFEST} is not the file that was written")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,29 +52,30 @@ class Schema:
 
     def extends(self, other: Schema) -> bool:
         """Say whether the other's columns are these, or these begin with them."""
-        return self.features[: len(other.features)] == other.features
+        return digest(self.features[: len(other.features)]) == other.digest
 
     def told(self) -> dict[str, Any]:
         """Return the schema as a manifest keeps it."""
         return {"digest": self.digest, "columns": [_column(feature) for feature in self.features]}
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Schema:
-        """Return the schema of a manifest; `foreign_schema` where its digest is not that of its columns."""
-        schema = cls(tuple(_feature(column) for column in told["columns"]))
-        if schema.digest != told["digest"]:
+    def read(cls, told: Any) -> Schema:
+        """Return the schema of a manifest; `foreign_schema` where it is none, or its digest not that of its columns."""
+        try:
+            schema, digest_told = cls(tuple(_feature(column) for column in told["columns"])), told["digest"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused("foreign_schema", f"this is no schema of this version: {error!r}") from error
+        if schema.digest != digest_told:
             raise Refused("foreign_schema", "the schema's digest is not that of its columns")
         return schema
 
 
 def _column(feature: Feature) -> dict[str, Any]:
-    default = None if isnan(feature.default) else feature.default
-    return {"name": feature.name, "default": default, "stays_missing": feature.stays_missing, "sign": feature.sign}
+    return asdict(feature) | {"default": None if isnan(feature.default) else feature.default}
 
 
 def _feature(column: Mapping[str, Any]) -> Feature:
-    default = nan if column["default"] is None else float(column["default"])
-    return Feature(name=column["name"], default=default, stays_missing=column["stays_missing"], sign=column["sign"])
+    return Feature(**{**column, "default": nan if column["default"] is None else float(column["default"])})
 
 
 def any_columns(names: Iterable[str]) -> Schema:

@@ -53,9 +53,9 @@ def read_table(path: Path, plan: Plan) -> tuple[Rows, dict[str, str]]:
     """Return the table's rows, and why each column was left out that might have been used."""
     with opened(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
         table = csv.reader(lines)
-        names = next(table, [])
-        _check(names, plan, path.name)
         try:
+            names = next(table, [])
+            _check(names, plan, path.name)
             cells = list(zip(*_rows(table, len(names)), strict=True))
         except (UnicodeDecodeError, csv.Error, EOFError, OSError) as error:
             raise Refused("unreadable", f"{path.name}: {error}") from error

@@ -20,13 +20,15 @@ class Feature:
     """One number about a punch.
 
     `default` stands for a value that is not there, unless it would lie: then `stays_missing` keeps it NaN. With `sign`
-    1 more of it never makes a fraud less likely, with -1 never more likely; 0 says nothing.
+    1 more of it never makes a fraud less likely, with -1 never more likely; 0 says nothing. `calendar` moves with the
+    date and not with people, which is no drift.
     """
 
     name: str
     default: float = nan
     stays_missing: bool = False
     sign: Sign = 0
+    calendar: bool = False
 
     @property
     def blank(self) -> float:
@@ -36,9 +38,9 @@ class Feature:
 
 FEATURES: Final = (
     Feature(name="hour_of_day", default=8),
-    Feature(name="day_of_week", default=0),
-    Feature(name="is_weekend", default=0),
-    Feature(name="is_holiday", default=0),
+    Feature(name="day_of_week", default=0, calendar=True),
+    Feature(name="is_weekend", default=0, calendar=True),
+    Feature(name="is_holiday", default=0, calendar=True),
     Feature(name="gps_drift_m", default=0, stays_missing=True, sign=1),  # no position is not the centre of the fence
     Feature(name="location_consistency", default=0.5),
     Feature(name="checkin_frequency_z", default=0),

@@ -1,0 +1,117 @@
+"""Drift: what moved is told, and an honest month is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.dataset import Rows
+from ml.drift import drift, reference
+from ml.measure import Floats
+from nocd.domain.instant import DAY_MS
+from tests.unit.ml.company import MONDAY_MS, company
+
+TRAINED_DAYS = 182
+UNKNOWN = {"pr_auc": [None] * 3, "confusion": {"fraud_flagged": 0.0, "honest_flagged": 0.0}}
+
+
+def scored(rows: Rows) -> Floats:
+    """Return what stands in for a model: more with drift and mismatches, less with a good face."""
+    x = np.nan_to_num(rows.x.astype(np.float64), nan=0.5)
+    found: Floats = 1 / (1 + np.exp(4 - x[:, 4] / 60 - x[:, 10] * 0.7 + x[:, 9] * 2))
+    return found
+
+
+def between(rows: Rows, first_day: int, last_day: int) -> Rows:
+    days = (rows.time_ms - MONDAY_MS) / DAY_MS
+    return rows.take((days >= first_day) & (days < last_day))
+
+
+def manifest(rows: Rows, **model: Any) -> dict[str, Any]:
+    trained, fresh = between(rows, 0, TRAINED_DAYS), between(rows, 117, TRAINED_DAYS)
+    return {"reference": reference(trained, scored(fresh), fresh), "metrics": {"model": UNKNOWN | model}}
+
+
+def told(rows: Rows, now: Rows, **model: Any) -> dict[str, Any]:
+    return drift(manifest(rows, **model), now, scored(now))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_day_of_an_honest_month_raises_an_alarm(seed: int) -> None:
+    rows = company(seed, days=TRAINED_DAYS + 56, people=20)
+    held = manifest(rows)
+    for day in range(TRAINED_DAYS + 28, TRAINED_DAYS + 57, 7):
+        now = between(rows, day - 28, day)
+        assert drift(held, now, scored(now))["moved"] == []
+
+
+def moved(now: Rows, column: int, change: Any) -> Rows:
+    x = now.x.copy()
+    x[:, column] = change(x[:, column])
+    return now.replaced(schema=now.schema, x=x)
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [
+        (4, lambda metres: metres * 2),
+        (9, lambda face: face - 0.1),
+        (9, lambda face: np.where(face > 0.8, np.nan, face)),
+    ],
+)
+def test_what_everybody_does_otherwise_is_critical_and_named(column: int, change: Any) -> None:
+    rows = company(1, people=20)
+    answer = told(rows, moved(between(rows, TRAINED_DAYS, 208), column, change))
+    assert answer["level"] == "CRITICAL"
+    assert answer["features"][column]["name"] in answer["moved"][0]
+
+
+def test_scores_that_rise_are_told() -> None:
+    rows = company(2, people=20)
+    now = between(rows, TRAINED_DAYS, 208)
+    answer = drift(manifest(rows), now, np.minimum(1, scored(now) * 2))
+    assert answer["scores"]["level"] == "CRITICAL"
+
+
+def test_the_calendar_is_no_drift() -> None:
+    rows = company(3, people=20)
+    answer = told(rows, moved(between(rows, TRAINED_DAYS, 208), 3, np.ones_like))
+    assert answer["features"][3]["psi"] > 0.2
+    assert answer["level"] == "none"
+
+
+def test_a_few_rows_move_nothing() -> None:
+    rows = company(4, people=20)
+    answer = told(rows, moved(between(rows, 200, 208), 4, lambda metres: metres * 9))
+    assert answer["rows"] < 200
+    assert answer["level"] == "none"
+
+
+def judged(frauds: int, honest: int, *, right: bool) -> tuple[Rows, Floats]:
+    rows = company(5, days=30, people=20, label=0.0)
+    rows = rows.take(np.arange(frauds + honest))
+    label = np.arange(frauds + honest) < frauds
+    rows.label[:] = label
+    return rows, np.where(label == right, 0.9, 0.1)
+
+
+GOOD = {"pr_auc": [0.9, 0.85, 0.95], "confusion": {"fraud_flagged": 90.0, "honest_flagged": 5.0}}
+
+
+@pytest.mark.parametrize(
+    ("frauds", "honest", "right", "levels"),
+    [(20, 60, 1, ["none"] * 2), (20, 60, 0, ["CRITICAL"] * 2), (1, 8, 0, []), (0, 10, 1, ["none"] * 2)],
+)
+def test_a_model_that_is_wrong_by_its_verdicts_is_told(frauds: int, honest: int, right: int, levels: list[str]) -> None:
+    rows, score = judged(frauds, honest, right=bool(right))
+    answer = drift(manifest(company(5, people=20), **GOOD), rows, score)
+    assert [each["level"] for each in answer["performance"]] == levels
+
+
+def test_a_column_of_one_value_has_its_histogram() -> None:
+    rows = company(6, people=20)
+    constant = moved(rows, 5, np.ones_like)
+    assert told(constant, between(constant, TRAINED_DAYS, 208))["features"][5]["psi"] < 0.01
+    assert told(constant, between(rows, TRAINED_DAYS, 208))["features"][5]["level"] == "CRITICAL"
