@@ -74,8 +74,8 @@ class Commands:
 
     def forget_before(self, instant: int) -> None:
         """Let go of maintenance windows and silences that ended before `instant` (UTC ms)."""
+        self._suppression.forget_before(instant)
         self._maintenance.forget_before(instant)
-        self._suppression.silences.forget_before(instant)
 
     def _act(self, command: Command, now: int) -> Reply:
         """Carry out a command on an alert."""

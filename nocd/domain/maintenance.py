@@ -24,6 +24,11 @@ class Subject:
     device: str | None = None
     by_name: bool = False
 
+    def places(self) -> list[tuple[str, str]]:
+        """Return the scope and target of every window that may hide it."""
+        named = (("client", self.client), ("site", self.site), ("device", self.device))
+        return [("all", ""), *((scope, target) for scope, target in named if target is not None)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
@@ -44,8 +49,8 @@ class Maintenance:
 
     def hides(self, subject: Subject) -> bool:
         """Tell whether a subject is in the window's scope and of its types."""
-        target = "" if self.scope == "all" else getattr(subject, self.scope)
-        return self.target == target and (subject.type in self.types or not (self.types or subject.by_name))
+        named = subject.type in self.types or not (self.types or subject.by_name)
+        return named and (self.scope, self.target) in subject.places()
 
 
 class Plans:

@@ -114,12 +114,12 @@ class BySilence:
 
 
 class ByWindow:
-    """Maintenance windows."""
+    """Maintenance windows, found by their scope and target."""
 
     def __init__(self, scene: Scene) -> None:
         """Start with none in force."""
         self._scene = scene
-        self._running: dict[str, Maintenance] = {}
+        self._running: dict[tuple[str, str], dict[int, Maintenance]] = {}
 
     def holds(self, name: str, now: int) -> bool:
         """Tell whether a window runs at `now` (UTC ms)."""
@@ -128,25 +128,30 @@ class ByWindow:
 
     def begin(self, name: str) -> None:
         """Let a window count."""
-        window = self._scene.plans.get(name)
-        assert window is not None
-        self._running[name] = window
+        window = self._window(name)
+        self._running.setdefault((window.scope, window.target), {})[_number(name)] = window
 
     def end(self, name: str) -> None:
         """Let a window count no more."""
-        del self._running[name]
+        window = self._window(name)
+        running = self._running[window.scope, window.target]
+        del running[_number(name)]
+        if not running:
+            del self._running[window.scope, window.target]
 
     def of(self, alert: Alert) -> list[str]:
         """Return the windows that hide an alert, the oldest first."""
         if not self._running:
             return []
         subject = subject_of(alert, client=self._scene.roster.client(alert.site))
-        names = (name for name, window in self._running.items() if window.hides(subject))
-        return sorted(names, key=_number)
+        found: dict[int, Maintenance] = {}
+        for place in subject.places():
+            found |= self._running.get(place, {})
+        return [window.id for _, window in sorted(found.items()) if window.hides(subject)]
 
     def where(self, name: str) -> list[Key] | None:
         """Return what the alerts that a window may hide are found by."""
-        window, roster = self._running[name], self._scene.roster
+        window, roster = self._window(name), self._scene.roster
         if window.scope == "client":
             return [("site", site) for site, entry in roster.sites.items() if entry.client == window.target]
         if window.scope == "device":
@@ -155,7 +160,7 @@ class ByWindow:
 
     def why(self, name: str, alert: Alert) -> tuple[str, int | None]:
         """Return who planned it, until when and why."""
-        window = self._running[name]
+        window = self._window(name)
         return words_of(window, alert, self._scene), window.end
 
     def why_not(self, name: str) -> str:
@@ -163,6 +168,11 @@ class ByWindow:
         window = self._scene.plans.get(name)
         over = window is None or not window.runs(self._scene.now)
         return f"maintenance {name} {'is over' if over else 'does not cover it any more'}"
+
+    def _window(self, name: str) -> Maintenance:
+        window = self._scene.plans.get(name)
+        assert window is not None
+        return window
 
 
 class ByWorse:

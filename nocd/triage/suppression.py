@@ -114,6 +114,11 @@ class Suppression:
             self._say(window, happened)
         self._turn(now)
 
+    def forget_before(self, instant: int) -> None:
+        """Let go of silences that ended before `instant` (UTC ms), once nothing is hidden by what is over."""
+        self.moved(self._scene.now)
+        self.silences.forget_before(instant)
+
     def news(self) -> list[tuple[str, str]]:
         """Return each silence and window of which there is something to tell, and what happened to it; once."""
         news, self._news = self._news, {}

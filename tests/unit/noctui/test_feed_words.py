@@ -20,6 +20,12 @@ from tests.unit.noctui.story import T0, alert, alert_change, batch, change, hell
 
 NOW = 1_000_000
 LOOK = Look(now=T0 + 41_000, tz=UTC)
+SILENCE: dict[str, Any] = {
+    "matchers": [{"name": "type", "op": "=", "value": "X"}, {"name": "site", "op": "=~", "value": "S.*"}, "odd"],
+    "author": "mara",
+    "comment": "works",
+    "happened": "planned",
+}
 
 
 def desk() -> Model:
@@ -49,6 +55,18 @@ LINES = [
         "late fix",
     ),
     (change(1, "directory_changed", {"kind": "site", "id": "S", "happened": "created"}), "roster", "site S", "created"),
+    (
+        change(1, "silence", {**SILENCE, "ends_at": "2026-01-01T10:00:00Z"}),
+        "silence",
+        "silence of type=X site=~S.* planned: works",
+        "by mara until 2026-01-01T10:00:00Z",
+    ),
+    (
+        change(1, "silence", {**SILENCE, "alert": "A-1", "comment": "", "happened": "undone"}),
+        "silence",
+        "silence of A-1 undone: -",
+        "by mara until resolved",
+    ),
     (change(1, "note_added", {"alert": "A-1", "text": "called", "actor": "mara"}), "note", "called", "by mara on A-1"),
     (change(1, "job_finished", {"job": "tune", "outcome": "ok", "seconds": 2, "detail": ""}), "job", "tune ok", "2 s"),
     (

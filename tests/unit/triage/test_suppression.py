@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
 from nocd.triage.suppression import STEP_MAX
 from tests.build import T0, engine, event, firing, saved_and_loaded
@@ -102,6 +102,17 @@ def test_a_window_called_off_hides_nothing_and_one_without_alerts_passes_in_sile
     window(made, target="S9", start=T0 + 10)
     settle(made, T0 + 20)
     assert stands(made) == ("open", ())
+
+
+def test_a_window_that_ended_unnoticed_weeks_ago_is_forgotten_in_good_order() -> None:
+    made = opened(firing(severity="CRITICAL", entity="cam-8"))
+    window(made)
+    silence(made, "type=Camera", ends_at=T0 + HOUR_MS)
+    made.fold([event("noc.site", id="S1", name="Site", timezone="UTC", at=T0 + 40 * DAY_MS)])
+    assert stands(made, 2) == ("open", ())
+    assert (made.scene.plans.all(), made.suppression.silences.get("S-1") is None) == ([], False)
+    made.fold([event("noc.site", id="S1", name="The site", timezone="UTC", at=T0 + 80 * DAY_MS)])
+    assert made.suppression.silences.all() == []
 
 
 def test_it_stays_hidden_until_the_last_of_several_causes_ends_in_whatever_order() -> None:
