@@ -26,12 +26,10 @@ def keys(alert: Alert) -> list[Key]:
 class Standing:
     """The numbers of the alerts that were entered, by each of their keys."""
 
-    def __init__(self, alerts: Iterable[Alert] = ()) -> None:
-        """Enter alerts."""
+    def __init__(self) -> None:
+        """Start with none."""
         self._all: set[int] = set()
         self._by: dict[Key, set[int]] = {}
-        for alert in alerts:
-            self.enter(alert)
 
     def __contains__(self, no: int) -> bool:
         """Tell whether an alert of this number is entered."""
@@ -44,14 +42,12 @@ class Standing:
             self._by.setdefault(key, set()).add(alert.no)
 
     def leave(self, alert: Alert) -> None:
-        """Take an alert out again."""
-        self._all.discard(alert.no)
+        """Take an alert out again that was entered."""
+        self._all.remove(alert.no)
         for key in keys(alert):
-            numbers = self._by.get(key)
-            if numbers is not None:
-                numbers.discard(alert.no)
-                if not numbers:
-                    del self._by[key]
+            self._by[key].remove(alert.no)
+            if not self._by[key]:
+                del self._by[key]
 
     def of(self, wanted: Iterable[Key] | None) -> set[int]:
         """Return the numbers of those with any of these keys; of all for None."""

@@ -128,7 +128,7 @@ class Suppression:
         """Return what a cause hides, of what the reader `sees`."""
         numbers = self._hiding.get(cause, set())
         if sees is not None:
-            numbers = {no for no in numbers if (alert := self._book.get(f"A-{no}")) is not None and sees(alert)}
+            numbers = {no for no in numbers if sees(self._alert(no))}
         return Hiding(count=len(numbers), alerts=[f"A-{no}" for no in nlargest(SHOWN_MAX, numbers)])
 
     def _enter(self, alert: Alert, decision: str, now: int) -> None:
@@ -214,9 +214,7 @@ class Suppression:
     def _look_at(self, numbers: list[int], now: int) -> None:
         self._room -= len(numbers)
         for no in numbers:
-            alert = self._book.get(f"A-{no}")
-            if alert is not None:
-                self._look(alert, now)
+            self._look(self._alert(no), now)
 
     def _look(self, standing: Alert, now: int) -> None:
         """Hide an alert or show it again, where that is not what it is."""
@@ -273,6 +271,11 @@ class Suppression:
                 self._say(cause, "hiding")
         if causes:
             self._noted[alert.no] = causes
+
+    def _alert(self, no: int) -> Alert:
+        alert = self._book.get(f"A-{no}")
+        assert alert is not None  # it stands
+        return alert
 
     def _say(self, cause: str, happened: str) -> None:
         """Have something told of a silence or a window; what people did to it goes before what came of it."""

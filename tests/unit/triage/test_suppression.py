@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nocd.domain.alert import Status
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
 from nocd.triage.suppression import STEP_MAX
@@ -111,6 +112,7 @@ def test_a_window_that_ended_unnoticed_weeks_ago_is_forgotten_in_good_order() ->
     made.fold([event("noc.site", id="S1", name="Site", timezone="UTC", at=T0 + 40 * DAY_MS)])
     assert stands(made, 2) == ("open", ())
     assert (made.scene.plans.all(), made.suppression.silences.get("S-1") is None) == ([], False)
+    assert [data for data in told(made) if data[1] == "over"] == []
     made.fold([event("noc.site", id="S1", name="The site", timezone="UTC", at=T0 + 80 * DAY_MS)])
     assert made.suppression.silences.all() == []
 
@@ -138,11 +140,22 @@ def test_one_moment_of_two_causes_ends_both_at_once() -> None:
     assert stands(made) == ("open", ())
 
 
+def test_what_is_handed_up_while_it_is_hidden_comes_out_where_it_was_put() -> None:
+    made = opened()
+    silence(made, "type=Camera")
+    made.book.move(made.book.edit("A-1"), Status.ESCALATED)
+    made.book.decide(alert(made), "escalated", "untouched for 30 min", now=T0 + 1)
+    made.tick(T0 + 1)
+    assert stands(made) == ("escalated", ())
+    assert (alert(made).suppressed_by, alert(made).former_status) == (None, None)
+    assert made.suppression.hiding("S-1").count == 0
+
+
 def test_a_silence_takes_a_minor_alert_over_from_the_backlog_and_gives_it_back_open() -> None:
     made = opened()
     standing = made.book.edit("A-1")
     standing.former_status, standing.suppressed_by = standing.status, "backpressure"
-    made.book.move(standing, type(standing.status)("suppressed"))
+    made.book.move(standing, Status.SUPPRESSED)
     silence(made, "type=Camera")
     assert (stands(made), standing.suppressed_by) == (("suppressed", ("S-1",)), "S-1")
     asked(made, "end_silence", "S-1")
