@@ -127,8 +127,9 @@ def test_one_that_becomes_critical_stays_hidden_by_a_person() -> None:
 
 def test_what_others_name_so_explains_nothing_and_is_not_explained() -> None:
     made = heard()
-    made.fold([firing("SILENT_SITE", severity="CRITICAL"), firing("DEVICE_CRITICAL", severity="LOW")])
+    made.fold([firing("SILENT_SITE", severity="CRITICAL"), firing("PHANTOM_GUARD", severity="LOW")])
     number = found(made, "DEVICE_OFFLINE", **PHONE)
+    assert stands(made, number) == ("open", ())
     found(made, "SILENT_SITE")
     assert [stands(made, each)[0] for each in (1, 2, number)] == ["open", "open", "suppressed"]
 

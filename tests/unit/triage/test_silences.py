@@ -160,6 +160,36 @@ def test_a_resolve_taken_back_puts_its_silence_back_too() -> None:
     assert stands(made) == ("resolved", ())
 
 
+def test_a_resolve_taken_back_puts_back_no_silence_that_an_earlier_one_ended() -> None:
+    made = opened()
+    asked(made, "silence", "A-1")
+    asked(made, "resolve", "A-1", at=T0 + 1, verdict="benign")
+    later = T0 + MINUTE_MS
+    asked(made, "reopen", "A-1", at=later)
+    asked(made, "silence", "A-1", at=later)
+    asked(made, "resolve", "A-1", at=later, verdict="benign")
+    assert asked(made, "undo", "A-1", at=later).body["hidden_by"] == ("S-2",)
+
+
+def test_a_resolve_taken_back_after_a_restart_finds_its_silence_in_force() -> None:
+    made = opened()
+    silence(made, "type=Camera")
+    asked(made, "resolve", "A-1", at=T0 + 1, verdict="benign")
+    again = saved_and_loaded(made)
+    assert asked(again, "undo", "A-1", at=T0 + 2).ok
+    assert stands(again) == ("suppressed", ("S-1",))
+    assert [each for each, _ in rows(again)] == ["undone"]
+
+
+def test_until_when_is_unknown_while_one_of_two_ends_with_the_resolve() -> None:
+    made = opened()
+    asked(made, "silence", "A-1")
+    silence(made, "type=Camera")
+    assert (alert(made).suppressed_until, stands(made)[1]) == (None, ("S-1", "S-2"))
+    asked(made, "end_silence", "S-1")
+    assert alert(made).suppressed_until == T0 + HOUR_MS
+
+
 def test_a_resolve_taken_back_after_its_silence_expired_leaves_nothing_hidden() -> None:
     made = opened()
     silence(made, "type=Camera", ends_at=T0 + 5 * SECOND_MS)
