@@ -256,6 +256,7 @@ def upkeep_limits(settings: Settings) -> UpkeepLimits:
         min_free_bytes=settings.min_free_bytes,
         wal_max_bytes=settings.wal_max_bytes,
         budget=Budget(per_site_week=settings.alarm_budget_per_week),
+        kpi_samples=settings.kpi_samples,
         keep=Keep(
             inputs_days=settings.inputs_retention_days,
             feed_days=settings.feed_retention_days,

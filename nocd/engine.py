@@ -26,12 +26,14 @@ from nocd.domain.observation import OutsideAlert, PhoneEvent, Punch, Sample
 from nocd.domain.roster import Roster
 from nocd.signals.activity import COUNTED, HOURS_KEPT_MS, Activities
 from nocd.signals.duty import Claim, Duties, Withdrawn
+from nocd.signals.heard import Heard
 from nocd.signals.presence import Presence
 from nocd.telling import Telling
 from nocd.triage.book import AlertBook
 from nocd.triage.expiry import expire
 from nocd.triage.following import Followers
 from nocd.triage.intake import Intake, Limits
+from nocd.triage.kpis import Parts
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.runbooks import Runbooks
 from nocd.triage.suppression import Suppression
@@ -97,6 +99,8 @@ class Engine:
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self.scene.standing = self.watches.standing_at
         self._wire_triage(limits)
+        self.heard = Heard(self.duties, since=self.scene.now)
+        self.parts = Parts(shelves, self.roster, self.duties, self.heard)
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
@@ -123,6 +127,7 @@ class Engine:
             if event.type in DIRECTORY_TYPES:
                 self._direct(event)
             self._provide(event)
+            self.heard.take(event)
             if type(data) in COUNTED:
                 self._count(event)
             react = _REACTIONS.get(type(data))

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     alarm_budget_per_week: int = _number(
         3, 0, 1_000, "Findings off the usual, not known to be true, that a site may have in a week; 0 for no bound."
     )
+    kpi_samples: bool = _value(
+        default=False, meaning="Post the key figures to itself as samples nocd.kpi.*, so that baselines watch them."
+    )
     ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
     commands_per_minute: int = _number(100, 1, 100_000, "Commands taken from one token.")
     failed_logins_per_minute: int = _number(10, 1, 1_000, "Failed logins answered from one address; past it, 429.")

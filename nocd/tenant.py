@@ -20,6 +20,7 @@ from nocd.store.codec import decode_command, decoders, encode
 from nocd.store.rows import InputKind, InputRow
 from nocd.store.store import Store
 from nocd.triage.intake import Limits as TriageLimits
+from nocd.triage.kpis import count
 from nocd.triage.runbooks import Runbooks
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from nocd.domain.event import Event
     from nocd.metrics import Metrics
     from nocd.store.rows import Loaded
+    from nocd.triage.kpis import Figures
 
 TAIL_SLICE = 256
+FIGURES_FRESH_MS = 10_000
 _DECODERS = decoders(RECORD_TYPES)
 
 
@@ -72,6 +75,7 @@ class Tenant:
         self.runbooks = limits.runbooks
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
+        self._figures: tuple[int, dict[str | None, Figures]] = (-FIGURES_FRESH_MS, {})
         self.pipeline = Pipeline(
             store=store,
             rebuild=self._rebuild,
@@ -125,6 +129,21 @@ class Tenant:
         """Return a command's reply once what it did is durable."""
         return await self.pipeline.ask(command)
 
+    async def figures(self, now: int) -> dict[str | None, Figures]:
+        """Return the key figures of each site at `now` (UTC ms) or up to `FIGURES_FRESH_MS` before, for reading."""
+        at, figures = self._figures
+        if not at <= now < at + FIGURES_FRESH_MS:
+            counting = count(self.pipeline.engine.parts, now)
+            while True:
+                try:
+                    next(counting)
+                except StopIteration as done:
+                    figures = done.value
+                    break
+                await asyncio.sleep(0)
+            self._figures = now, figures
+        return figures
+
     async def close(self) -> None:
         """Commit what waits, save the state, close the file."""
         await self.pipeline.drain()
@@ -153,6 +172,7 @@ class Tenant:
             refold(engine, rows)
             no = rows[-1].no
             await asyncio.sleep(0)
+        engine.heard.events.clear()  # what was folded again was counted before
         return Started(engine=engine, last_no=loaded.last_no, last_seq=loaded.last_seq, saved_to=loaded.saved_to)
 
 

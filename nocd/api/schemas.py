@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import requests, telemetry, views
+from nocd.wire import reports, requests, telemetry, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.ReadyView,
     views.SnapshotView,
     views.VersionView,
+    reports.Noise,
+    reports.Overview,
+    reports.ResponseTimes,
+    reports.StateNow,
+    reports.Trend,
+    reports.TriageLoad,
     telemetry.BaselineDetail,
     telemetry.BaselineView,
     telemetry.HourView,
@@ -218,6 +224,12 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/jobs": {200: page(ref(telemetry.JobView))},
     "GET /v1/jobs/{name}/runs": {200: page(ref(telemetry.JobRunView))},
     "POST /v1/jobs/{name}/run": {200: _RAN},
+    "GET /v1/sites/{id}/state": {200: ref(reports.StateNow)},
+    "GET /v1/reports/overview": {200: ref(reports.Overview)},
+    "GET /v1/reports/mtta": {200: ref(reports.ResponseTimes)},
+    "GET /v1/reports/noise": {200: ref(reports.Noise)},
+    "GET /v1/reports/trends": {200: ref(reports.Trend)},
+    "GET /v1/reports/triage-load": {200: ref(reports.TriageLoad)},
     "GET /v1/search": {200: page(ref(views.AlertView))},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},

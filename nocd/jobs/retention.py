@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nocd.domain.instant import DAY_MS, HOUR_MS, rfc3339
+from nocd.store import kpis
 
 if TYPE_CHECKING:
     from nocd.store.store import Store
@@ -43,6 +44,7 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
+    removed["key figures"] = sum([await _steps(store, [sql], now - kept_ms) for sql, kept_ms in kpis.KEPT.values()])
     audit = now - keep.audit_days * DAY_MS
     removed["audit rows"] = await store.let_go_of_audit(before=audit, step=STEP_ROWS, now=now)
     await store.vacuum(VACUUM_PAGES)

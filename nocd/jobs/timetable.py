@@ -12,6 +12,7 @@ from nocd import log
 from nocd.domain.change import Change
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.errors import StateError, StorageFull
+from nocd.jobs.kpis import Refresh
 from nocd.jobs.report import Report, each
 from nocd.jobs.retention import Keep, retain
 from nocd.jobs.runs import Runs, nameless
@@ -51,12 +52,16 @@ class FeedStats(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpkeepLimits:
-    """How much room must stay, how long the log may grow, how long rows are kept, how many false findings may be."""
+    """How much room must stay, how long the log may grow, how long rows are kept, how many false findings may be.
+
+    With `kpi_samples` the key figures are samples that baselines watch.
+    """
 
     min_free_bytes: int
     wal_max_bytes: int
     keep: Keep
     budget: Budget = field(default_factory=Budget)
+    kpi_samples: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Upkeep:
     flush_tokens: Callable[[], None]
     now_ms: Callable[[], int]
     flush_refusals: Callable[[], None] = lambda: None
+    figures: Refresh = field(init=False)
     runs: Runs = field(init=False)
     _full: str = ""
     _broken: dict[str, str] = field(default_factory=dict)
@@ -79,6 +85,7 @@ class Upkeep:
 
     def __post_init__(self) -> None:
         """Hear of the runs of jobs for the same tenants."""
+        self.figures = Refresh(samples=self.settings.kpi_samples)
         self.runs = Runs(tenants=self.tenants, metrics=self.metrics, now_ms=self.now_ms)
 
     async def pass_time(self) -> Report:
@@ -128,6 +135,15 @@ class Upkeep:
         self._full = full
         for tenant in self.tenants.values():
             tenant.pipeline.refusal = StorageFull(full) if full else None
+
+    async def refresh(self) -> Report:
+        """Keep and tell every tenant's key figures."""
+        now = self.now_ms()
+
+        async def refresh(_: str, tenant: Tenant) -> str:
+            return await self.figures.run(tenant, now=now)
+
+        return await each(self.tenants, refresh)
 
     async def tune(self) -> Report:
         """Let every threshold follow what its alerts turned out to be."""
@@ -231,6 +247,7 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="expiries", run=upkeep.pass_time, every_s=1, limit_s=0.5, quiet=True),
         Job(name="heartbeat", run=upkeep.say_alive, every_s=300, limit_s=1, quiet=True),
         Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
+        Job(name="kpis", run=upkeep.refresh, every_s=300, limit_s=30, quiet=True),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
         Job(name="tuning", run=upkeep.tune, at="03:00", day="sun", limit_s=1_800),
         Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
-from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StatusName, View
+from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StateName, StatusName, View
 
 
 class EventsStored(View):
@@ -95,6 +95,22 @@ class SystemState(View):
     detail: str
 
 
+class MetricsRefresh(View):
+    """The key figures of a site, of a client's sites together or of everything, and the state they put it in.
+
+    `states` counts the sites in each state; `events` is what came since the sample before.
+    """
+
+    scope: Literal["site", "client", "all"]
+    site: str | None = None
+    site_name: str | None = None
+    client: str | None = None
+    figures: dict[str, int]
+    state: StateName
+    reasons: list[str]
+    states: dict[str, int]
+
+
 CHANGES: dict[str, type[View]] = {
     "events_stored": EventsStored,
     "finding_created": FindingCreated,
@@ -109,5 +125,6 @@ CHANGES: dict[str, type[View]] = {
     "baseline_updated": BaselineUpdated,
     "threshold_changed": ThresholdChanged,
     "job_finished": JobFinished,
+    "metrics_refresh": MetricsRefresh,
     "system_state": SystemState,
 }

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 SeverityName = Literal["INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 StatusName = Literal["open", "acknowledged", "assigned", "in_progress", "escalated", "suppressed", "resolved"]
 VerdictName = Literal["true_positive", "fraud", "false_positive", "benign", "duplicate", "unknown"]
+StateName = Literal["NORMAL", "UNKNOWN", "ATTENTION", "WARNING", "CRITICAL"]
 CategoryName = Literal["SAFETY", "SECURITY", "OPERATIONAL", "DEVICE_HEALTH", "COMPLIANCE"]
 
 

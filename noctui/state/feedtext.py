@@ -123,6 +123,19 @@ def _threshold_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "thresh", said, f"by {data.get('actor')}"
 
 
+def _metrics_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    of = data.get("site_name") or data.get("site") or data.get("client") or "all sites"
+    reasons = data.get("reasons")
+    told = [str(reason) for reason in reasons] if isinstance(reasons, list) else []
+    return "state", f"{of} {data.get('state')}: {', '.join(told) or 'nothing to say'}", ""
+
+
+def _scorecard_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    overall = number(data.get("overall"))
+    said = "unknown" if overall is None else f"{overall:.0f}"
+    return "score", f"{data.get('client')} {said} of 100, {data.get('colour')}", str(data.get("day") or "")
+
+
 def _other(data: Change, kind: str) -> tuple[str, Any, str]:
     return kind.replace("_", " "), orjson.dumps(data, default=str).decode()[:OTHER_CHARS_MAX], ""
 
@@ -145,6 +158,8 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "maintenance_window": _maintenance_words,
     "silence": _silence_words,
     "job_finished": _job_words,
+    "metrics_refresh": _metrics_words,
+    "scorecard": _scorecard_words,
     "system_state": _system_words,
     "baseline_updated": _hour_words,
     "threshold_changed": _threshold_words,

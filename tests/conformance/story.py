@@ -142,6 +142,7 @@ class Story:
         upkeep, tenant = self.desk.daemon._upkeep, self.desk.daemon.tenants["default"]
         jobs = Scheduler(timetable(upkeep), timezone=zone("UTC"), told=upkeep.told, monotonic_s=monotonic_s)
         assert (await jobs.run("retention")).ok
+        assert (await jobs.run("kpis")).ok
         tenant.pipeline.broken = UnavailableError("the disk is gone")
         await upkeep.keep_house()
         await until(lambda: tenant.pipeline.broken is None)

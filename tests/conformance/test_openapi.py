@@ -26,6 +26,7 @@ STEERED = ("", "/optimum", "/hours", "/changes", "/simulate", "/threshold", "/pi
 ROLLBACK = "/v1/baselines/{id}/changes/{change}/rollback"
 NAMES = {
     "/v1/sites/{id}": "NTH-04",
+    "/v1/sites/{id}/state": "NTH-04",
     "/v1/people/{id}": "P1",
     "/v1/shifts/{id}": "SH1",
     "/v1/tours/{id}": "T1",

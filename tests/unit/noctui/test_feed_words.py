@@ -109,6 +109,20 @@ LINES = [
         "phone events stays 3.0, pinned: -",
         "by mara",
     ),
+    (
+        change(1, "metrics_refresh", {"site_name": "Depot", "state": "WARNING", "reasons": ["2 HIGH alerts are open"]}),
+        "state",
+        "Depot WARNING: 2 HIGH alerts are open",
+        "",
+    ),
+    (change(1, "metrics_refresh", {"state": "NORMAL"}), "state", "all sites NORMAL: nothing to say", ""),
+    (
+        change(1, "scorecard", {"client": "ACME", "overall": 91.4, "colour": "amber", "day": "2026-01-01"}),
+        "score",
+        "ACME 91 of 100, amber",
+        "2026-01-01",
+    ),
+    (change(1, "scorecard", {"client": "ACME", "colour": "grey"}), "score", "ACME unknown of 100, grey", ""),
     (change(1, "brand_new", {"x": 1}), "brand new", '{"x":1}', ""),
 ]
 
