@@ -10,20 +10,23 @@ from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.domain.audit import WITNESSED
 from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.instant import MINUTE_MS
-from nocd.triage.acts import Acts
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
 from nocd.triage.maintenance import MaintenanceActs
 from nocd.triage.silences import VERBS as SILENCE_VERBS
+from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
 from nocd.wire.present import maintenance_view, silence_view, threshold_change_view, threshold_changed_view
+from nocd.wire.present_tickets import ticket_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nocd.detect.scene import Scene
     from nocd.telling import Telling
+    from nocd.triage.acts import Acts
     from nocd.triage.book import AlertBook
     from nocd.triage.suppression import Suppression
+    from nocd.triage.ticket_acts import TicketActs
 
 STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
 STOPS_KEPT = 32
@@ -40,8 +43,9 @@ class Commands:
         live: Callable[[int], None],
         settle: Callable[[int], None],
         book: AlertBook,
+        acts: Acts,
         suppression: Suppression,
-        ack_expires_ms: int,
+        tickets: TicketActs,
     ) -> None:
         """Work on `book` and what lies on `scene`; `live` moves the clock (UTC ms), `settle` follows decisions up."""
         self._shelves, self._roster = scene.shelves, scene.roster
@@ -49,7 +53,8 @@ class Commands:
         self._live, self._settle = live, settle
         self._book = book
         self._suppression = suppression
-        self._acts = Acts(book, suppression.silences, ack_expires_ms=ack_expires_ms)
+        self._acts = acts
+        self._tickets = tickets
         self._thresholds = ThresholdActs(scene.shelves)
         self._maintenance = MaintenanceActs(scene.shelves)
         self._by_verb: dict[str, Callable[[Command, int], Reply]] = {
@@ -57,6 +62,7 @@ class Commands:
             **dict.fromkeys(THRESHOLD_VERBS, self._steer),
             **dict.fromkeys(MAINTENANCE_VERBS, self._maintain),
             **dict.fromkeys(SILENCE_VERBS, self._silence),
+            **dict.fromkeys(TICKET_VERBS, self._work),
             HEARTBEAT: self._beat,
             JOB_FAILED: self._job_failed,
             **dict.fromkeys(WITNESSED, self._witness),
@@ -93,6 +99,12 @@ class Commands:
             self._telling.noted(alert, text=command.args["text"], actor=command.actor)
         self._settle(now)
         return _done(self._telling.view(alert))
+
+    def _work(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a ticket."""
+        ticket = self._tickets.act(command, now=now)
+        self._live(now)
+        return _done(ticket_view(ticket, roster=self._roster))
 
     def _maintain(self, command: Command, now: int) -> Reply:
         """Carry out a command on a maintenance window."""

@@ -29,7 +29,9 @@ from nocd.signals.duty import Claim, Duties, Withdrawn
 from nocd.signals.heard import Heard
 from nocd.signals.presence import Presence
 from nocd.telling import Telling
+from nocd.triage.acts import Acts
 from nocd.triage.book import AlertBook
+from nocd.triage.escalation import Escalation
 from nocd.triage.expiry import expire
 from nocd.triage.following import Followers
 from nocd.triage.intake import Intake, Limits
@@ -37,6 +39,11 @@ from nocd.triage.kpis import Parts
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.runbooks import Runbooks
 from nocd.triage.suppression import Suppression
+from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
+from nocd.triage.ticket_acts import TicketActs
+from nocd.triage.ticket_book import TicketBook
+from nocd.triage.ticket_desk import TicketDesk
+from nocd.triage.tickets import Tickets
 from nocd.wire.present import closed_hour_view
 
 if TYPE_CHECKING:
@@ -98,25 +105,32 @@ class Engine:
         self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self.scene.standing = self.watches.standing_at
-        self._wire_triage(limits)
+        self._wire_triage(limits, runbooks or Runbooks())
         self.heard = Heard(self.duties, since=self.scene.now)
         self.parts = Parts(shelves, self.roster, self.duties, self.heard)
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
 
-    def _wire_triage(self, limits: Limits) -> None:
+    def _wire_triage(self, limits: Limits, runbooks: Runbooks) -> None:
         """Put together what follows from alerts, in the order in which it follows, and who carries out commands."""
         self.suppression = Suppression(self.scene, self.book)
-        self._followers = Followers(self.book, (self.suppression,))
+        self.tickets = TicketBook(self.shelves, self.roster)
+        desk = TicketDesk(self.tickets, self.roster, self._telling, self.book.all())
+        tickets = Tickets(self.book, self.tickets, desk, limits)
+        escalation = Escalation(self.book, runbooks, limits.escalate_minutes)
+        self._followers = Followers(self.book, (self.suppression, tickets, escalation))
+        acts = Acts(self.book, self.suppression.silences, ack_expires_ms=limits.ack_expires_ms)
+        self._ticket_acts = TicketActs(self.tickets, desk, self.book, acts)
         self._commands = Commands(
             self.scene,
             self._telling,
             live=self._live,
             settle=self._followers.settle,
             book=self.book,
+            acts=acts,
             suppression=self.suppression,
-            ack_expires_ms=limits.ack_expires_ms,
+            tickets=self._ticket_acts,
         )
 
     def fold(self, events: Sequence[Event]) -> None:
@@ -150,6 +164,10 @@ class Engine:
     def lacks(self, command: Command) -> bool:
         """Tell whether a command is about an alert that must be recalled first."""
         return command.verb in VERBS and not self.holds(command.target)
+
+    def lacks_work(self, command: Command) -> tuple[bool, list[str]]:
+        """Return whether a command's ticket must be recalled first, and the ids of alerts that must be."""
+        return self._ticket_acts.lacks(command) if command.verb in TICKET_VERBS else (False, [])
 
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
@@ -195,6 +213,7 @@ class Engine:
         for touch in told.touched:
             self._telling.touched(touch)
         self._telling.hidden(self.suppression)
+        self._telling.worked(self.tickets.finish())
         outcome = self._telling.finish()
         outcome.ledger = told.ledger
         return outcome

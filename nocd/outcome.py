@@ -19,6 +19,7 @@ from nocd.domain.maintenance import Maintenance
 from nocd.domain.silence import KIND as SILENCE_KIND
 from nocd.domain.silence import Silence
 from nocd.domain.threshold import SiteHour, ThresholdChange
+from nocd.domain.ticket import Ticket
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
 from nocd.signals.traces import Traces
@@ -30,12 +31,14 @@ from nocd.triage.together import PunchAlert
 
 if TYPE_CHECKING:
     from nocd.domain.change import Change, LedgerRow
+    from nocd.domain.ticket import TimelineRow
 
 # The kinds of record the engine keeps, and their types: what the store needs to bring them back.
 RECORD_TYPES: dict[str, Any] = {
     **{name.removeprefix("noc."): record for name, record in DIRECTORY_TYPES.items()},
     "duty": DutyRecord,
     "alert": Alert,
+    "ticket": Ticket,
     "counter": int,
     "stops": list[tuple[int, int]],
     "minutes": Minutes,
@@ -74,3 +77,5 @@ class Outcome:
     opened: list[tuple[str, str]] = field(default_factory=list)
     hours: list[SiteHour] = field(default_factory=list)
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)
+    tickets: list[tuple[Ticket, dict[str, Any]]] = field(default_factory=list)
+    timeline: list[TimelineRow] = field(default_factory=list)

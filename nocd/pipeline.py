@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
@@ -22,6 +22,7 @@ from nocd.batch import (
     load_holidays,
     reply_key,
     what_was_asked,
+    with_recalled,
     worth_a_commit,
 )
 from nocd.domain.audit import carried_out, standing
@@ -231,8 +232,7 @@ class Pipeline:
         if command.key is not None and (repeated := await first_reply(self._store, batch.commit, command)) is not None:
             batch.replies.append((asked, repeated))
             return
-        if self.engine.lacks(command):
-            command = replace(command, recalled=await self._store.recall(command.target))
+        command = await with_recalled(self._store, self.engine, command)
         shelves = self.engine.shelves
         before = standing(shelves, command)
         reply = self.engine.apply(command)
@@ -304,6 +304,7 @@ class Pipeline:
             changes.append(events_stored(batch.stored, self._now_ms()))
         commit.changes = [self._numbered(change) for change in changes]
         commit.alerts, commit.ledger, commit.withdrawn = outcome.alerts, outcome.ledger, outcome.withdrawn
+        commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
         commit.findings = [
             (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
         ]

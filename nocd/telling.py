@@ -11,6 +11,7 @@ from nocd.outcome import Outcome
 from nocd.triage.maintenance import subject_of, words_of
 from nocd.triage.together import Together, punch_of
 from nocd.wire.present import alert_view, found_view, maintenance_view, silence_view
+from nocd.wire.present_tickets import ticket_view
 
 if TYPE_CHECKING:
     from nocd.detect.kinds import Rule
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nocd.triage.book import Touch
     from nocd.triage.intake import Intake
     from nocd.triage.suppression import Suppression
+    from nocd.triage.ticket_book import TicketsTold
 
 HELD_KIND: Final = "held"
 HIDDEN_KIND: Final = "hidden"
@@ -189,6 +191,23 @@ class Telling:
             elif silence is not None:
                 view = silence_view(silence, roster=self._roster, hiding=hiding)
                 self.tell("silence", {**view, "happened": happened}, site=silence.demands("site"))
+
+    def worked(self, told: TicketsTold) -> None:
+        """Tell what a batch did to tickets, each change of status by itself."""
+        for news in told.news:
+            ticket = news.ticket
+            data = {
+                **ticket_view(ticket, roster=self._roster),
+                "old_status": news.old_status,
+                "new_status": ticket.status,
+                "happened": news.decision,
+                "why": news.reason,
+                "actor": news.actor,
+            }
+            kind = "ticket_created" if news.created else "ticket_updated"
+            self.tell(kind, data, site=ticket.site, person=ticket.person, severity=ticket.severity)
+        self.outcome.tickets = [(ticket, ticket_view(ticket, roster=self._roster)) for ticket in told.tickets]
+        self.outcome.timeline = told.timeline
 
     def finish(self) -> Outcome:
         """End the batch and return what it decided."""

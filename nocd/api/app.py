@@ -23,6 +23,7 @@ from nocd.api import (
     silences,
     system,
     telemetry,
+    tickets,
 )
 from nocd.api.auth import auth, undeclared
 from nocd.api.keys import DESK, HTTP, Desk
@@ -47,6 +48,7 @@ def make_app(
         [
             *ingest.routes(),
             *alerts.routes(),
+            *tickets.routes(),
             *directory.routes(),
             *telemetry.routes(),
             *baselines.routes(),

@@ -14,9 +14,11 @@ from nocd.api.exports import MEDIA
 from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
 from nocd.domain.alert import Status
 from nocd.domain.severity import Severity
+from nocd.domain.ticket import TicketPriority, TicketStatus
 from nocd.wire import views
 from nocd.wire.changes import CHANGES
 from nocd.wire.requests import COMMANDS
+from nocd.wire.tickets import TICKET_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ _NUMBER_MAX: Final = 2**63 - 1
 # The query parameters each route takes, and what each may be; lists are written with commas.
 QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/alerts": ("q", "status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
+    "/v1/tickets": ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
     "/v1/telemetry/people/{id}/signals": ("window_minutes",),
@@ -64,12 +67,16 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_severity": {"enum": [*Severity]},
     "q": {"type": "string", "maxLength": 1_000},
+    "priority": {"type": "array", "items": {"enum": [*TicketPriority]}},
     "severity": {"type": "array", "items": {"enum": [*Severity]}},
     "sites": _NAMES,
     "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},
     "types": {"type": "array", "items": {"enum": [*CHANGES]}},
     "window_minutes": {"type": "integer", "minimum": 30, "maximum": 480},
     "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
+}
+_OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
 _OTHER_MEDIA: Final = {
     "/metrics": ("text/plain",),
@@ -83,6 +90,7 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
+_COMMANDED: Final = ("/v1/alerts/", "/v1/tickets")  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -115,7 +123,8 @@ def document(app: web.Application) -> bytes:
 
 def spelled_out(path: str) -> Iterator[str]:
     """Yield the documented paths of a route: each command has its own, since each has its own body."""
-    yield from (path.replace("{command}", verb) for verb in COMMANDS) if "{command}" in path else (path,)
+    verbs = TICKET_COMMANDS if path.startswith("/v1/tickets/") else COMMANDS
+    yield from (path.replace("{command}", verb) for verb in verbs) if "{command}" in path else (path,)
 
 
 def _operation(route: AbstractRoute, path: str) -> dict[str, Any]:
@@ -155,12 +164,12 @@ def _parameters(method: str, path: str) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"\{(\w+)\}", path):
         yield {"name": name, "in": "path", "required": True, "schema": _TEXT}
     for name in QUERY.get(path, ()) if method == "GET" else ():
-        yield _parameter(name)
-    if path.startswith("/v1/alerts/") and method == "POST":
+        yield _parameter(name, path)
+    if path.startswith(_COMMANDED) and method == "POST":
         yield _KEY
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    schema = _SCHEMAS.get(name, _TEXT)
+def _parameter(name: str, path: str) -> dict[str, Any]:
+    schema = _OF_PATH.get((path, name)) or _SCHEMAS.get(name, _TEXT)
     parameter: dict[str, Any] = {"name": name, "in": "query", "required": False, "schema": schema}
     return parameter | ({"style": "form", "explode": False} if schema.get("type") == "array" else {})

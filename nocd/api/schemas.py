@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import reports, requests, telemetry, views
+from nocd.wire import reports, requests, telemetry, tickets, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     telemetry.SiteSignals,
     telemetry.ThresholdAnswer,
     telemetry.ThresholdChangeView,
+    tickets.TicketDetail,
+    tickets.TicketView,
     ChangeFrame,
     *FRAMES.values(),
 )
@@ -74,6 +76,8 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.Bulk,
     requests.PlanMaintenance,
     requests.PlanSilence,
+    tickets.CreateTicket,
+    *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
     NewToken,
     Rotation,
     *_STEERING,
@@ -198,6 +202,10 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/alerts/{id}": {200: ref(views.AlertDetail)},
     "GET /v1/alerts/{id}/why": {200: page(ref(views.LedgerView))},
     **{f"POST /v1/alerts/{{id}}/{verb}": {200: ref(views.AlertView)} for verb in requests.COMMANDS},
+    "GET /v1/tickets": {200: page(ref(tickets.TicketView))},
+    "POST /v1/tickets": {201: ref(tickets.TicketView)},
+    "GET /v1/tickets/{id}": {200: ref(tickets.TicketDetail)},
+    **{f"POST /v1/tickets/{{id}}/{verb}": {200: ref(tickets.TicketView)} for verb in tickets.TICKET_COMMANDS},
     "GET /v1/findings": {200: page(ref(views.FindingRow))},
     "GET /v1/findings/{id}": {200: ref(views.FindingRow)},
     "GET /v1/telemetry/people/{id}/signals": {200: ref(telemetry.PersonSignals)},
@@ -261,6 +269,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     },
     "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
+    "POST /v1/tickets": {JSON: ref(tickets.CreateTicket)},
+    **{f"POST /v1/tickets/{{id}}/{verb}": {JSON: ref(body)} for verb, body in tickets.TICKET_COMMANDS.items()},
     "POST /v1/baselines/{id}/simulate": {JSON: ref(telemetry.Simulate)},
     "POST /v1/baselines/{id}/optimum": {JSON: ref(telemetry.Optimum)},
     "POST /v1/baselines/{id}/threshold": {JSON: ref(telemetry.SetThreshold)},
@@ -279,8 +289,9 @@ BODILESS: Final = frozenset(
         "POST /v1/baselines/{id}/pin",
         "POST /v1/baselines/{id}/changes/{change}/rollback",
         *(
-            f"POST /v1/alerts/{{id}}/{verb}"
-            for verb, body in requests.COMMANDS.items()
+            f"POST /v1/{noun}/{{id}}/{verb}"
+            for noun, commands in (("alerts", requests.COMMANDS), ("tickets", tickets.TICKET_COMMANDS))
+            for verb, body in commands.items()
             if not any(field.is_required() for field in body.model_fields.values())
         ),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nocd.detect import work
 from nocd.detect.kinds import Kind
 from nocd.detect.statistical import COUNTED, SIGNALS
 from nocd.domain.finding import Category
@@ -69,4 +70,5 @@ BUILT_IN: Final[tuple[Kind, ...]] = (
         1.0,
         "a new `noc.sample` series is not watched, because 2 000 are already; at most once a day",
     ),
+    *work.KINDS,
 )

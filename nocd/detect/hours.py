@@ -39,8 +39,6 @@ _LOOK_FROM = 3  # fewer are never too many; most hours of most counts end withou
 _PEERS_FOR_MS = 30 * DAY_MS
 _PEERS_ASKED = 8
 _STABLE_AFTER_MS = (STABLE_SAMPLES - 3) * DAY_MS  # no profile is sooner: an hour comes once a day, or twice
-    STABLE_SAMPLES - 2
-) * DAY_MS  # none is sooner: an hour comes once a day, twice where a clock goes back
 _AGAIN = 1.1  # after a tally that was not yet too many, one must be this much larger to be looked at again
 _EARLY = (Metric.PHONE_EVENTS, Metric.LOCATION_UPDATES, Metric.TASKS_COMPLETED, Metric.TOUR_CHECKPOINTS)
 

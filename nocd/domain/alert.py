@@ -99,6 +99,7 @@ class Alert:
     baseline: str | None = None
     fraud_score: float | None = None
     escalated_at: int | None = None
+    escalates_at: int | None = None
     ended_unseen: bool = False
     ended_time: int | None = None
     updated_at: int = 0

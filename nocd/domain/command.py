@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nocd.domain.alert import Alert
+from nocd.domain.ticket import Ticket
 
 HEARTBEAT = "heartbeat"  # the command by which the daemon says that it lives: without it, it was stopped
 
@@ -13,6 +14,8 @@ HEARTBEAT = "heartbeat"  # the command by which the daemon says that it lives: w
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One act on one object; `recalled` is the object's stored form where the engine no longer holds it.
+
+    So is `recalled_ticket` that of a ticket; `recalled_alerts` are those it names that the engine holds no longer.
 
     `foreseen` is what past hours said of it, kept with what it did and no part of what was asked. `key` is the
     caller's idempotency key, `peer` the address it came from; `time` is UTC milliseconds of the asking.
@@ -25,6 +28,8 @@ class Command:
     args: dict[str, Any] = field(default_factory=dict)
     key: str | None = None
     recalled: Alert | None = None
+    recalled_ticket: Ticket | None = None
+    recalled_alerts: tuple[Alert, ...] = ()
     foreseen: dict[str, Any] = field(default_factory=dict)
     peer: str = ""
 

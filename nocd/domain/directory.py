@@ -55,6 +55,7 @@ class Site:
     open_24h: bool = True
     opening_hours: Text | None = None
     business_hours: Text = "Mon-Fri 09:00-18:00"
+    sla_hours: Literal["always", "weekdays", "business"] = "always"
     supervisor: Id | None = None
     manager: Id | None = None
     contacts: Annotated[tuple[Text, ...], MaxLen(50)] = ()

@@ -146,6 +146,17 @@ class Roster:
         shifts = [self._shelves.get("shift", shift_id) for _, shift_id in placed[first:last]]
         return [shift for shift in shifts if to_ms(shift.end) > start]
 
+    def on_call(self, site: str, time: int) -> str | None:
+        """Return who is on call for a site at `time` (ms), or None; of several the one whose shift starts last."""
+        placed = self._shifts_at.get(site, [])
+        for start, shift_id in reversed(placed[: bisect_right(placed, (time, LAST_ID))]):
+            if start < time - LONGEST_SHIFT_MS:
+                return None
+            shift: Shift = self._shelves.get("shift", shift_id)
+            if shift.on_call and time < to_ms(shift.end):
+                return shift.person
+        return None
+
     def device(self, device: str) -> Device | None:
         """Return a device by its id, or None."""
         entry: Device | None = self._shelves.get("device", device)

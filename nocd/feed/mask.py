@@ -9,7 +9,7 @@ import orjson
 
 MASK = "***"
 
-_PERSONAL = ("person_name", "phone", "phones", "contacts")
+_PERSONAL = ("person_name", "assignee_name", "phone", "phones", "contacts")
 _SCORES = ("fraud_score",)
 _IDS = ("person", "id")
 

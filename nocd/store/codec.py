@@ -9,12 +9,14 @@ from pydantic import TypeAdapter
 
 from nocd.domain.alert import Alert
 from nocd.domain.command import Command
+from nocd.domain.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _ALERT = TypeAdapter(Alert)
 _COMMAND = TypeAdapter(Command)
+_TICKET = TypeAdapter(Ticket)
 
 
 def encode(record: object) -> bytes:
@@ -40,6 +42,11 @@ def _dumped(record: Any) -> Any:
 def decode_alert(body: bytes) -> Alert:
     """Bring an alert back."""
     return _ALERT.validate_json(body)
+
+
+def decode_ticket(body: bytes) -> Ticket:
+    """Bring a ticket back."""
+    return _TICKET.validate_json(body)
 
 
 def decode_command(body: bytes) -> Command:

@@ -151,6 +151,38 @@ def job_runs(commit: Commit) -> list[tuple[object, ...]]:
     return [(run.job, run.started, run.seconds, run.outcome, run.detail) for run in commit.job_runs]
 
 
+def tickets(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the tickets a commit touched, those that are no longer open first: they make room for their key."""
+    return [
+        (
+            ticket.no,
+            ticket.number,
+            ticket.key,
+            ticket.status,
+            ticket.open,
+            ticket.priority.rank,
+            ticket.type,
+            ticket.site,
+            view["client"],
+            ticket.person,
+            ticket.assignee,
+            ticket.created_at,
+            ticket.updated_at,
+            orjson.dumps(view),
+            orjson.dumps(ticket),
+        )
+        for ticket, view in sorted(commit.tickets, key=lambda each: (each[0].open, each[0].no))
+    ]
+
+
+def timeline(commit: Commit) -> list[tuple[object, ...]]:
+    """Return what happened to tickets."""
+    return [
+        (number(row.ticket), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
+        for row in commit.timeline
+    ]
+
+
 def state(commit: Commit, no: int) -> list[tuple[object, ...]]:
     """Return records of the save that began at input number `no`."""
     return [(kind, key, no, body) for kind, key, body in commit.state]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
     from nocd.domain.shelf import Row
     from nocd.domain.threshold import SiteHour, ThresholdChange
+    from nocd.domain.ticket import Ticket, TimelineRow
 
 
 class InputKind(IntEnum):
@@ -65,6 +66,8 @@ class Commit:
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)
     job_runs: list[JobRun] = field(default_factory=list)
     audit: list[Entry] = field(default_factory=list)
+    tickets: list[tuple[Ticket, dict[str, Any]]] = field(default_factory=list)
+    timeline: list[TimelineRow] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

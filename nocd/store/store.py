@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nocd.errors import NocdError, StateError, StorageFull, UnavailableError
-from nocd.store.codec import decode_alert
+from nocd.store.codec import decode_alert, decode_ticket
 from nocd.store.rows import number
 from nocd.store.search import regexp
 from nocd.store.sqlite import aiosqlite, sqlite3
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nocd.domain.alert import Alert
+    from nocd.domain.ticket import Ticket
     from nocd.store.rows import Commit, InputRow, Loaded
 
 P = ParamSpec("P")
@@ -96,6 +97,14 @@ class Store:
         no = number(alert_id)
         record = await self._do(self._writer.alert_record, no)
         return None if record is None or alert_id != f"A-{no}" else decode_alert(record)
+
+    async def recall_ticket(self, ticket_id: str) -> Ticket | None:
+        """Return a ticket the engine no longer holds, or None where there never was one."""
+        if re.fullmatch(r"T-[0-9]{1,18}", ticket_id) is None:
+            return None
+        no = number(ticket_id)
+        record = await self._do(self._writer.ticket_record, no)
+        return None if record is None or ticket_id != f"T-{no}" else decode_ticket(record)
 
     async def begin_save(self, no: int) -> None:
         """Begin a save of the lagging state as it is at input number `no`."""

@@ -36,6 +36,12 @@ _KEY_RECORDS_MAX = 64
 _SLICE_SEEN_MIN = 256
 _SLICE_STALE_MAX = 512
 _ROWS_A_STEP = 64
+# Not INSERT OR REPLACE: that would remove another open ticket of the same key, where this is refused.
+_UPSERT_TICKET = (
+    "INSERT INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET"
+    " status = excluded.status, open = excluded.open, priority = excluded.priority, client = excluded.client,"
+    " assignee = excluded.assignee, updated_at = excluded.updated_at, body = excluded.body, record = excluded.record"
+)
 _HEADER = b"SQLite format 3\0"
 
 # Without these, each such value is first asked in vain how it wants to be adapted: 3 µs a row.
@@ -148,6 +154,11 @@ class Writer:
         row = self._connection.execute("SELECT record FROM alerts WHERE no = ?", (no,)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def ticket_record(self, no: int) -> bytes | None:
+        """Return a ticket's stored record, or None."""
+        row = self._connection.execute("SELECT record FROM tickets WHERE no = ?", (no,)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def begin_save(self, no: int) -> None:
         """Begin a save of the lagging state as it is at input number `no`."""
         self._save_no = no
@@ -187,6 +198,8 @@ class Writer:
             )
             many("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", columns.job_runs(commit))
             audit.append(self._connection, commit.audit)
+            many(_UPSERT_TICKET, columns.tickets(commit))
+            many("INSERT INTO ticket_timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.timeline(commit))
             self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
             self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + columns.state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)

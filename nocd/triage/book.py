@@ -87,6 +87,10 @@ class AlertBook:
         """Return an alert for reading, or None where it is not held."""
         return self._alerts.get(alert_id)
 
+    def all(self) -> Iterable[Alert]:
+        """Return every alert that is held, for reading."""
+        return self._alerts.values()
+
     def standing(self, fingerprint: str) -> Alert | None:
         """Return the alert that a sighting with this fingerprint belongs to, resolved a moment ago included."""
         alert_id = self._by_fingerprint.get(fingerprint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Alert, Status
@@ -13,7 +13,7 @@ from nocd.triage.backlog import BACKPRESSURE
 from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nocd.domain.event import Event
     from nocd.domain.observation import OutsideAlert
@@ -21,17 +21,25 @@ if TYPE_CHECKING:
 
 ALERT_FROM = Severity.MEDIUM
 FLOOD = "ALERT_FLOOD"
+ESCALATE_MINUTES = {Severity.CRITICAL: 15, Severity.HIGH: 30, Severity.MEDIUM: 60, Severity.LOW: 120}
 ANOMALY_QUIET_MS = 2 * HOUR_MS  # hours are judged one by one: the next usual one says nothing, two do
 CONDITION_QUIET_MIN_MS = 15 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long outside alerts may be quiet before they end, how many alerts may stand, how long an ack holds."""
+    """How long outside alerts may be quiet before they end, how many alerts may stand, how long an ack holds.
+
+    `ticket_severities` are those of alerts that open a ticket; an alert nobody touches goes up after its severity's
+    `escalate_minutes`, unless it has a runbook of its own.
+    """
 
     outside_quiet_ms: int = HOUR_MS
     ack_expires_ms: int = HOUR_MS
     alerts_open_max: int = 50_000
+    ticket_severities: frozenset[Severity] = frozenset({Severity.CRITICAL, Severity.HIGH})
+    tickets_open_max: int = 10_000
+    escalate_minutes: Mapping[Severity, int] = field(default_factory=lambda: dict(ESCALATE_MINUTES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

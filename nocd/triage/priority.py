@@ -23,7 +23,8 @@ _WEEKDAYS_9_TO_18 = (0, 4, 540, 1080)
 
 
 @lru_cache(maxsize=256)
-def _hours(text: str) -> tuple[int, int, int, int]:
+def hours_of(text: str) -> tuple[int, int, int, int]:
+    """Return first and last day (0 is Monday) and the minutes from and to which each is open; office hours if unclear."""
     match = _SPAN.search(text.lower())
     if match is None or match[1] not in _DAYS or match[2] not in _DAYS:
         return _WEEKDAYS_9_TO_18
@@ -39,7 +40,7 @@ def off_hours(site: Site | None, now: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def _off_hours(business_hours: str, timezone: str, now_minute: int) -> bool:
-    first, last, start, end = _hours(business_hours)
+    first, last, start, end = hours_of(business_hours)
     moment = local(now_minute * MINUTE_MS, timezone)
     minute = moment.hour * 60 + moment.minute
     return not (first <= moment.weekday() <= last and start <= minute < end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
+from nocd.wire.tickets import TicketChanged
 from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StateName, StatusName, View
 
 
@@ -120,6 +121,8 @@ CHANGES: dict[str, type[View]] = {
     "alert_updated": AlertChanged,
     "directory_changed": DirectoryChanged,
     "note_added": NoteAdded,
+    "ticket_created": TicketChanged,
+    "ticket_updated": TicketChanged,
     "maintenance_window": MaintenanceWindow,
     "silence": SilenceChanged,
     "baseline_updated": BaselineUpdated,
