@@ -243,6 +243,8 @@ def tenant_limits(settings: Settings) -> TenantLimits:
             outside_quiet_ms=settings.quiet_for_outside_alerts_minutes * MINUTE_MS,
             alerts_open_max=settings.alerts_open_max,
             ack_expires_ms=settings.ack_expires_minutes * MINUTE_MS,
+            ticket_severities=settings.severities_of_tickets,
+            escalate_minutes=settings.escalate_minutes,
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
         rules=read_rules(settings.detectors),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -212,16 +212,3 @@ async def load_holidays(countries: Iterable[str]) -> None:
     """Read the holidays of countries that are not known yet, where it holds nobody up."""
     for country in {country for country in countries if not calendar.is_loaded(country)}:
         await asyncio.to_thread(calendar.load, country)
-
-
-async def with_recalled(store: Store, engine: Engine, command: Command) -> Command:
-    """Return a command with the stored forms of what it is about and the engine no longer holds."""
-    if engine.lacks(command):
-        command = replace(command, recalled=await store.recall(command.target))
-    ticket, alerts = engine.lacks_work(command)
-    if ticket:
-        return replace(command, recalled_ticket=await store.recall_ticket(command.target))
-    if alerts:
-        recalled = [await store.recall(alert_id) for alert_id in alerts]
-        return replace(command, recalled_alerts=tuple(alert for alert in recalled if alert is not None))
-    return command

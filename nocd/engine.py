@@ -125,7 +125,7 @@ class Engine:
         self._commands = Commands(
             self.scene,
             self._telling,
-            live=self._live,
+            live=self._carried_out,
             settle=self._followers.settle,
             book=self.book,
             acts=acts,
@@ -235,6 +235,11 @@ class Engine:
         if now // HOUR_MS != former // HOUR_MS:
             open_since = self.hours.open_since()
             self.activities.forget_before(min(now - HOURS_KEPT_MS, now if open_since is None else open_since))
+
+    def _carried_out(self, now: int) -> None:
+        """Move the clock to a command's time and follow up what it decided: its answer tells of that too."""
+        self._live(now)
+        self._followers.settle(now)
 
     def _count(self, event: Event) -> None:
         """Count what a person's phone tells, for them and for the site they are on duty at."""

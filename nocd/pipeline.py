@@ -22,7 +22,6 @@ from nocd.batch import (
     load_holidays,
     reply_key,
     what_was_asked,
-    with_recalled,
     worth_a_commit,
 )
 from nocd.domain.audit import carried_out, standing
@@ -232,7 +231,9 @@ class Pipeline:
         if command.key is not None and (repeated := await first_reply(self._store, batch.commit, command)) is not None:
             batch.replies.append((asked, repeated))
             return
-        command = await with_recalled(self._store, self.engine, command)
+        if self.engine.lacks(command):
+            command = replace(command, recalled=await self._store.recall(command.target))
+        command = await self._store.complete(command, *self.engine.lacks_work(command))
         shelves = self.engine.shelves
         before = standing(shelves, command)
         reply = self.engine.apply(command)

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, SettingsConfigDict
 
 from nocd.domain.instant import zone
+from nocd.domain.severity import Severity
 from nocd.faults import Faulty, nearest, read_toml
 
 if TYPE_CHECKING:
@@ -115,6 +116,15 @@ class Settings(BaseSettings):
         default=False, meaning="Post the key figures to itself as samples nocd.kpi.*, so that baselines watch them."
     )
     ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
+    ticket_severities: str = _value(
+        "CRITICAL,HIGH", "Severities of alerts that open a ticket; empty for none by itself."
+    )
+    escalate_critical_minutes: int = _number(15, 1, 1_440, "A CRITICAL alert that nobody touches goes up after this.")
+    escalate_high_minutes: int = _number(30, 1, 1_440, "A HIGH alert that nobody touches goes up after this.")
+    escalate_medium_minutes: int = _number(60, 1, 1_440, "A MEDIUM alert that nobody touches goes up after this.")
+    escalate_low_minutes: int = _number(
+        120, 1, 1_440, "A LOW alert that nobody touches goes up after this; any with a runbook of its own after its."
+    )
     commands_per_minute: int = _number(100, 1, 100_000, "Commands taken from one token.")
     failed_logins_per_minute: int = _number(10, 1, 1_000, "Failed logins answered from one address; past it, 429.")
     idempotency_hours: int = _number(24, 1, 168, "How long the answer to an Idempotency-Key is kept.")
@@ -133,6 +143,12 @@ class Settings(BaseSettings):
     @classmethod
     def _timezone(cls, value: str) -> str:
         zone(value)
+        return value
+
+    @field_validator("ticket_severities")
+    @classmethod
+    def _severities(cls, value: str) -> str:
+        severities_in(value)
         return value
 
     @field_validator("data_dir", "tls_cert", "tls_key", "detectors", "runbooks")
@@ -156,6 +172,17 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def severities_of_tickets(self) -> frozenset[Severity]:
+        """Return the severities of alerts that open a ticket."""
+        return severities_in(self.ticket_severities)
+
+    @property
+    def escalate_minutes(self) -> dict[Severity, int]:
+        """Return after how long an alert that nobody touches goes up, by severity."""
+        grave = {Severity.CRITICAL: self.escalate_critical_minutes, Severity.HIGH: self.escalate_high_minutes}
+        return {**grave, Severity.MEDIUM: self.escalate_medium_minutes, Severity.LOW: self.escalate_low_minutes}
+
+    @property
     def host(self) -> str:
         """Return the host of `listen`, without brackets."""
         return host_and_port(self.listen)[0]
@@ -174,6 +201,15 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def severities_in(words: str) -> frozenset[Severity]:
+    """Return the severities a comma-separated setting names; raises ValueError for a word that is none."""
+    given = [word.strip() for word in words.split(",") if word.strip()]
+    wrong = [word for word in given if word not in set(Severity)]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} is no severity; there are {', '.join(Severity)}")
+    return frozenset(Severity(word) for word in given)
 
 
 def host_and_port(listen: str) -> tuple[str, int]:

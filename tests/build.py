@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+ALONE = Limits(ticket_severities=frozenset(), escalate_minutes={})  # alerts by themselves: no work, nobody told
 _ids = count(1)
 
 

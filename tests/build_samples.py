@@ -9,8 +9,7 @@ from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.outcome import RECORD_TYPES
 from nocd.store.codec import decoders, encode
-from nocd.triage.intake import Limits
-from tests.build import event
+from tests.build import ALONE, event
 from tests.build_site import Run
 
 if TYPE_CHECKING:
@@ -36,4 +35,4 @@ def restarted(run: Run) -> Run:
     for kind, key, body in run.engine.shelves:
         if body is not None:
             shelves.restore(kind, key, _DECODE[kind](body))
-    return Run(engine=Engine(shelves, Limits()))
+    return Run(engine=Engine(shelves, ALONE))

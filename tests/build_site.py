@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, from_ms
-from tests.build import T0, engine, event
+from tests.build import ALONE, T0, engine, event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ def phone(hours: Iterable[int], *, mean: float = 24.0, seed: int = 1, person: st
 class Run:
     """An engine fed in order, time passing minute by minute where something is due."""
 
-    engine: Engine = field(default_factory=engine)
+    engine: Engine = field(default_factory=lambda: engine(ALONE))
     outcomes: list[Outcome] = field(default_factory=list)
 
     def feed(self, events: Iterable[Event]) -> None:

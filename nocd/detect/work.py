@@ -52,7 +52,7 @@ KINDS: Final = (SLA_BREACH, FIELD_SUPPORT_DELAYED, EMERGENCY_ESCALATION_DELAYED,
 def about(kind: Kind, ticket: Ticket, reason: str, *, now: int, severity: Severity | None = None) -> Finding:
     """Return a finding about a ticket that is late: a condition, over when somebody sees to it."""
     whose: dict[str, Any] = {} if ticket.site is None else {"site": ticket.site}
-    finding = kind.finding(
+    return kind.finding(
         time=now,
         reason=reason,
         evidence={
@@ -68,4 +68,3 @@ def about(kind: Kind, ticket: Ticket, reason: str, *, now: int, severity: Severi
         entity_id=ticket.id,
         **whose,
     )
-    return finding

@@ -103,7 +103,7 @@ class Ticket:
 
     @property
     def open(self) -> bool:
-        """Tell whether it is still to be done; all but resolved, closed and cancelled tickets take in what shares their key."""
+        """Tell whether it is still to be done: not resolved, closed or cancelled. One that is takes in its trouble."""
         return self.status not in _ENDED
 
     def copied(self) -> Ticket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nocd.errors import NocdError, StateError, StorageFull, UnavailableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nocd.domain.alert import Alert
+    from nocd.domain.command import Command
     from nocd.domain.ticket import Ticket
     from nocd.store.rows import Commit, InputRow, Loaded
 
@@ -105,6 +107,13 @@ class Store:
         no = number(ticket_id)
         record = await self._do(self._writer.ticket_record, no)
         return None if record is None or ticket_id != f"T-{no}" else decode_ticket(record)
+
+    async def complete(self, command: Command, ticket: bool, alerts: list[str]) -> Command:  # noqa: FBT001 - as the engine answers
+        """Return a command with the ticket and the alerts that it is about and the engine holds no longer."""
+        if ticket:
+            return replace(command, recalled_ticket=await self.recall_ticket(command.target))
+        recalled = [await self.recall(alert_id) for alert_id in alerts]
+        return replace(command, recalled_alerts=tuple(filter(None, recalled))) if recalled else command
 
     async def begin_save(self, no: int) -> None:
         """Begin a save of the lagging state as it is at input number `no`."""

@@ -85,6 +85,23 @@ class Acts:
         alert.ack_expires_at = alert.undo = None
         self._move(alert, command, now)
 
+    def _verify(self, alert: Alert, command: Command, now: int) -> None:
+        """Take in a duty check: answered, somebody has seen to the alert; unanswered, it goes up at once."""
+        how, answered = str(command.args["method"]), command.args["answer"] == "answered"
+        what = f"answered by {how}" if answered else f"no answer by {how}"
+        if answered and alert.status in (Status.OPEN, Status.ESCALATED):
+            self._offer_undo(alert, command, now)
+            _mark_seen(alert, command.actor, now)
+            alert.ack_expires_at = now + self._ack_expires_ms
+            self._move(alert, command, now, what)
+        elif answered or alert.status is Status.ESCALATED:
+            self._book.decide(alert, "verified", _words(command, what), now=now, actor=command.actor)
+        else:
+            self._book.move(alert, Status.ESCALATED)
+            alert.escalated_at = now
+            alert.ack_expires_at = alert.undo = None
+            self._book.decide(alert, "escalated", _words(command, what), now=now, actor=command.actor)
+
     def _resolve(self, alert: Alert, command: Command, now: int) -> None:
         self._offer_undo(alert, command, now)
         alert.judged_before, alert.judged_at = alert.judged_at, now
@@ -176,6 +193,7 @@ _PAST = {
     "assign": "assigned",
     "start": "started",
     "escalate": "escalated",
+    "verify": "verified",
     "resolve": "resolved",
     "reopen": "reopened",
 }

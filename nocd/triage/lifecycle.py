@@ -19,6 +19,7 @@ _MOVES: Final[dict[str, tuple[Status, frozenset[Status]]]] = {
     "assign": (Status.ASSIGNED, _TAKEN_UP),
     "start": (Status.IN_PROGRESS, _TAKEN_UP - {Status.IN_PROGRESS}),
     "escalate": (Status.ESCALATED, _OPEN | _WORKED),
+    "verify": (Status.ACKNOWLEDGED, _TAKEN_UP),  # where somebody answered; where nobody did, it is escalated
     "resolve": (Status.RESOLVED, frozenset(Status) - {Status.RESOLVED}),
     "reopen": (Status.OPEN, _WORKED | {Status.RESOLVED}),
     "silence": (Status.SUPPRESSED, _OPEN | _WORKED | {Status.SUPPRESSED}),

@@ -24,7 +24,7 @@ _WEEKDAYS_9_TO_18 = (0, 4, 540, 1080)
 
 @lru_cache(maxsize=256)
 def hours_of(text: str) -> tuple[int, int, int, int]:
-    """Return first and last day (0 is Monday) and the minutes from and to which each is open; office hours if unclear."""
+    """Return first and last day (0 is Monday) and from and to which minute each is open; office hours if unclear."""
     match = _SPAN.search(text.lower())
     if match is None or match[1] not in _DAYS or match[2] not in _DAYS:
         return _WEEKDAYS_9_TO_18

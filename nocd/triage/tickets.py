@@ -92,7 +92,7 @@ class Tickets:
             return f"it is about ticket {alert.evidence.get('ticket_number')}, which is the work already"
         if not self._grave(alert.severity) and (alert.fraud_score or 0.0) < FRAUD_SCORE_MIN:
             names = " and ".join(sorted(self._limits.ticket_severities)) or "no severity"
-            return f"{alert.severity} is not worked on by ticket: {names} would be, or a fraud score from {FRAUD_SCORE_MIN}"
+            return f"it is {alert.severity}: {names} would be work, or a fraud score from {FRAUD_SCORE_MIN}"
         room = self._limits.tickets_open_max * (2 if alert.severity is Severity.CRITICAL else 1)
         if self._tickets.open_count >= room and self._tickets.of_key(_key(alert)) is None:
             return f"{room} tickets are open already: close some, then open one by hand"

@@ -45,6 +45,14 @@ class Escalate(Request):
     note: Note | None = None
 
 
+class Verify(Request):
+    """Say how a duty was checked and whether anybody answered: an answer acknowledges, none escalates at once."""
+
+    method: Literal["call", "radio", "message", "video", "visit"]
+    answer: Literal["answered", "no_answer"]
+    note: Note | None = None
+
+
 class AddNote(Request):
     """Write something down."""
 
@@ -80,6 +88,7 @@ COMMANDS: dict[str, type[Request]] = {
     "assign": Assign,
     "start": Start,
     "escalate": Escalate,
+    "verify": Verify,
     "note": AddNote,
     "resolve": Resolve,
     "reopen": Reopen,

@@ -136,6 +136,17 @@ def _scorecard_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "score", f"{data.get('client')} {said} of 100, {data.get('colour')}", str(data.get("day") or "")
 
 
+def _ticket_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    old, new = data.get("old_status"), data.get("new_status")
+    happened = str(data.get("happened") or "changed").replace("_", " ")
+    moved = f"{old} > {new}".replace("_", " ") if old and new and old != new else happened
+    return (
+        "ticket",
+        f"{data.get('number')} {data.get('priority')} {data.get('title')}",
+        f"{moved} by {data.get('actor')}",
+    )
+
+
 def _other(data: Change, kind: str) -> tuple[str, Any, str]:
     return kind.replace("_", " "), orjson.dumps(data, default=str).decode()[:OTHER_CHARS_MAX], ""
 
@@ -150,6 +161,8 @@ _ALERT_KEYS = {
 _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "alert_created": _alert_words,
     "alert_updated": _alert_words,
+    "ticket_created": _ticket_words,
+    "ticket_updated": _ticket_words,
     "finding_created": _finding_words,
     "anomaly_detected": _finding_words,
     "finding_withdrawn": _withdrawn_words,

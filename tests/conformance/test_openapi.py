@@ -46,7 +46,21 @@ NAMES = {
     "/v1/events/{no}": "1",
     "/v1/alerts/{id}": "A-1",
     "/v1/alerts/{id}/why": "A-1",
+    "/v1/tickets/{id}": "T-1",
 }
+WORK: list[tuple[str, Any]] = [
+    ("ack", None),
+    ("assign", {"assignee": "m"}),
+    ("start", {"comment": "on my way"}),
+    ("hold", {}),
+    ("escalate", {"to": "manager"}),
+    ("note", {"text": "n"}),
+    ("resolve", {"verdict": "benign", "comment": "done"}),
+    ("reopen", {}),
+    ("start", {}),
+    ("resolve", {"verdict": "benign", "comment": "done"}),
+    ("close", {"comment": "seen"}),
+]
 
 
 @pytest.fixture
@@ -101,6 +115,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/events": envelope("noc.sample"),
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
         "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
+        "/v1/tickets": {"title": "Mend the gate"},
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/maintenance": {"scope": "all", "start": rfc3339(now), "end": rfc3339(now + HOUR_MS), "reason": "x"},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
@@ -108,9 +123,11 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},
     }
     acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
-    order = ["ack", "undo", "assign", "start", "escalate", "note", "resolve", "reopen"]
+    acts["verify"] = {"method": "call", "answer": "no_answer"}
+    order = ["ack", "undo", "assign", "start", "escalate", "verify", "note", "resolve", "reopen"]
     every = [(method.upper(), path) for path, each in desk.contract.document["paths"].items() for method in each]
-    plain = [each for each in every if "/v1/alerts/{id}/" not in each[1] or each[0] == "GET"]
+    acted = ("/v1/alerts/{id}/", "/v1/tickets/{id}/")
+    plain = [each for each in every if not each[1].startswith(acted) or each[0] == "GET"]
     for method, path in sorted(set(plain) - NEVER_ENDING, key=lambda each: each[0] == "DELETE"):
         path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
         spelled = re.sub(r"\{\w+\}", quote(NAMES.get(path, token["name"])), path_of)
@@ -118,6 +135,10 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         assert answer.status in {200, 201}, (method, path, answer)
     for verb in order:
         answer = await desk.ask("POST", f"/v1/alerts/{alert['id']}/{verb}", json=acts.get(verb))
+        assert answer.status == 200, (verb, answer)
+    assert (await desk.ask("POST", "/v1/tickets/T-2/cancel", json={"comment": "no need"})).status == 200
+    for verb, body in WORK:
+        answer = await desk.ask("POST", f"/v1/tickets/T-1/{verb}", json=body)
         assert answer.status == 200, (verb, answer)
     done = {(method, path) for method, path, status in desk.contract.judged if status < 300}
     assert done | NEVER_ENDING == set(every)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nocd.engine import Engine
 
 ARGS: dict[str, Any] = {"assignee": "tomas", "text": "called", "verdict": "benign", "expires_minutes": 3}
+ARGS |= {"method": "call", "answer": "no_answer"}
 PASSING_MS = (0, 1, 9 * SECOND_MS, 11 * SECOND_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS, 61 * MINUTE_MS)
 ENDS = {"end_silence": "S-1", "end_maintenance": "M-1"}
 

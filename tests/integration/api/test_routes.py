@@ -120,7 +120,8 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
         quote("[1]"),
         "WzE4NDQ2NzQ0MDczNzA5NTUxNjE1LDEsMSwxXQ==",
     ),
-    "status": ("closed", "open,closed", "OPEN", "%FF", "%00"),
+    "status": ("done", "open,done", "OPEN", "%FF", "%00"),
+    "priority": ("p1", "P5", "P1;P2"),
     "severity": ("high", "WORST", "HIGH;LOW"),
     "min_severity": ("WORST", "9", "LOW,HIGH"),
     "alert": ("12", "A-", "A-x", "A-9223372036854775808", "A-%D9%A3", "B-1", "A--1", ""),
@@ -168,7 +169,7 @@ async def test_a_parameter_given_twice_is_refused(desk: Desk) -> None:
 async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None:
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
-    good |= {"days": 30, "window_minutes": 60}
+    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2"}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

@@ -13,8 +13,7 @@ from nocd.domain.severity import Severity
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.store.codec import encode
-from nocd.triage.intake import Limits
-from tests.build import T0, event
+from tests.build import ALONE, T0, event
 from tests.build_field import HERE, THERE, Field, company, hours, minutes, played, punch, shift
 from tests.unit.detect.build_watch import fixes, scan
 
@@ -72,7 +71,7 @@ def test_the_last_minute_before_closing_is_open_and_the_first_after_is_not() -> 
 def test_a_smaller_fence_set_for_sites_without_one_is_read_here_too() -> None:
     rules = Rules(CATALOG, clients={"ACME": {"GEOFENCE_VIOLATION": {"radius_m": 50.0}}})
     near = fixes("P1", [120, 130, 140], step_m=100.0)
-    small = Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+    small = Field(engine=Engine(Shelves(encode), ALONE, rules=rules))
     small.feed([*COMPANY, near[1]])
     assert not small.of(KIND)
     assert at_night(near[1]).of(KIND)

@@ -17,8 +17,7 @@ from nocd.domain.severity import Severity
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.store.codec import encode
-from nocd.triage.intake import Limits
-from tests.build import T0, event
+from tests.build import ALONE, T0, event
 from tests.build_field import Field, company, hours, minutes, played
 
 PHONE = event("noc.device", id="A", kind="phone", person="P1")
@@ -185,7 +184,7 @@ def test_neither_order_nor_repeats_of_the_content_matter(seed: int) -> None:
 
 
 def test_a_rule_that_asks_for_more_looks_at_every_reading() -> None:
-    strict = Engine(Shelves(encode), Limits(), rules=Rules(CATALOG, general={"DEVICE_WARNING": {"score_min": 95.0}}))
+    strict = Engine(Shelves(encode), ALONE, rules=Rules(CATALOG, general={"DEVICE_WARNING": {"score_min": 95.0}}))
     run = Field(engine=strict)
     run.feed([*company("P1"), PHONE, health(0, **{**FINE, "battery_percent": 70.0})])
     assert [found.evidence["score_percent"] for found in run.of("DEVICE_WARNING")] == [92.0]
@@ -250,7 +249,7 @@ def test_a_strict_rule_of_one_site_is_read_there_and_only_there() -> None:
     fair = [health(10 * number, **{**FINE, "battery_percent": 60.0, "signal_percent": 70.0}) for number in range(3)]
     for site, found in (("S1", 1), ("S2", 0)):
         rules = Rules(CATALOG, sites={site: {"DEVICE_WARNING": {"score_min": 90.0}}})
-        run = Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+        run = Field(engine=Engine(Shelves(encode), ALONE, rules=rules))
         run.feed([*company("P1"), PHONE, *fair])
         assert len(run.of("DEVICE_WARNING")) == found
 

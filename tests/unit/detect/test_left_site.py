@@ -15,8 +15,7 @@ from nocd.domain.severity import Severity
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.store.codec import encode
-from nocd.triage.intake import Limits
-from tests.build import event
+from tests.build import ALONE, event
 from tests.build_field import Field, company, hours, minutes, played, punch, shift
 from tests.build_place import along, fix
 
@@ -187,7 +186,7 @@ def test_order_of_arrival_and_repeats_of_the_content_change_nothing(seed: int) -
 
 def test_how_long_and_how_far_can_be_set() -> None:
     rules = Rules(CATALOG, general={"LEFT_SITE": {"outside_minutes": 30.0}, "GEOFENCE_VIOLATION": {"radius_m": 900.0}})
-    run = Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+    run = Field(engine=Engine(Shelves(encode), ALONE, rules=rules))
     run.feed([*company("P1"), shift("P1", 0, 8), IN, *out(10, 39), fix(minutes(45)), *out(50, 90, km=0.91)])
     assert not run.of("LEFT_SITE")
     run.feed(out(100, 131))

@@ -16,8 +16,7 @@ from nocd.domain.severity import Severity
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.store.codec import encode
-from nocd.triage.intake import Limits
-from tests.build import event
+from tests.build import ALONE, event
 from tests.build_field import HERE, Field, company, hours, minutes, played, punch
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def found(finding_type: str, *punches: Event, **site: Any) -> list[Finding]:
 
 def ruled(**settings: dict[str, Any]) -> Field:
     """Return a run by other rules than the usual."""
-    return Field(engine=Engine(Shelves(encode), Limits(), rules=Rules(CATALOG, general=settings)))
+    return Field(engine=Engine(Shelves(encode), ALONE, rules=Rules(CATALOG, general=settings)))
 
 
 def test_a_punch_outside_the_fence_is_found_with_how_far() -> None:

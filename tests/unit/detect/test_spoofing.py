@@ -18,8 +18,7 @@ from nocd.domain.severity import Severity
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.store.codec import encode
-from nocd.triage.intake import Limits
-from tests.build import T0, event
+from tests.build import ALONE, T0, event
 from tests.build_field import HERE, Field, company, hours, minutes, played, punch, shift
 from tests.build_place import KM, along, fix, stepped
 
@@ -40,7 +39,7 @@ def told(run: Field) -> list[tuple[str, int]]:
 
 def ruled(**settings: Any) -> Field:
     rules = Rules(CATALOG, general={"GPS_SPOOFING": settings})
-    return Field(engine=Engine(Shelves(encode), Limits(), rules=rules))
+    return Field(engine=Engine(Shelves(encode), ALONE, rules=rules))
 
 
 def at_site(at: int, km: float = 0.0, **more: Any) -> Event:

@@ -21,13 +21,17 @@ from nocd.cli.main import COMMANDS as CLI
 from nocd.detect.registry import CATALOG
 from nocd.domain.alert import Alert, Status, Verdict
 from nocd.domain.event import Event
+from nocd.domain.ticket import TicketPriority, TicketStatus
 from nocd.errors import NocdError
 from nocd.ingest.decode import Decoder
 from nocd.metrics import Metrics
 from nocd.settings import Settings
 from nocd.triage.lifecycle import refusal
+from nocd.triage.sla import TARGETS_MINUTES
+from nocd.triage.ticket_lifecycle import refusal as ticket_refusal
 from nocd.wire.changes import CHANGES
 from nocd.wire.requests import COMMANDS
+from nocd.wire.tickets import TICKET_COMMANDS
 from tests.architecture.tree import ROOT, files, modules, syntax, where
 from tests.build import T0, engine, firing
 from tests.unit.docs.pages import blocks, papers, quoted, section, source, table
@@ -71,9 +75,32 @@ def test_the_readmes_routes_are_those_served(served: set[str]) -> None:
     assert written == served
 
 
-def test_the_readmes_commands_are_those_an_alert_takes() -> None:
-    (meaning,) = (cells[1] for cells in table(README, "Routes") if "{command}" in cells[0])
-    assert meaning.split(", ") == list(COMMANDS)
+@pytest.mark.parametrize(("noun", "commands"), [("alerts", COMMANDS), ("tickets", TICKET_COMMANDS)])
+def test_the_readmes_commands_are_those_that_are_taken(noun: str, commands: dict[str, Any]) -> None:
+    path = f"/v1/{noun}/{{id}}/{{command}}"
+    (meaning,) = (cells[1] for cells in table(README, "Routes") if path in cells[0])
+    assert meaning.split(", ") == list(commands)
+
+
+@pytest.mark.parametrize("status", list(TicketStatus))
+def test_the_readmes_commands_of_a_tickets_status_are_those_it_allows(status: TicketStatus) -> None:
+    made = engine()
+    made.fold([firing()])
+    ticket = made.tickets.edit("T-1")
+    ticket.status = status
+    allowed = [verb for verb in TICKET_COMMANDS if ticket_refusal(verb, ticket) is None]
+    rows = table(README, "What may be done to a ticket")
+    (written,) = (cells[1] for cells in rows if cells[0] == f"`{status}`")
+    assert written.split(", ") == allowed
+
+
+def test_the_readmes_times_of_tickets_are_those_of_the_clocks() -> None:
+    minutes = {"min": 1, "h": 60}
+    rows = [cells for cells in table(README, "What may be done to a ticket") if cells[0] in list(TicketPriority)]
+    written = {
+        row[0]: [int(number) * minutes[unit] for number, unit in (cell.split() for cell in row[2:])] for row in rows
+    }
+    assert written == {name: [*each.values()] for name, each in TARGETS_MINUTES.items()}
 
 
 @pytest.mark.parametrize("status", list(Status))

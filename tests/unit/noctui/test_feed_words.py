@@ -36,6 +36,7 @@ def desk() -> Model:
     return model
 
 
+TICKET = {"number": "NTH-1", "priority": "P1", "title": "Door", "actor": "mara"}
 LINES = [
     (alert_change(1, alert(severity="CRITICAL"), old=None), "alert", "Trouble A-1", "moved by engine"),
     (alert_change(1, alert(status="acknowledged"), old="open"), "alert", "Trouble A-1", "NEW > ACK by engine"),
@@ -123,6 +124,18 @@ LINES = [
         "2026-01-01",
     ),
     (change(1, "scorecard", {"client": "ACME", "colour": "grey"}), "score", "ACME unknown of 100, grey", ""),
+    (
+        change(1, "ticket_created", {**TICKET, "happened": "created", "new_status": "new"}),
+        "ticket",
+        "NTH-1 P1 Door",
+        "created by mara",
+    ),
+    (
+        change(1, "ticket_updated", {**TICKET, "old_status": "open", "new_status": "on_hold"}),
+        "ticket",
+        "NTH-1 P1 Door",
+        "open > on hold by mara",
+    ),
     (change(1, "brand_new", {"x": 1}), "brand new", '{"x":1}', ""),
 ]
 

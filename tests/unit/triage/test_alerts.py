@@ -14,7 +14,7 @@ from nocd.domain.severity import Severity
 from nocd.engine import Engine
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.runbooks import Runbooks
-from tests.build import T0, engine, event, firing, resolved
+from tests.build import ALONE, T0, engine, event, firing, resolved
 
 
 def only(made: Engine) -> Alert:
@@ -28,7 +28,7 @@ def act(made: Engine, verb: str, alert_id: str = "A-1", *, at: int = T0, actor: 
 
 
 def opened(*more, **args) -> Engine:
-    made = engine()
+    made = engine(ALONE)
     made.fold([firing(**args), *more])
     made.finish()
     return made
@@ -61,10 +61,10 @@ def test_a_sighting_opens_and_its_repeats_renew() -> None:
     alert = only(made)
     assert (alert.id, alert.count, alert.first_seen, alert.last_seen) == ("A-1", 3, T0, T0 + 5_000)
     assert [change.type for change in outcome.changes if change.type.startswith("alert")] == ["alert_created"]
-    assert [(row.row, row.decision) for row in outcome.ledger] == [(1, "opened"), (2, "renewed")]
+    assert [(row.row, row.decision) for row in outcome.ledger] == [(1, "opened"), (2, "ticketed"), (3, "renewed")]
     made.fold([firing(at=T0 + 9_000)])
     again = made.finish()
-    assert [(row.row, row.reason) for row in again.ledger] == [(2, "seen 3 more times, 4 in all")]
+    assert [(row.row, row.reason) for row in again.ledger] == [(3, "seen 3 more times, 4 in all")]
     assert again.changes[0].data["happened"] == "renewed"
 
 
@@ -129,7 +129,7 @@ def test_seen_again_within_five_minutes_of_a_resolve_by_hand_reopens_with_no_ver
     made.fold([firing(at=T0 + 5 * MINUTE_MS)])
     alert = only(made)
     assert (alert.status, alert.verdict, alert.resolved_by) == (Status.OPEN, None, None)
-    assert [row.decision for row in made.finish().ledger] == ["resolved", "reopened"]
+    assert [row.decision for row in made.finish().ledger] == ["resolved", "reopened", "not_ticketed"]
     act(made, "resolve", at=T0 + 6 * MINUTE_MS, verdict="fraud")
     made.fold([firing(at=T0 + 11 * MINUTE_MS + 1)])
     assert {alert.id: alert.verdict for alert in made.shelves.kind("alert").values()} == {"A-1": "fraud", "A-2": None}
@@ -197,7 +197,7 @@ def test_what_lasts_ends_when_it_was_quiet_for_its_time(finding_type, severity, 
 
 @pytest.mark.parametrize(("finding_type", "severity"), [("WRONG_PERSON", "HIGH"), ("ANOMALY_STREAM", "CRITICAL")])
 def test_an_event_and_a_critical_wait_for_a_verdict_however_quiet(finding_type, severity) -> None:
-    made = engine()
+    made = engine(ALONE)
     found(made, finding_type, severity)
     made.tick(T0 + 30 * DAY_MS)
     assert only(made).status is Status.OPEN
@@ -256,7 +256,7 @@ def test_assign_start_escalate_note_reopen() -> None:
     assert act(made, "resolve", verdict="benign").body["status"] == "resolved"
     assert act(made, "reopen").body["verdict"] is None
     outcome = made.finish()
-    acts = "assigned started escalated note resolved reopened"
+    acts = "assigned started escalated note resolved reopened not_ticketed"
     assert [row.decision for row in outcome.ledger] == acts.split()
     assert [change.type for change in outcome.changes] == ["note_added", "alert_updated"]
 
@@ -304,9 +304,8 @@ def test_panic_opens_a_safety_alert_where_the_person_is_on_duty() -> None:
     alert = only(made)
     assert (alert.type, alert.severity, alert.site) == ("GUARD_DISTRESS", "CRITICAL", "S1")
     assert "Ada Silva" in alert.reason
-    made.finish()
     made.tick(T0 + 10 * HOUR_MS)
-    assert alert.id not in {touched.id for touched, _ in made.finish().alerts}
+    assert alert.unresolved
 
 
 def test_an_unknown_name_is_told_once_and_kept_as_provisional() -> None:
@@ -330,5 +329,5 @@ def test_priority_orders_by_what_hurts_and_shows_its_parts() -> None:
     assert alert.priority_parts["recurrences_24h"] == 10.0
     assert alert.priority_parts["off_hours_or_alone"] == 10.0  # New Year's night in Lisbon
     assert alert.priority == round(sum(alert.priority_parts.values()))
-    view = made.finish().changes[-1].data
+    (view,) = (change.data for change in made.finish().changes if change.type == "alert_created")
     assert (view["site_name"], view["client"], view["entity"]) == ("Depot", "Acme", {"type": "camera", "id": "cam-7"})

@@ -13,7 +13,7 @@ from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.engine import Engine
 from nocd.outcome import Outcome
 from nocd.triage.backlog import BACKPRESSURE, MINOR_CALM, MINOR_MAX, STEP_MAX, Backlog
-from tests.build import T0, engine, firing, resolved, saved_and_loaded
+from tests.build import ALONE, T0, engine, firing, resolved, saved_and_loaded
 
 RENEWED = T0 + 50 * MINUTE_MS
 STEPS_BACK = T0 + HOUR_MS
@@ -25,7 +25,7 @@ def flood(count: int, *, at: int = T0, first: int = 0, **more: Any) -> list[Any]
 
 def waiting(count: int = MINOR_MAX + 1, **more: Any) -> Engine:
     """Return an engine with that many minor alerts, seen again of late so that quiet ends none."""
-    made = engine()
+    made = engine(ALONE)
     made.fold([*flood(count, **more), *flood(count, at=RENEWED, **more)])
     made.finish()
     return made

@@ -17,12 +17,8 @@ from tests.build import T0
 LEAST = "Input should be greater than or equal to 0"
 TO_COME = {
     "ATTENDANCE_FRAUD",
-    "EMERGENCY_ESCALATION_DELAYED",
-    "EMERGENCY_TICKET_UNASSIGNED",
-    "FIELD_SUPPORT_DELAYED",
     "ML_DRIFT",
-    "SLA_BREACH",
-}  # findings of the fraud model and of tickets
+}  # findings of the fraud model
 
 
 def alert(**like: Any) -> Alert:
