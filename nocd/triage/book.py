@@ -79,10 +79,6 @@ class AlertBook:
             self._count(alert, 1)
             self._plan(alert)
 
-    def all(self) -> Iterable[Alert]:
-        """Return every alert that is held, for reading."""
-        return self._alerts.values()
-
     def get(self, alert_id: str) -> Alert | None:
         """Return an alert for reading, or None where it is not held."""
         return self._alerts.get(alert_id)
