@@ -135,7 +135,7 @@ def _logs(margin: Floats) -> tuple[Floats, Floats]:
 
 def _fit_beta(margin: Floats, label: Floats, weight: Floats) -> dict[str, list[float]]:
     """Drop what would make the map fall, and fit the rest again."""
-    parts, found = dict(zip("ab", _logs(margin), strict=True)), {"a": -1.0}
+    parts, found, shift = dict(zip("ab", _logs(margin), strict=True)), {"a": -1.0}, 0.0
     while min(found.values()) < 0:
         columns = np.column_stack([*parts.values(), np.ones_like(margin)])
         *slopes, shift = _regress(columns, _targets(label), weight).tolist()

@@ -23,6 +23,7 @@ from nocd.api.server import HttpLimits, Runner
 from nocd.api.tokens import TokenRoutes
 from nocd.clock import monotonic_s, now_ms
 from nocd.domain.command import HEARTBEAT, Command
+from nocd.domain.incident import CloseWhen
 from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS, zone
 from nocd.errors import NocdError
 from nocd.history.replay import EventClock, Replay, totals
@@ -245,6 +246,8 @@ def tenant_limits(settings: Settings) -> TenantLimits:
             ack_expires_ms=settings.ack_expires_minutes * MINUTE_MS,
             ticket_severities=settings.severities_of_tickets,
             escalate_minutes=settings.escalate_minutes,
+            correlation_window_ms=settings.correlation_window_minutes * MINUTE_MS,
+            incident_close_when=CloseWhen(settings.incident_close_when),
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
         rules=read_rules(settings.detectors),

@@ -10,12 +10,14 @@ from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.domain.audit import WITNESSED
 from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.instant import MINUTE_MS
+from nocd.triage.incident_table import COMMANDS as INCIDENT_VERBS
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
 from nocd.triage.maintenance import MaintenanceActs
 from nocd.triage.silences import VERBS as SILENCE_VERBS
 from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
 from nocd.wire.present import maintenance_view, silence_view, threshold_change_view, threshold_changed_view
+from nocd.wire.present_incidents import incident_view
 from nocd.wire.present_tickets import ticket_view
 
 if TYPE_CHECKING:
@@ -23,10 +25,7 @@ if TYPE_CHECKING:
 
     from nocd.detect.scene import Scene
     from nocd.telling import Telling
-    from nocd.triage.acts import Acts
-    from nocd.triage.book import AlertBook
-    from nocd.triage.suppression import Suppression
-    from nocd.triage.ticket_acts import TicketActs
+    from nocd.triage.wiring import Triage
 
 STOPPED_MS = 11 * MINUTE_MS  # two heartbeats and a little
 STOPS_KEPT = 32
@@ -35,26 +34,12 @@ STOPS_KEPT = 32
 class Commands:
     """Carries out commands; only what is carried out moves the clock, for only that is logged."""
 
-    def __init__(
-        self,
-        scene: Scene,
-        telling: Telling,
-        *,
-        live: Callable[[int], None],
-        settle: Callable[[int], None],
-        book: AlertBook,
-        acts: Acts,
-        suppression: Suppression,
-        tickets: TicketActs,
-    ) -> None:
-        """Work on `book` and what lies on `scene`; `live` moves the clock (UTC ms), `settle` follows decisions up."""
+    def __init__(self, scene: Scene, telling: Telling, triage: Triage, *, live: Callable[[int], None]) -> None:
+        """Work on `triage` and what lies on `scene`; `live` moves the clock (UTC ms)."""
         self._shelves, self._roster = scene.shelves, scene.roster
         self._telling = telling
-        self._live, self._settle = live, settle
-        self._book = book
-        self._suppression = suppression
-        self._acts = acts
-        self._tickets = tickets
+        self._triage = triage
+        self._live = live
         self._thresholds = ThresholdActs(scene.shelves)
         self._maintenance = MaintenanceActs(scene.shelves)
         self._by_verb: dict[str, Callable[[Command, int], Reply]] = {
@@ -63,6 +48,7 @@ class Commands:
             **dict.fromkeys(MAINTENANCE_VERBS, self._maintain),
             **dict.fromkeys(SILENCE_VERBS, self._silence),
             **dict.fromkeys(TICKET_VERBS, self._work),
+            **dict.fromkeys(INCIDENT_VERBS, self._regroup),
             HEARTBEAT: self._beat,
             JOB_FAILED: self._job_failed,
             **dict.fromkeys(WITNESSED, self._witness),
@@ -80,49 +66,57 @@ class Commands:
 
     def forget_before(self, instant: int) -> None:
         """Let go of maintenance windows and silences that ended before `instant` (UTC ms)."""
-        self._suppression.forget_before(instant)
+        self._triage.suppression.forget_before(instant)
         self._maintenance.forget_before(instant)
 
     def _act(self, command: Command, now: int) -> Reply:
         """Carry out a command on an alert."""
-        recalled = command.recalled if self._book.get(command.target) is None else None
+        recalled = command.recalled if self._triage.book.get(command.target) is None else None
         if recalled is not None:
-            self._book.recall(recalled)
+            self._triage.book.recall(recalled)
         try:
-            alert = self._acts.act(command.target, command, now=now)
+            alert = self._triage.acts.act(command.target, command, now=now)
         except Refused:
             if recalled is not None:
-                self._book.let_go(recalled.id)
+                self._triage.book.let_go(recalled.id)
             raise
         self._live(now)
         if command.verb == "note":
             self._telling.noted(alert, text=command.args["text"], actor=command.actor)
-        self._settle(now)
+        self._triage.followers.settle(now)
         return _done(self._telling.view(alert))
 
     def _work(self, command: Command, now: int) -> Reply:
         """Carry out a command on a ticket."""
-        ticket = self._tickets.act(command, now=now)
+        ticket = self._triage.ticket_acts.act(command, now=now)
         self._live(now)
+        self._triage.followers.settle(now)
         return _done(ticket_view(ticket, roster=self._roster))
+
+    def _regroup(self, command: Command, now: int) -> Reply:
+        """Carry out a command on an incident."""
+        incident = self._triage.incident_acts.act(command, now=now)
+        self._live(now)
+        self._triage.followers.settle(now)
+        return _done(incident_view(incident, roster=self._roster))
 
     def _maintain(self, command: Command, now: int) -> Reply:
         """Carry out a command on a maintenance window."""
         window, happened = self._maintenance.act(command, now=now)
         self._live(now)
-        self._suppression.moved(now, window.id, happened)
+        self._triage.suppression.moved(now, window.id, happened)
         self._telling.uncovered(now)
-        self._settle(now)
-        hiding = self._suppression.hiding(window.id)
+        self._triage.followers.settle(now)
+        hiding = self._triage.suppression.hiding(window.id)
         return _done(maintenance_view(window, roster=self._roster, now=now, hiding=hiding))
 
     def _silence(self, command: Command, now: int) -> Reply:
         """Carry out a command on a silence."""
-        silence = self._suppression.silences.act(command, now=now)
+        silence = self._triage.suppression.silences.act(command, now=now)
         self._live(now)
-        self._suppression.moved(now)
-        self._settle(now)
-        return _done(silence_view(silence, roster=self._roster, hiding=self._suppression.hiding(silence.id)))
+        self._triage.suppression.moved(now)
+        self._triage.followers.settle(now)
+        return _done(silence_view(silence, roster=self._roster, hiding=self._triage.suppression.hiding(silence.id)))
 
     def _steer(self, command: Command, now: int) -> Reply:
         """Carry out a command on a threshold."""

@@ -29,21 +29,14 @@ from nocd.signals.duty import Claim, Duties, Withdrawn
 from nocd.signals.heard import Heard
 from nocd.signals.presence import Presence
 from nocd.telling import Telling
-from nocd.triage.acts import Acts
 from nocd.triage.book import AlertBook
-from nocd.triage.escalation import Escalation
 from nocd.triage.expiry import expire
-from nocd.triage.following import Followers
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.kpis import Parts
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.runbooks import Runbooks
-from nocd.triage.suppression import Suppression
 from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
-from nocd.triage.ticket_acts import TicketActs
-from nocd.triage.ticket_book import TicketBook
-from nocd.triage.ticket_desk import TicketDesk
-from nocd.triage.tickets import Tickets
+from nocd.triage.wiring import wired
 from nocd.wire.present import closed_hour_view
 
 if TYPE_CHECKING:
@@ -105,33 +98,13 @@ class Engine:
         self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self.scene.standing = self.watches.standing_at
-        self._wire_triage(limits, runbooks or Runbooks())
+        self.triage = wired(self.scene, self.book, self._telling, limits=limits, runbooks=runbooks or Runbooks())
+        self._commands = Commands(self.scene, self._telling, self.triage, live=self._live)
         self.heard = Heard(self.duties, since=self.scene.now)
         self.parts = Parts(shelves, self.roster, self.duties, self.heard)
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
-
-    def _wire_triage(self, limits: Limits, runbooks: Runbooks) -> None:
-        """Put together what follows from alerts, in the order in which it follows, and who carries out commands."""
-        self.suppression = Suppression(self.scene, self.book)
-        self.tickets = TicketBook(self.shelves, self.roster)
-        desk = TicketDesk(self.tickets, self.roster, self._telling, self.book.all())
-        tickets = Tickets(self.book, self.tickets, desk, limits)
-        escalation = Escalation(self.book, runbooks, limits.escalate_minutes)
-        self._followers = Followers(self.book, (self.suppression, tickets, escalation))
-        acts = Acts(self.book, self.suppression.silences, ack_expires_ms=limits.ack_expires_ms)
-        self._ticket_acts = TicketActs(self.tickets, desk, self.book, acts)
-        self._commands = Commands(
-            self.scene,
-            self._telling,
-            live=self._carried_out,
-            settle=self._followers.settle,
-            book=self.book,
-            acts=acts,
-            suppression=self.suppression,
-            tickets=self._ticket_acts,
-        )
 
     def fold(self, events: Sequence[Event]) -> None:
         """Take new events in, in order."""
@@ -167,7 +140,7 @@ class Engine:
 
     def lacks_work(self, command: Command) -> tuple[bool, list[str]]:
         """Return whether a command's ticket must be recalled first, and the ids of alerts that must be."""
-        return self._ticket_acts.lacks(command) if command.verb in TICKET_VERBS else (False, [])
+        return self.triage.ticket_acts.lacks(command) if command.verb in TICKET_VERBS else (False, [])
 
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
@@ -190,7 +163,7 @@ class Engine:
         changed |= self.watches.tick(now)
         changed |= self._telling.uncovered(now)
         self._settle_triage()
-        changed |= self._followers.tick(now)
+        changed |= self.triage.followers.tick(now)
         self._settle_triage()
         if not changed:
             self.scene.now = former  # only what is logged moves the clock
@@ -201,7 +174,7 @@ class Engine:
         heads = [self.book.next_due(), self.hours.next_due(), self.samples.next_due(), self.watches.next_due()]
         heads += [
             self._telling.next_due(),
-            self._followers.next_due(),
+            self.triage.followers.next_due(),
             self._duty_due[0][0] if self._duty_due else None,
         ]
         return min((at for at in heads if at is not None), default=None)
@@ -212,8 +185,10 @@ class Engine:
         told = self.book.finish()
         for touch in told.touched:
             self._telling.touched(touch)
-        self._telling.hidden(self.suppression)
-        self._telling.worked(self.tickets.finish())
+        self._telling.hidden(self.triage.suppression)
+        self._telling.worked(self.triage.tickets.finish())
+        for each in self.triage.incidents.finish():
+            self._telling.incident_touched(each)
         outcome = self._telling.finish()
         outcome.ledger = told.ledger
         return outcome
@@ -227,7 +202,7 @@ class Engine:
         """Have what an input let find, and what was decided of it, followed up."""
         self._telling.settle()
         if self.book.news:
-            self._followers.settle(self.scene.now)
+            self.triage.followers.settle(self.scene.now)
 
     def _live(self, now: int) -> None:
         """Move the clock to a logged input's time; once an hour let go of minutes that no window reaches any more."""
@@ -235,11 +210,6 @@ class Engine:
         if now // HOUR_MS != former // HOUR_MS:
             open_since = self.hours.open_since()
             self.activities.forget_before(min(now - HOURS_KEPT_MS, now if open_since is None else open_since))
-
-    def _carried_out(self, now: int) -> None:
-        """Move the clock to a command's time and follow up what it decided: its answer tells of that too."""
-        self._live(now)
-        self._followers.settle(now)
 
     def _count(self, event: Event) -> None:
         """Count what a person's phone tells, for them and for the site they are on duty at."""

@@ -14,6 +14,7 @@ from nocd.domain.alert import Alert
 from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.finding import Finding
+from nocd.domain.incident import Incident, Story, Weather
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
 from nocd.domain.silence import KIND as SILENCE_KIND
@@ -39,6 +40,9 @@ RECORD_TYPES: dict[str, Any] = {
     "duty": DutyRecord,
     "alert": Alert,
     "ticket": Ticket,
+    "incident": Incident,
+    "story": Story,
+    "weather": Weather,
     "counter": int,
     "stops": list[tuple[int, int]],
     "minutes": Minutes,
@@ -71,6 +75,7 @@ class Outcome:
 
     changes: list[Change] = field(default_factory=list)
     alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
+    incidents: list[tuple[Incident, dict[str, Any]]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[tuple[Finding, str | None]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)

@@ -306,6 +306,7 @@ class Pipeline:
         commit.changes = [self._numbered(change) for change in changes]
         commit.alerts, commit.ledger, commit.withdrawn = outcome.alerts, outcome.ledger, outcome.withdrawn
         commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
+        commit.incidents = outcome.incidents
         commit.findings = [
             (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
         ]

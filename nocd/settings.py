@@ -25,6 +25,7 @@ OTHER_VARIABLES: Final = frozenset({"CONFIG", "URL", "TOKEN"})
 
 _LISTED: Final = "; `nocd check` lists those there are"
 MIB: Final = 1_048_576
+CloseWhen = Literal["all", "any", "never"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "text"]
 MaybePath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
@@ -114,6 +115,12 @@ class Settings(BaseSettings):
     )
     kpi_samples: bool = _value(
         default=False, meaning="Post the key figures to itself as samples nocd.kpi.*, so that baselines watch them."
+    )
+    correlation_window_minutes: int = _number(
+        15, 5, 60, "Alerts further apart than this, by when they happened, are not found to be one story."
+    )
+    incident_close_when: CloseWhen = _value(
+        "all", "When an incident resolves by itself: with the last of its alerts, with any of them, or never."
     )
     ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
     ticket_severities: str = _value(

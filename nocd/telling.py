@@ -11,6 +11,7 @@ from nocd.outcome import Outcome
 from nocd.triage.maintenance import subject_of, words_of
 from nocd.triage.together import Together, punch_of
 from nocd.wire.present import alert_view, found_view, maintenance_view, silence_view
+from nocd.wire.present_incidents import incident_view
 from nocd.wire.present_tickets import ticket_view
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nocd.domain.maintenance import Maintenance
     from nocd.domain.roster import Entered
     from nocd.triage.book import Touch
+    from nocd.triage.incidents import IncidentTouch
     from nocd.triage.intake import Intake
     from nocd.triage.suppression import Suppression
     from nocd.triage.ticket_book import TicketsTold
@@ -208,6 +210,24 @@ class Telling:
             self.tell(kind, data, site=ticket.site, person=ticket.person, severity=ticket.severity)
         self.outcome.tickets = [(ticket, ticket_view(ticket, roster=self._roster)) for ticket in told.tickets]
         self.outcome.timeline = told.timeline
+
+    def incident_touched(self, touch: IncidentTouch) -> None:
+        """Tell what a batch did to an incident; where only more sightings were counted, nothing is told."""
+        incident = touch.incident
+        view = incident_view(incident, roster=self._roster)
+        self.outcome.incidents.append((incident, view))
+        if not touch.decision:
+            return
+        data = {
+            **view,
+            "old_status": touch.old_status,
+            "new_status": incident.status,
+            "happened": "opened" if touch.created else touch.decision,
+            "why": touch.reason,
+            "actor": touch.actor,
+        }
+        kind = "correlation_identified" if touch.created else "incident_updated"
+        self.tell(kind, data, site=incident.site, person=incident.person, severity=incident.severity)
 
     def finish(self) -> Outcome:
         """End the batch and return what it decided."""

@@ -18,7 +18,7 @@ def asked(made: Engine, verb: str, target: str = "", /, *, at: int = T0, actor: 
     return made.apply(Command(verb=verb, target=target, actor=actor, time=at, args=args))
 
 
-def matcher(text: str) -> dict[str, str]:
+def matcher(text: str) -> dict[str, Any]:
     """Return a matcher written as `site=S1`, `type=~Cam.*`, `label.site!=S1`."""
     for op in ("=~", "!~", "!=", "="):
         name, found, value = text.partition(op)
@@ -45,7 +45,7 @@ def found(made: Engine, kind: str, *, at: int = T0, evidence: dict[str, Any] | N
     given = {"reason": f"{kind} it is", "evidence": evidence or {}, "site": "S1", **about}
     finding = CATALOG[kind].finding(time=at, **given)
     made._telling.found(finding)
-    made._followers.settle(made.now)
+    made.triage.followers.settle(made.now)
     standing = made.book.standing(finding.fingerprint)
     return 0 if standing is None else standing.no
 
@@ -55,7 +55,7 @@ def over(made: Engine, number: int, *, at: int) -> None:
     made._live(max(made.now, at))
     standing = alert(made, number)
     made._intake.over([standing.evidence["finding"]], standing.fingerprint, "it is so no more", now=made.now)
-    made._followers.settle(made.now)
+    made.triage.followers.settle(made.now)
 
 
 def alert(made: Engine, number: int = 1) -> Alert:

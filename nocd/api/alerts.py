@@ -124,7 +124,7 @@ async def bulk(request: web.Request) -> web.Response:
 
 async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
     try:
-        await _find(tenant_of(request), request[TOKEN], alert_id)
+        await find(tenant_of(request), request[TOKEN], alert_id)
     except NotFound as error:
         return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
     return await ask(request, verb, alert_id, args)
@@ -135,10 +135,10 @@ def _seen(token: Token, alert: dict[str, Any]) -> Any:
 
 
 async def _visible(request: web.Request) -> tuple[bytes, int]:
-    return await _find(tenant_of(request), request[TOKEN], request.match_info["id"])
+    return await find(tenant_of(request), request[TOKEN], request.match_info["id"])
 
 
-async def _find(tenant: Tenant, token: Token, alert_id: str) -> tuple[bytes, int]:
+async def find(tenant: Tenant, token: Token, alert_id: str) -> tuple[bytes, int]:
     """Return (body, number) of an alert this token sees; one it does not see is not there."""
     try:
         no = number(alert_id)

@@ -41,7 +41,7 @@ async def index(request: web.Request) -> web.Response:
     seen = [window for window in windows if _sees(request, engine.roster, window.scope, window.target)]
     sees = seen_alerts(request[TOKEN], engine)
     views = (
-        maintenance_view(each, roster=engine.roster, now=now, hiding=engine.suppression.hiding(each.id, sees))
+        maintenance_view(each, roster=engine.roster, now=now, hiding=engine.triage.suppression.hiding(each.id, sees))
         for each in seen
     )
     return answers.json({"items": [*views]})

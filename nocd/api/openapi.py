@@ -13,10 +13,12 @@ from nocd.api.directory import KINDS
 from nocd.api.exports import MEDIA
 from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
 from nocd.domain.alert import Status
+from nocd.domain.incident import IncidentStatus
 from nocd.domain.severity import Severity
 from nocd.domain.ticket import TicketPriority, TicketStatus
 from nocd.wire import views
 from nocd.wire.changes import CHANGES
+from nocd.wire.incidents import INCIDENT_COMMANDS
 from nocd.wire.requests import COMMANDS
 from nocd.wire.tickets import TICKET_COMMANDS
 
@@ -36,6 +38,8 @@ _NUMBER_MAX: Final = 2**63 - 1
 QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/alerts": ("q", "status", "severity", "min_severity", "site", "type", "person", "limit", "cursor"),
     "/v1/tickets": ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor"),
+    "/v1/incidents": ("status", "min_severity", "site", "person", "limit", "cursor"),
+    "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
     "/v1/telemetry/people/{id}/signals": ("window_minutes",),
@@ -62,6 +66,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "alert": {"type": "string", "pattern": "^A-[0-9]{1,18}$"},
     "clients": _NAMES,
     "days": {"type": "integer", "minimum": 1, "maximum": 800},
+    "hours": {"type": "integer", "minimum": 1, "maximum": 2_160},
     "events": {"enum": ["0", "1", "false", "true"]},
     "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
@@ -75,7 +80,9 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "window_minutes": {"type": "integer", "minimum": 30, "maximum": 480},
     "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
 }
+_VERBS: Final = {"/v1/tickets/": TICKET_COMMANDS, "/v1/incidents/": INCIDENT_COMMANDS}
 _OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("/v1/incidents", "status"): {"type": "array", "items": {"enum": [*IncidentStatus]}},
     ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
 _OTHER_MEDIA: Final = {
@@ -90,7 +97,7 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/tickets")  # routes that take an idempotency key
+_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets")  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -123,7 +130,7 @@ def document(app: web.Application) -> bytes:
 
 def spelled_out(path: str) -> Iterator[str]:
     """Yield the documented paths of a route: each command has its own, since each has its own body."""
-    verbs = TICKET_COMMANDS if path.startswith("/v1/tickets/") else COMMANDS
+    verbs = next((verbs for prefix, verbs in _VERBS.items() if path.startswith(prefix)), COMMANDS)
     yield from (path.replace("{command}", verb) for verb in verbs) if "{command}" in path else (path,)
 
 

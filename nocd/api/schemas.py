@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import reports, requests, telemetry, tickets, views
+from nocd.wire import incidents, reports, requests, telemetry, tickets, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.FindingRow,
     views.HealthView,
     views.LedgerView,
+    incidents.IncidentDetail,
+    incidents.IncidentView,
     views.MaintenanceView,
     views.SilenceView,
     views.RunbookView,
@@ -78,6 +80,8 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.PlanSilence,
     tickets.CreateTicket,
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
+    incidents.CreateIncident,
+    *incidents.INCIDENT_COMMANDS.values(),
     NewToken,
     Rotation,
     *_STEERING,
@@ -206,6 +210,11 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/tickets": {201: ref(tickets.TicketView)},
     "GET /v1/tickets/{id}": {200: ref(tickets.TicketDetail)},
     **{f"POST /v1/tickets/{{id}}/{verb}": {200: ref(tickets.TicketView)} for verb in tickets.TICKET_COMMANDS},
+    "GET /v1/incidents": {200: page(ref(incidents.IncidentView))},
+    "POST /v1/incidents": {201: ref(incidents.IncidentView)},
+    "GET /v1/incidents/{id}": {200: ref(incidents.IncidentDetail)},
+    **{f"POST /v1/incidents/{{id}}/{verb}": {200: ref(incidents.IncidentView)} for verb in incidents.INCIDENT_COMMANDS},
+    "GET /v1/telemetry/correlations": {200: page(ref(incidents.IncidentView))},
     "GET /v1/findings": {200: page(ref(views.FindingRow))},
     "GET /v1/findings/{id}": {200: ref(views.FindingRow)},
     "GET /v1/telemetry/people/{id}/signals": {200: ref(telemetry.PersonSignals)},
@@ -271,6 +280,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
     "POST /v1/tickets": {JSON: ref(tickets.CreateTicket)},
     **{f"POST /v1/tickets/{{id}}/{verb}": {JSON: ref(body)} for verb, body in tickets.TICKET_COMMANDS.items()},
+    "POST /v1/incidents": {JSON: ref(incidents.CreateIncident)},
+    **{f"POST /v1/incidents/{{id}}/{verb}": {JSON: ref(body)} for verb, body in incidents.INCIDENT_COMMANDS.items()},
     "POST /v1/baselines/{id}/simulate": {JSON: ref(telemetry.Simulate)},
     "POST /v1/baselines/{id}/optimum": {JSON: ref(telemetry.Optimum)},
     "POST /v1/baselines/{id}/threshold": {JSON: ref(telemetry.SetThreshold)},
@@ -291,6 +302,7 @@ BODILESS: Final = frozenset(
         *(
             f"POST /v1/{noun}/{{id}}/{verb}"
             for noun, commands in (("alerts", requests.COMMANDS), ("tickets", tickets.TICKET_COMMANDS))
+            for noun, commands in (("alerts", requests.COMMANDS), ("incidents", incidents.INCIDENT_COMMANDS))
             for verb, body in commands.items()
             if not any(field.is_required() for field in body.model_fields.values())
         ),

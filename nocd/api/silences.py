@@ -45,10 +45,10 @@ async def index(request: web.Request) -> web.Response:
     """Answer every silence that is kept: those in force, then those that ended within a day, the newest first."""
     answers.known_parameters(request)
     engine, token = tenant_of(request).pipeline.engine, request[TOKEN]
-    kept = sorted(engine.suppression.silences.all(), key=lambda each: (not each.in_force, -each.no))
+    kept = sorted(engine.triage.suppression.silences.all(), key=lambda each: (not each.in_force, -each.no))
     sees = seen_alerts(token, engine)
     views = (
-        silence_view(each, roster=engine.roster, hiding=engine.suppression.hiding(each.id, sees))
+        silence_view(each, roster=engine.roster, hiding=engine.triage.suppression.hiding(each.id, sees))
         for each in kept
         if _reaches(token, engine, each.demands("site"))
     )
@@ -72,7 +72,7 @@ async def end(request: web.Request) -> web.Response:
     """End a silence now."""
     answers.known_parameters(request)
     engine, name = tenant_of(request).pipeline.engine, request.match_info["id"]
-    silence = engine.suppression.silences.get(name)
+    silence = engine.triage.suppression.silences.get(name)
     if silence is None or not _reaches(request[TOKEN], engine, silence.demands("site")):
         raise NotFound(f"there is no silence {name}")
     return answers.json(await done(request, "end_silence", name, {}))

@@ -47,11 +47,12 @@ class Undo:
 class Alert:
     """One trouble, however often it is seen; the only mutable record of the domain.
 
-    Times are UTC milliseconds. `time`s of what was seen are event times (`first_seen`, `last_seen`);
-    `renewed_at` is when the last sign of it reached us, from which quiet is counted; `ended_time` is the event time
-    at which the other system said it ended. `hourly` holds (hour number, sightings) of the last 24 h. `ledger_rows`
-    numbers its decisions, and `renewals` counts the present run of sightings, which share one row. `hidden_by` names
-    what hides it now, `suppressed_by` the first of these; `suppressed_until` is when the last of them ends, if known.
+    Times are UTC milliseconds. `time`s of what was seen are event times (`first_seen`, `last_seen`, `seen_before` the
+    sighting before the last); `renewed_at` is when the last sign of it reached us, from which quiet is counted;
+    `ended_time` is the event time at which the other system said it ended. `hourly` holds (hour number, sightings) of
+    the last 24 h. `ledger_rows` numbers its decisions, and `renewals` counts the present run of sightings, which share
+    one row. `hidden_by` names what hides it now, `suppressed_by` the first of these; `suppressed_until` is when the
+    last of them ends, if known.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Alert:
     last_seen: int
     opened_at: int
     renewed_at: int
+    seen_before: int | None = None
     site: str | None = None
     person: str | None = None
     status: Status = Status.OPEN

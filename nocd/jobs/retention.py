@@ -42,6 +42,7 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
     removed["job runs"] = await _steps(store, [_JOB_RUNS], alerts)
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
+    removed["incidents"] = await _steps(store, [_INCIDENTS], alerts)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
     removed["key figures"] = sum([await _steps(store, [sql], now - kept_ms) for sql, kept_ms in kpis.KEPT.values()])
@@ -63,6 +64,10 @@ _FINDINGS = "DELETE FROM findings WHERE recorded_at < ?1 AND no IN (SELECT no FR
 _OLD_ALERTS = "(SELECT no FROM alerts WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
 _LEDGER = f"DELETE FROM ledger WHERE alert IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
 _ALERTS = f"DELETE FROM alerts WHERE no IN {_OLD_ALERTS}"  # noqa: S608 - a constant of this file
+_INCIDENTS = (
+    "DELETE FROM incidents WHERE standing = 0 AND updated_at < ?1"
+    " AND no IN (SELECT no FROM incidents WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
+)
 _VERDICTS = (
     "DELETE FROM verdicts WHERE (alert, time) IN"
     " (SELECT alert, time FROM verdicts WHERE time < ?1 ORDER BY time LIMIT ?2)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from nocd.store.rows import number
+from nocd.wire.present_incidents import timeline_view
 
 if TYPE_CHECKING:
     from nocd.store.rows import Commit, InputRow
@@ -55,6 +56,28 @@ def alerts(commit: Commit) -> list[tuple[object, ...]]:
             orjson.dumps(alert),
         )
         for alert, view in commit.alerts
+    ]
+
+
+def incidents(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the incidents a commit touched."""
+    return [
+        (
+            incident.no,
+            incident.status,
+            incident.unresolved,
+            incident.severity.rank,
+            incident.score,
+            incident.last_seen,
+            incident.opened_at,
+            incident.updated_at,
+            incident.site,
+            view["client"],
+            incident.person,
+            orjson.dumps(view),
+            orjson.dumps(timeline_view(incident)),
+        )
+        for incident, view in commit.incidents
     ]
 
 

@@ -44,7 +44,8 @@ class AlertQuery:
     limit: int = 100
 
 
-def _marks(values: Sequence[object]) -> str:
+def marks(values: Sequence[object]) -> str:
+    """Return a question mark for each value."""
     return ", ".join("?" * len(values))
 
 
@@ -52,18 +53,18 @@ def token_limits(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[s
     """Return the condition of a token's limits to sites and clients."""
     if not sites and not clients:
         return [], []
-    return [f"(site IN ({_marks([*sites])}) OR client IN ({_marks([*clients])}))"], [*sorted(sites), *sorted(clients)]
+    return [f"(site IN ({marks([*sites])}) OR client IN ({marks([*clients])}))"], [*sorted(sites), *sorted(clients)]
 
 
 def _alert_conditions(query: AlertQuery) -> tuple[list[str], list[Any]]:
     where, values = token_limits(query.sites, query.clients)
     if query.statuses:
-        where.append(f"status IN ({_marks(query.statuses)})")
+        where.append(f"status IN ({marks(query.statuses)})")
         values += query.statuses
     elif not query.every:
         where.append("standing = 1")
     if query.severities:
-        where.append(f"severity IN ({_marks(query.severities)})")
+        where.append(f"severity IN ({marks(query.severities)})")
         values += query.severities
     where.append("severity >= ?")
     values.append(query.min_severity)

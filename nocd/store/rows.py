@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nocd.domain.change import LedgerRow, NumberedChange
     from nocd.domain.command import Reply
     from nocd.domain.finding import Finding
+    from nocd.domain.incident import Incident
     from nocd.domain.shelf import Row
     from nocd.domain.threshold import SiteHour, ThresholdChange
     from nocd.domain.ticket import Ticket, TimelineRow
@@ -57,6 +58,7 @@ class Commit:
     keys: list[tuple[str, str, int]] = field(default_factory=list)
     changes: list[NumberedChange] = field(default_factory=list)
     alerts: list[tuple[Alert, dict[str, Any]]] = field(default_factory=list)
+    incidents: list[tuple[Incident, dict[str, Any]]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     findings: list[tuple[Finding, str | None, str | None]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)

@@ -180,11 +180,7 @@ class Writer:
         try:
             self._insert("INSERT INTO inputs VALUES", [columns.input_row(row) for row in commit.inputs])
             many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.feed(commit))
-            many(
-                "INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                columns.alerts(commit),
-            )
-            many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
+            self._write_alerts(commit)
             many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", columns.findings(commit))
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
             many("UPDATE findings SET alert = ? WHERE no = ?", columns.opened(commit))
@@ -221,6 +217,15 @@ class Writer:
         if commit.save_complete:  # only now may what this save replaces go: until then a start needs it
             self._stale, self._written = self._stale + self._written, []
         return commit.save_complete
+
+    def _write_alerts(self, commit: Commit) -> None:
+        """Write what was decided about alerts and incidents."""
+        many = self._connection.executemany
+        many("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.alerts(commit))
+        many(
+            "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.incidents(commit)
+        )
+        many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, many a step: at each step SQLite hands the interpreter's lock to a busy event loop."""

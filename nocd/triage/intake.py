@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Alert, Status
 from nocd.domain.finding import Category, Finding, fingerprint
+from nocd.domain.incident import CloseWhen
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.severity import Severity, worst
 from nocd.triage.backlog import BACKPRESSURE
 from nocd.triage.book import REOPEN_WITHIN_MS, SYSTEM, AlertBook
+from nocd.triage.correlation import WINDOW_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +42,8 @@ class Limits:
     ticket_severities: frozenset[Severity] = frozenset({Severity.CRITICAL, Severity.HIGH})
     tickets_open_max: int = 10_000
     escalate_minutes: Mapping[Severity, int] = field(default_factory=lambda: dict(ESCALATE_MINUTES))
+    correlation_window_ms: int = WINDOW_MS
+    incident_close_when: CloseWhen = CloseWhen.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +194,7 @@ class Intake:
         alert.count += 1
         alert.renewed_at = now
         alert.first_seen = min(alert.first_seen, sighting.time)
+        alert.seen_before = alert.last_seen
         _tally(alert, now // HOUR_MS)
         if sighting.time >= alert.last_seen:
             alert.last_seen = sighting.time

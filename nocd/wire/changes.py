@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from nocd.wire.incidents import IncidentChanged
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
 from nocd.wire.tickets import TicketChanged
 from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StateName, StatusName, View
@@ -119,6 +120,8 @@ CHANGES: dict[str, type[View]] = {
     "finding_withdrawn": FindingWithdrawn,
     "alert_created": AlertChanged,
     "alert_updated": AlertChanged,
+    "correlation_identified": IncidentChanged,
+    "incident_updated": IncidentChanged,
     "directory_changed": DirectoryChanged,
     "note_added": NoteAdded,
     "ticket_created": TicketChanged,

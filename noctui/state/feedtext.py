@@ -151,6 +151,13 @@ def _other(data: Change, kind: str) -> tuple[str, Any, str]:
     return kind.replace("_", " "), orjson.dumps(data, default=str).decode()[:OTHER_CHARS_MAX], ""
 
 
+def _incident_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    happened = str(data.get("happened") or "changed").replace("_", " ")
+    many = data.get("standing")
+    parts = (happened, f"{many} alerts stand" if many else "", data.get("why"))
+    return "incident", data.get("title"), ", ".join(str(part) for part in parts if part)
+
+
 _ALERT_KEYS = {
     "alert_created": "id",
     "alert_updated": "id",
@@ -163,6 +170,8 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "alert_updated": _alert_words,
     "ticket_created": _ticket_words,
     "ticket_updated": _ticket_words,
+    "correlation_identified": _incident_words,
+    "incident_updated": _incident_words,
     "finding_created": _finding_words,
     "anomaly_detected": _finding_words,
     "finding_withdrawn": _withdrawn_words,

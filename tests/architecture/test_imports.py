@@ -12,6 +12,7 @@ PURE = (
     "nocd/wire/query.py",
     "nocd/wire/terms.py",
     "nocd/wire/matching.py",
+    "nocd/wire/present_incidents.py",
     "nocd/engine.py",
     "nocd/outcome.py",
     "nocd/commanding.py",

@@ -60,7 +60,7 @@ def carry_out(made: Engine, step: tuple[str, str, str], now: int) -> bool:
 
 def detected(made: Engine, what: str, kind: str, severity: str, now: int) -> bool:
     """Have a detector find something of P1's phone at S1, or say that it is over."""
-    about = {"person": "P1", "entity_type": "device", "entity_id": "phone"}
+    about: dict[str, Any] = {"person": "P1", "entity_type": "device", "entity_id": "phone"}
     if what == "found":
         found(made, kind, at=now, severity=Severity(severity), **about)
     for alert in [each for each in held(made) if what == "over" and each.type == kind and each.unresolved]:
@@ -144,13 +144,13 @@ def test_no_critical_that_stands_is_put_away_by_itself(steps: list[Step]) -> Non
 @settings(max_examples=150)
 def test_what_hides_an_alert_holds_and_nothing_is_hidden_after_all_that_hid_is_over(steps: list[Step]) -> None:
     made, _, _ = play(steps)
-    in_force = {each.id for each in made.suppression.silences.all() if each.in_force}
+    in_force = {each.id for each in made.triage.suppression.silences.all() if each.in_force}
     in_force |= {each.id for each in made.scene.plans.all() if each.runs(made.now)}
     in_force |= {alert.id for alert in held(made) if alert.unresolved}
     for alert in held(made):
         assert set(alert.hidden_by) <= in_force
-        assert all(alert.id in made.suppression.hiding(cause).alerts for cause in alert.hidden_by)
-    for each in made.suppression.silences.all():
+        assert all(alert.id in made.triage.suppression.hiding(cause).alerts for cause in alert.hidden_by)
+    for each in made.triage.suppression.silences.all():
         asked(made, "end_silence", each.id, at=made.now)
     made.tick(made.now + 6 * MINUTE_MS)
     for kind in ("SILENT_SITE", "DEVICE_OFFLINE"):

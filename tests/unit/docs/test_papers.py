@@ -30,6 +30,7 @@ from nocd.triage.lifecycle import refusal
 from nocd.triage.sla import TARGETS_MINUTES
 from nocd.triage.ticket_lifecycle import refusal as ticket_refusal
 from nocd.wire.changes import CHANGES
+from nocd.wire.incidents import INCIDENT_COMMANDS
 from nocd.wire.requests import COMMANDS
 from nocd.wire.tickets import TICKET_COMMANDS
 from tests.architecture.tree import ROOT, files, modules, syntax, where
@@ -75,7 +76,9 @@ def test_the_readmes_routes_are_those_served(served: set[str]) -> None:
     assert written == served
 
 
-@pytest.mark.parametrize(("noun", "commands"), [("alerts", COMMANDS), ("tickets", TICKET_COMMANDS)])
+@pytest.mark.parametrize(
+    ("noun", "commands"), [("alerts", COMMANDS), ("tickets", TICKET_COMMANDS), ("incidents", INCIDENT_COMMANDS)]
+)
 def test_the_readmes_commands_are_those_that_are_taken(noun: str, commands: dict[str, Any]) -> None:
     path = f"/v1/{noun}/{{id}}/{{command}}"
     (meaning,) = (cells[1] for cells in table(README, "Routes") if path in cells[0])
@@ -86,7 +89,7 @@ def test_the_readmes_commands_are_those_that_are_taken(noun: str, commands: dict
 def test_the_readmes_commands_of_a_tickets_status_are_those_it_allows(status: TicketStatus) -> None:
     made = engine()
     made.fold([firing()])
-    ticket = made.tickets.edit("T-1")
+    ticket = made.triage.tickets.edit("T-1")
     ticket.status = status
     allowed = [verb for verb in TICKET_COMMANDS if ticket_refusal(verb, ticket) is None]
     rows = table(README, "What may be done to a ticket")

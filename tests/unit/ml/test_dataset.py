@@ -25,7 +25,7 @@ def made(label: Sequence[int | None], **columns: list[Any]) -> Rows:
     found.values |= {
         "id": list(range(count)),
         "time_ms": [at * HOUR_MS for at in range(count)],
-        "label": label,
+        "label": list(label),
     } | columns
     return found.rows(np.zeros((count, 1), dtype=np.float32))
 

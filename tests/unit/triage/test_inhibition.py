@@ -75,7 +75,7 @@ def test_a_worse_alert_hides_what_it_explains_whichever_comes_first(
     graver, milder = numbers if worse_first else reversed(numbers)
     assert stands(made, milder) == ("suppressed", (f"A-{graver}",))
     assert stands(made, graver) == ("open", ())
-    assert made.suppression.hiding(f"A-{graver}").alerts == [f"A-{milder}"]
+    assert made.triage.suppression.hiding(f"A-{graver}").alerts == [f"A-{milder}"]
     over(made, graver, at=T0 + MINUTE_MS)
     assert stands(made, milder) == ("open", ())
 
@@ -173,7 +173,7 @@ def test_what_is_hidden_by_a_worse_alert_says_so_and_may_be_resolved_as_it_is() 
         .startswith(f"ack is not possible while A-{number} is suppressed by A-{worse}")
     )
     assert asked(made, "resolve", f"A-{number}", verdict="duplicate").ok
-    assert made.suppression.hiding(f"A-{worse}").count == 0
+    assert made.triage.suppression.hiding(f"A-{worse}").count == 0
 
 
 def test_what_a_worse_alert_hides_is_the_same_after_a_restart() -> None:

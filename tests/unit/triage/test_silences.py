@@ -35,13 +35,13 @@ def test_a_silence_hides_what_stands_and_what_comes_until_its_time_is_over() -> 
         ("suppressed", ("S-1",)),
         ("open", ()),
     ]
-    assert made.suppression.hiding("S-1").alerts == ["A-2", "A-1"]
+    assert made.triage.suppression.hiding("S-1").alerts == ["A-2", "A-1"]
     made.fold([firing(entity=each, at=T0 + 50 * MINUTE_MS) for each in ("cam-7", "cam-8")])
     assert made.next_due() == T0 + HOUR_MS
     assert not made.tick(T0 + HOUR_MS - 1)
     assert made.tick(T0 + HOUR_MS)
     assert [stands(made, number) for number in (1, 2)] == [("open", ()), ("open", ())]
-    assert made.suppression.hiding("S-1").count == 0
+    assert made.triage.suppression.hiding("S-1").count == 0
 
 
 def test_every_step_is_a_row_with_its_reason() -> None:
@@ -135,7 +135,7 @@ def test_a_silence_of_an_alert_is_taken_back_within_ten_seconds_by_who_asked_for
     asked(made, "silence", "A-1", minutes=60)
     assert asked(made, "undo", "A-1", actor="tomas").body["code"] == "nothing_to_undo"
     assert asked(made, "undo", "A-1", at=T0 + 10 * SECOND_MS).body["status"] == "open"
-    assert made.suppression.silences.all()[0].ended_by == "undone"
+    assert made.triage.suppression.silences.all()[0].ended_by == "undone"
     asked(made, "silence", "A-1", at=T0 + 20 * SECOND_MS)
     assert asked(made, "undo", "A-1", at=T0 + 30 * SECOND_MS + 1).body["code"] == "nothing_to_undo"
     assert stands(made) == ("suppressed", ("S-2",))
@@ -154,7 +154,7 @@ def test_a_resolve_taken_back_puts_its_silence_back_too() -> None:
     asked(made, "silence", "A-1")
     asked(made, "resolve", "A-1", at=T0 + 1, verdict="benign")
     assert asked(made, "undo", "A-1", at=T0 + 2).body["hidden_by"] == ("S-1",)
-    assert made.suppression.silences.all()[0].in_force
+    assert made.triage.suppression.silences.all()[0].in_force
     asked(made, "resolve", "A-1", at=T0 + 3, verdict="benign")
     asked(made, "end_silence", "S-1", at=T0 + 4)
     assert stands(made) == ("resolved", ())
@@ -310,9 +310,12 @@ def test_silences_in_force_are_bounded_and_those_that_are_over_go_after_a_day() 
     assert silence(made, "type=Camera").body["code"] == "too_many_silences"
     settle(made, T0 + HOUR_MS)
     assert silence(made, "type=Camera", at=T0 + HOUR_MS).ok
-    assert len(made.suppression.silences.all()) == SILENCES_MAX + 1
+    assert len(made.triage.suppression.silences.all()) == SILENCES_MAX + 1
     silence(made, "type=Camera", at=T0 + HOUR_MS + DAY_MS + 1, ends_at=T0 + 3 * DAY_MS)
-    assert [each.id for each in made.suppression.silences.all()] == [f"S-{SILENCES_MAX + 1}", f"S-{SILENCES_MAX + 2}"]
+    assert [each.id for each in made.triage.suppression.silences.all()] == [
+        f"S-{SILENCES_MAX + 1}",
+        f"S-{SILENCES_MAX + 2}",
+    ]
 
 
 def test_of_those_that_are_over_only_as_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,4 +325,4 @@ def test_of_those_that_are_over_only_as_many_are_kept(monkeypatch: pytest.Monkey
         silence(made, "type=Camera", at=T0 + at)
         asked(made, "end_silence", f"S-{at + 1}", at=T0 + at)
     silence(made, "type=Camera", at=T0 + 9)
-    assert [each.id for each in made.suppression.silences.all()] == ["S-4", "S-5", "S-6"]
+    assert [each.id for each in made.triage.suppression.silences.all()] == ["S-4", "S-5", "S-6"]

@@ -111,10 +111,10 @@ def test_a_window_that_ended_unnoticed_weeks_ago_is_forgotten_in_good_order() ->
     silence(made, "type=Camera", ends_at=T0 + HOUR_MS)
     made.fold([event("noc.site", id="S1", name="Site", timezone="UTC", at=T0 + 40 * DAY_MS)])
     assert stands(made, 2) == ("open", ())
-    assert (made.scene.plans.all(), made.suppression.silences.get("S-1") is None) == ([], False)
+    assert (made.scene.plans.all(), made.triage.suppression.silences.get("S-1") is None) == ([], False)
     assert [data for data in told(made) if data[1] == "over"] == []
     made.fold([event("noc.site", id="S1", name="The site", timezone="UTC", at=T0 + 80 * DAY_MS)])
-    assert made.suppression.silences.all() == []
+    assert made.triage.suppression.silences.all() == []
 
 
 def test_it_stays_hidden_until_the_last_of_several_causes_ends_in_whatever_order() -> None:
@@ -148,7 +148,7 @@ def test_what_is_handed_up_while_it_is_hidden_comes_out_where_it_was_put() -> No
     made.tick(T0 + 1)
     assert stands(made) == ("escalated", ())
     assert (alert(made).suppressed_by, alert(made).former_status) == (None, None)
-    assert made.suppression.hiding("S-1").count == 0
+    assert made.triage.suppression.hiding("S-1").count == 0
 
 
 def test_a_silence_takes_a_minor_alert_over_from_the_backlog_and_gives_it_back_open() -> None:
@@ -177,18 +177,18 @@ def test_many_alerts_are_hidden_and_shown_in_steps_and_a_restart_goes_on_where_i
     made.fold([firing(entity=f"cam-{number}", severity="MEDIUM") for number in range(count)])
     made.finish()
     window(made, end=T0 + 30 * MINUTE_MS)
-    assert made.suppression.hiding("M-1").count == STEP_MAX
-    assert made.suppression.hiding("M-1").alerts[:2] == [f"A-{STEP_MAX}", f"A-{STEP_MAX - 1}"]
+    assert made.triage.suppression.hiding("M-1").count == STEP_MAX
+    assert made.triage.suppression.hiding("M-1").alerts[:2] == [f"A-{STEP_MAX}", f"A-{STEP_MAX - 1}"]
     made.fold([firing(entity="late", at=T0 + 1, severity="MEDIUM")])
     assert made.next_due() == made.now
     made.finish()
     again = saved_and_loaded(made)
     for each in (made, again):
         assert settle(each, T0 + 2) == 2
-        assert each.suppression.hiding("M-1").count == count + 1
-        assert len(each.suppression.hiding("M-1").alerts) == 100
+        assert each.triage.suppression.hiding("M-1").count == count + 1
+        assert len(each.triage.suppression.hiding("M-1").alerts) == 100
         each.tick(T0 + 30 * MINUTE_MS)
-        assert each.suppression.hiding("M-1").count == count + 1 - STEP_MAX
+        assert each.triage.suppression.hiding("M-1").count == count + 1 - STEP_MAX
         each.finish()
     assert list(made.shelves) == list(again.shelves)
     once_more = saved_and_loaded(made)

@@ -1,0 +1,163 @@
+"""Incidents: the list, one with all of it, what operators do to it; and what was found to be one story lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+
+from nocd.api import answers
+from nocd.api.alerts import find as find_alert
+from nocd.api.asking import done
+from nocd.api.auth import TOKEN, needs
+from nocd.api.keys import DESK, tenant_of
+from nocd.domain.incident import IncidentStatus
+from nocd.domain.instant import HOUR_MS
+from nocd.domain.severity import Severity
+from nocd.domain.token import Act
+from nocd.errors import NotAllowed, NotFound
+from nocd.store import incidents as stored
+from nocd.store.incidents import IncidentQuery
+from nocd.store.rows import number
+from nocd.triage.incident_table import NOUN
+from nocd.wire.incidents import INCIDENT_COMMANDS, CreateIncident
+
+if TYPE_CHECKING:
+    from nocd.domain.token import Token
+    from nocd.tenant import Tenant
+
+ALERTS_SHOWN_MAX: Final = 100
+_CORRELATION_HOURS: Final = 24
+_CORRELATION_HOURS_MAX: Final = 24 * 90
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of incidents."""
+    return [
+        web.get("/v1/incidents", index),
+        web.post("/v1/incidents", create),
+        web.get("/v1/incidents/{id}", show),
+        web.post("/v1/incidents/{id}/{command}", command),
+        web.get("/v1/telemetry/correlations", correlations),
+    ]
+
+
+@needs(Act.READ)
+async def index(request: web.Request) -> web.Response:
+    """Answer a page of incidents, those that stand unless a status is named: severity first, then newest seen."""
+    answers.known_parameters(request, "status", "min_severity", "site", "person", "limit", "cursor")
+    token = request[TOKEN]
+    least = answers.word(request, "min_severity", Severity)
+    place = answers.from_cursor(request, 3)
+    query = IncidentQuery(
+        statuses=answers.words(request, "status", IncidentStatus),
+        min_severity=Severity(least).rank if least else 1,
+        site=request.query.get("site"),
+        person=request.query.get("person"),
+        sites=token.sites,
+        clients=token.clients,
+        after=None if place is None else (place[0], place[1], place[2]),
+        limit=answers.limit(request),
+    )
+    return await _page(request, query)
+
+
+@needs(Act.READ)
+async def correlations(request: web.Request) -> web.Response:
+    """Answer what was found to be one story in the last hours, standing or not, the newest first."""
+    answers.known_parameters(request, "site", "min_severity", "hours", "limit", "cursor")
+    token = request[TOKEN]
+    least = answers.word(request, "min_severity", Severity)
+    hours = answers.whole_number(request, "hours", default=_CORRELATION_HOURS, low=1, high=_CORRELATION_HOURS_MAX)
+    place = answers.from_cursor(request, 3)
+    query = IncidentQuery(
+        any_status=True,
+        min_severity=Severity(least or Severity.MEDIUM).rank,
+        site=request.query.get("site"),
+        opened_after=request.app[DESK].now_ms() - hours * HOUR_MS,
+        sites=token.sites,
+        clients=token.clients,
+        order="newest",
+        after=None if place is None else (place[0], place[1], place[2]),
+        limit=answers.limit(request),
+    )
+    return await _page(request, query)
+
+
+async def _page(request: web.Request, query: IncidentQuery) -> web.Response:
+    bodies, after = await tenant_of(request).store.read(stored.incidents, query)
+    return answers.page((answers.seen_by(request[TOKEN], body) for body in bodies), answers.to_cursor(after))
+
+
+@needs(Act.READ)
+async def show(request: web.Request) -> web.Response:
+    """Answer one incident with its timeline and its alerts."""
+    answers.known_parameters(request)
+    token = request[TOKEN]
+    body, timeline = await find(tenant_of(request), token, request.match_info["id"])
+    rows = await _alerts(tenant_of(request), body)
+    alerts = b",".join(row[0] for row in rows if token.sees(site=row[1], client=row[2]))
+    detail = b'{"incident":' + body + b',"timeline":' + timeline + b',"alerts":[' + alerts + b"]}"
+    return web.Response(body=answers.seen_by(token, detail), content_type="application/json")
+
+
+@needs(Act.OPERATE)
+async def create(request: web.Request) -> web.Response:
+    """Make an incident of alerts that stand."""
+    answers.known_parameters(request)
+    asked = answers.parsed(CreateIncident, await answers.small_body(request))
+    args = asked.model_dump(exclude_none=True)
+    await _all_visible(request, args)
+    made = await done(request, f"create_{NOUN}", "", args)
+    return answers.json(_seen(request[TOKEN], made), status=201)
+
+
+@needs(Act.OPERATE)
+async def command(request: web.Request) -> web.Response:
+    """Carry out one command on an incident and on its alerts, and answer with the incident after it."""
+    verb = request.match_info["command"]
+    if verb not in INCIDENT_COMMANDS:
+        known = ", ".join(sorted(INCIDENT_COMMANDS))
+        raise NotFound(f"there is no command {verb}; there are {known}", code="unknown_command")
+    asked = answers.parsed(INCIDENT_COMMANDS[verb], await answers.small_body(request))
+    args = asked.model_dump(exclude_none=True)
+    tenant, token = tenant_of(request), request[TOKEN]
+    body, _ = await find(tenant, token, request.match_info["id"])
+    if token.limited and not all(token.sees(site=row[1], client=row[2]) for row in await _alerts(tenant, body)):
+        raise NotAllowed("this token does not reach all alerts of the incident", code="forbidden")
+    await _all_visible(request, args)
+    incident = await done(request, f"{verb}_{NOUN}", request.match_info["id"], args)
+    return answers.json(_seen(token, incident))
+
+
+async def find(tenant: Tenant, token: Token, incident_id: str) -> tuple[bytes, bytes]:
+    """Return (body, timeline) of an incident this token sees; one it does not see is not there."""
+    try:
+        no = number(incident_id)
+    except ValueError:
+        no = 0
+    known = incident_id == f"I-{no}" and no < 2**63
+    found = await tenant.store.read(stored.incident, no) if known else None
+    if found is None or not token.sees(site=found[1], client=found[2]):
+        raise NotFound(f"there is no incident {incident_id}")
+    return found[0], found[3]
+
+
+async def _alerts(tenant: Tenant, body: bytes) -> list[tuple[bytes, str | None, str | None]]:
+    numbers = [number(alert_id) for alert_id in orjson.loads(body)["alerts"][-ALERTS_SHOWN_MAX:]]
+    return await tenant.store.read(stored.alerts_numbered, numbers)
+
+
+async def _all_visible(request: web.Request, args: dict[str, Any]) -> None:
+    """Raise NotFound for an alert or incident named in a command that this token does not see."""
+    tenant, token = tenant_of(request), request[TOKEN]
+    for alert_id in args.get("alerts", ()):
+        await find_alert(tenant, token, alert_id)
+    named = [*args.get("incidents", ()), *((args["parent"],) if "parent" in args else ())]
+    for incident_id in named:
+        await find(tenant, token, incident_id)
+
+
+def _seen(token: Token, incident: dict[str, Any]) -> Any:
+    return orjson.loads(answers.seen_by(token, orjson.dumps(incident)))

@@ -1,0 +1,67 @@
+"""Triage put together: who hears of a decision in which order, and who carries out which commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nocd.triage.acts import Acts
+from nocd.triage.escalation import Escalation
+from nocd.triage.following import Followers
+from nocd.triage.grouping import Grouping
+from nocd.triage.incident_acts import IncidentActs
+from nocd.triage.incidents import IncidentBook
+from nocd.triage.signs import Signs
+from nocd.triage.suppression import Suppression
+from nocd.triage.ticket_acts import TicketActs
+from nocd.triage.ticket_book import TicketBook
+from nocd.triage.ticket_desk import TicketDesk
+from nocd.triage.tickets import Tickets
+
+if TYPE_CHECKING:
+    from nocd.detect.scene import Scene
+    from nocd.triage.book import AlertBook
+    from nocd.triage.intake import Limits
+    from nocd.triage.runbooks import Runbooks
+    from nocd.triage.ticket_desk import Claims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """What decides about alerts, incidents and tickets."""
+
+    book: AlertBook
+    suppression: Suppression
+    incidents: IncidentBook
+    tickets: TicketBook
+    followers: Followers
+    acts: Acts
+    incident_acts: IncidentActs
+    ticket_acts: TicketActs
+
+
+def wired(scene: Scene, book: AlertBook, found: Claims, *, limits: Limits, runbooks: Runbooks) -> Triage:
+    """Return triage of the alerts in `book`; what tickets let find is told to `found`.
+
+    What is hidden is decided first, then what is one story, then who works on it, then who else is to know.
+    """
+    suppression = Suppression(scene, book)
+    incidents = IncidentBook(scene.shelves, book, close_when=limits.incident_close_when)
+    signs = Signs(scene.activities, scene.presence, scene.duties)
+    grouping = Grouping(
+        scene.shelves, book, incidents, roster=scene.roster, signs=signs, window_ms=limits.correlation_window_ms
+    )
+    tickets = TicketBook(scene.shelves, scene.roster)
+    desk = TicketDesk(tickets, scene.roster, found, book.all())
+    acts = Acts(book, suppression.silences, ack_expires_ms=limits.ack_expires_ms)
+    working, escalation = Tickets(book, tickets, desk, limits), Escalation(book, runbooks, limits.escalate_minutes)
+    return Triage(
+        book=book,
+        suppression=suppression,
+        incidents=incidents,
+        tickets=tickets,
+        followers=Followers(book, (suppression, grouping, working, escalation)),
+        acts=acts,
+        incident_acts=IncidentActs(incidents, book, acts),
+        ticket_acts=TicketActs(tickets, desk, book, acts),
+    )
