@@ -33,6 +33,7 @@ from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, UpkeepLimits, timetable
 from nocd.jobs.tuning import Budget
 from nocd.metrics import Metrics
+from nocd.notify.notifier import Notifier
 from nocd.pipeline import Limits
 from nocd.procedures import read_runbooks
 from nocd.rulebook import read_rules
@@ -73,6 +74,7 @@ class Daemon:
         self.settings = settings
         self.folder = folder
         self.metrics = Metrics()
+        self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
@@ -112,7 +114,7 @@ class Daemon:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return each part's state and why."""
-        return self._upkeep.parts()
+        return {**self._upkeep.parts(), "notify": self.notifier.part()}
 
     async def _build(self) -> None:
         settings = self.settings
@@ -175,6 +177,7 @@ class Daemon:
                 monotonic_s=monotonic_s,
             )
             self._closing(f"tenant {name}", tenant.close, among=self._served)
+            self._closing(f"outbox {name}", self.notifier.serve(tenant), among=self._served)
             if tenant.pipeline.last_no:  # a file that has lived before learns how long it has not
                 with suppress(NocdError):  # on a full disk it is told by the first heartbeat that has room
                     await tenant.ask(Command(verb=HEARTBEAT, target=name, actor="nocd", time=self.now_ms()))
@@ -192,6 +195,7 @@ class Daemon:
             max_batch=settings.max_batch,
             folder=self.folder,
             jobs=lambda: self._scheduler,
+            notifier=self.notifier,
         )
 
     async def _listen(self, app: web.Application) -> None:
@@ -252,6 +256,7 @@ def tenant_limits(settings: Settings) -> TenantLimits:
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
         rules=read_rules(settings.detectors),
         runbooks=read_runbooks(settings.runbooks),
+        routes=settings.routing,
     )
 
 

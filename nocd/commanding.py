@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
 from nocd.baseline.acts import ThresholdActs
@@ -14,6 +14,8 @@ from nocd.triage.incident_table import COMMANDS as INCIDENT_VERBS
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
 from nocd.triage.maintenance import MaintenanceActs
+from nocd.triage.playbooks import VERBS as PLAYBOOK_VERBS
+from nocd.triage.receivers import VERBS as RECEIVER_VERBS
 from nocd.triage.silences import VERBS as SILENCE_VERBS
 from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
 from nocd.wire.present import maintenance_view, silence_view, threshold_change_view, threshold_changed_view
@@ -52,6 +54,8 @@ class Commands:
             HEARTBEAT: self._beat,
             JOB_FAILED: self._job_failed,
             **dict.fromkeys(WITNESSED, self._witness),
+            **dict.fromkeys(RECEIVER_VERBS, self._steer_receiver),
+            **dict.fromkeys(PLAYBOOK_VERBS, self._play),
         }
 
     def carry_out(self, command: Command, *, now: int) -> Reply:
@@ -141,6 +145,14 @@ class Commands:
             self._shelves.put("stops", "", [*stops[1 - STOPS_KEPT :], (former, now)])
         return _done({})
 
+    def _steer_receiver(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a receiver, which moves the clock itself."""
+        return _done(self._triage.receiver_acts.act(command, now))
+
+    def _play(self, command: Command, now: int) -> Reply:
+        """Carry out a command on a playbook, which moves the clock itself."""
+        return _done(self._triage.playbooks.act(command, now))
+
     def _job_failed(self, command: Command, now: int) -> Reply:
         """Take in that a job of the daemon failed."""
         self._live(now)
@@ -153,7 +165,7 @@ class Commands:
         return _done({})
 
 
-def _done(body: dict[str, object]) -> Reply:
+def _done(body: dict[str, Any]) -> Reply:
     return Reply(status=200, body=body)
 
 

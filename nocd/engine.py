@@ -34,6 +34,7 @@ from nocd.triage.expiry import expire
 from nocd.triage.intake import Intake, Limits
 from nocd.triage.kpis import Parts
 from nocd.triage.lifecycle import VERBS
+from nocd.triage.routes import Routes
 from nocd.triage.runbooks import Runbooks
 from nocd.triage.ticket_acts import VERBS as TICKET_VERBS
 from nocd.triage.wiring import wired
@@ -62,6 +63,7 @@ class Engine:
         lateness_ms: int = 10 * MINUTE_MS,
         rules: Rules | None = None,
         runbooks: Runbooks | None = None,
+        routes: Routes | None = None,
     ) -> None:
         """Take up the state on `shelves`; a closed window waits `lateness_ms` for events that arrive late."""
         self.shelves = shelves
@@ -98,7 +100,15 @@ class Engine:
         self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
         self.watches = Watches(DETECTORS, self.scene, self._telling)
         self.scene.standing = self.watches.standing_at
-        self.triage = wired(self.scene, self.book, self._telling, limits=limits, runbooks=runbooks or Runbooks())
+        self.triage = wired(
+            self.scene,
+            self.book,
+            self._telling,
+            live=self._live,
+            limits=limits,
+            runbooks=runbooks or Runbooks(),
+            routes=routes or Routes(),
+        )
         self._commands = Commands(self.scene, self._telling, self.triage, live=self._live)
         self.heard = Heard(self.duties, since=self.scene.now)
         self.parts = Parts(shelves, self.roster, self.duties, self.heard)

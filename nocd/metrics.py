@@ -40,6 +40,9 @@ class Metrics:
         )
         self.findings = Counter("nocd_findings", "Findings made", ["type"], registry=registry)
         self.verdicts = Counter("nocd_verdicts", "Verdicts given", ["verdict"], registry=registry)
+        self.notifications = Counter(
+            "nocd_notifications", "Attempts to tell receivers, by what came of them", ["state"], registry=registry
+        )
         self.rebuilds = Counter("nocd_engine_rebuilds", "Engines rebuilt from the store", registry=registry)
         self.feed_clients = Gauge("nocd_feed_clients", "Clients on the feed", registry=registry)
         self.feed_backlog = Gauge("nocd_feed_backlog_changes", "Changes waiting for slow clients", registry=registry)

@@ -12,11 +12,13 @@ from nocd.detect.stream import State as StreamState
 from nocd.detect.watches import CLAIMS_KIND, DUE_KIND, Stood
 from nocd.domain.alert import Alert
 from nocd.domain.baseline import Baseline, Bucket
+from nocd.domain.delivery import Delivery, Group, Told
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.finding import Finding
 from nocd.domain.incident import Incident, Story, Weather
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
+from nocd.domain.playbook import Run, Use
 from nocd.domain.silence import KIND as SILENCE_KIND
 from nocd.domain.silence import Silence
 from nocd.domain.threshold import SiteHour, ThresholdChange
@@ -25,6 +27,9 @@ from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
 from nocd.signals.traces import Traces
 from nocd.signals.trail import Trail
+from nocd.triage.notifications import GROUP_KIND, OFF_KIND, TOLD_KIND
+from nocd.triage.playbooks import KIND as RUN_KIND
+from nocd.triage.playbooks import USE_KIND
 from nocd.triage.suppression import KIND as REACH_KIND
 from nocd.triage.suppression import Reach
 from nocd.triage.together import KIND as PUNCH_ALERT_KIND
@@ -62,6 +67,11 @@ RECORD_TYPES: dict[str, Any] = {
     REACH_KIND: Reach,
     CLAIMS_KIND: Stood,
     DUE_KIND: int,
+    GROUP_KIND: Group,
+    TOLD_KIND: Told,
+    OFF_KIND: str,
+    RUN_KIND: Run,
+    USE_KIND: Use,
     **{detector.name: detector.record for detector in DETECTORS if detector.record is not None},
 }
 
@@ -84,3 +94,5 @@ class Outcome:
     threshold_changes: list[tuple[ThresholdChange, str | None, str | None]] = field(default_factory=list)
     tickets: list[tuple[Ticket, dict[str, Any]]] = field(default_factory=list)
     timeline: list[TimelineRow] = field(default_factory=list)
+    outbox: list[Delivery] = field(default_factory=list)
+    runs: dict[str, tuple[Run, dict[str, Any]]] = field(default_factory=dict)

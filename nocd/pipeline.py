@@ -307,6 +307,7 @@ class Pipeline:
         commit.alerts, commit.ledger, commit.withdrawn = outcome.alerts, outcome.ledger, outcome.withdrawn
         commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
         commit.incidents = outcome.incidents
+        commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
         commit.findings = [
             (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
         ]

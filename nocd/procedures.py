@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,6 +11,7 @@ import orjson
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from nocd.domain.playbook import Action
 from nocd.faults import Faulty, nearest, read_toml
 from nocd.triage.runbooks import Runbook, Runbooks
 
@@ -33,6 +35,7 @@ class _Told(BaseModel):
     steps: Annotated[list[_Line], MinLen(1), MaxLen(20)]
     escalation_minutes: Annotated[int, Ge(0), Le(1_440)]
     role: Annotated[str, MinLen(1), MaxLen(64)]
+    playbook: Annotated[list[Action], MaxLen(20)] = []
 
 
 def read_runbooks(file: Path | None) -> Runbooks:
@@ -58,8 +61,17 @@ def parse_runbooks(told: dict[str, Any], *, where: str) -> list[Runbook]:
         for likeness in read.applies_to:
             if taken.setdefault(likeness, name) != name:
                 faults.append(f"{where}: {name}: {likeness} has a runbook already, {taken[likeness]}")
-        more = {"applies_to": tuple(read.applies_to), "steps": tuple(read.steps)}
-        found.append(Runbook(id=name, **{**read.model_dump(), **more}))
+        found.append(
+            Runbook(
+                id=name,
+                title=read.title,
+                applies_to=tuple(read.applies_to),
+                steps=tuple(read.steps),
+                escalation_minutes=read.escalation_minutes,
+                role=read.role,
+                playbook=tuple(read.playbook),
+            )
+        )
     if faults:
         raise RunbooksRefused(faults)
     return found
@@ -74,6 +86,9 @@ def shipped() -> Path:
 
 def _fault(error: dict[str, Any], where: str) -> str:
     setting = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "unexpected_keyword_argument":
+        known = [each.name for each in fields(Action)]
+        return f"{where}: {setting} is no setting of an action{nearest(str(error['loc'][-1]), known)}"
     if error["type"] == "extra_forbidden":
         return f"{where}: {setting} is no setting of a runbook{nearest(setting, _Told.model_fields)}"
     return f"{where}: {setting}: {error['msg']}" if setting else f"{where}: {error['msg']}"

@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 from nocd.domain.instant import zone
 from nocd.domain.severity import Severity
 from nocd.faults import Faulty, nearest, read_toml
+from nocd.notify.receiver import Receiver
+from nocd.triage.routes import ROUTES_MAX, Route, Routes
+from nocd.triage.routes import faults as route_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,6 +104,12 @@ class Settings(BaseSettings):
     runbooks: MaybePath = _value(
         None, "A file with runbooks that take the place of shipped ones, see runbooks.toml beside this file."
     )
+    routes: tuple[Route, ...] = Field(
+        (), max_length=ROUTES_MAX, description="Who is told of which alerts, see README.md beside this file."
+    )
+    receivers: dict[str, Receiver] = Field(
+        {}, max_length=ROUTES_MAX, description="Where messages go, by name, see README.md beside this file."
+    )
     alerts_open_max: int = _number(
         50_000,
         100,
@@ -176,6 +185,8 @@ class Settings(BaseSettings):
             raise ValueError("max_event_bytes must not be larger than max_body_bytes")
         if self.batch_events_max > self.inbox_events_max:
             raise ValueError("batch_events_max must not be larger than inbox_events_max")
+        if faults := route_faults(self.routes, self.receivers):
+            raise ValueError("; ".join(faults))
         return self
 
     @property
@@ -188,6 +199,11 @@ class Settings(BaseSettings):
         """Return after how long an alert that nobody touches goes up, by severity."""
         grave = {Severity.CRITICAL: self.escalate_critical_minutes, Severity.HIGH: self.escalate_high_minutes}
         return {**grave, Severity.MEDIUM: self.escalate_medium_minutes, Severity.LOW: self.escalate_low_minutes}
+
+    @property
+    def routing(self) -> Routes:
+        """Return the routes, with the receivers there are."""
+        return Routes(self.routes, frozenset(self.receivers))
 
     @property
     def host(self) -> str:
@@ -283,7 +299,7 @@ def _faults(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]
     for fault in error.errors(include_url=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])
         said = re.sub(r"^Value error, ", "", fault["msg"])
-        if fault["type"] == "extra_forbidden":
+        if fault["type"] == "extra_forbidden" and name in origins:
             yield f"{origins[name]}: {name} is no setting{nearest(name, Settings.model_fields, otherwise=_LISTED)}"
         elif name:
             given = f" (given {fault['input']!r:.80})" if said == fault["msg"] else ""

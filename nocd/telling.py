@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from nocd.detect.scene import Scene
     from nocd.detect.watches import Standing
     from nocd.domain.alert import Alert
+    from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
     from nocd.domain.maintenance import Maintenance
+    from nocd.domain.playbook import Run
     from nocd.domain.roster import Entered
     from nocd.triage.book import Touch
     from nocd.triage.incidents import IncidentTouch
@@ -156,6 +158,14 @@ class Telling:
             )
         )
 
+    def post(self, delivery: Delivery) -> None:
+        """Put a message in the outbox."""
+        self.outcome.outbox.append(delivery)
+
+    def ran(self, run: Run, view: dict[str, Any]) -> None:
+        """Keep where a playbook's run stands; it is told once a batch."""
+        self.outcome.runs[run.id] = run, view
+
     def view(self, alert: Alert) -> dict[str, Any]:
         """Return an alert as the feed and the API show it."""
         return alert_view(
@@ -231,6 +241,8 @@ class Telling:
 
     def finish(self) -> Outcome:
         """End the batch and return what it decided."""
+        for run, view in self.outcome.runs.values():
+            self.tell("playbook_run", view, site=run.site, person=run.person, severity=run.severity)
         outcome, self.outcome = self.outcome, Outcome()
         return outcome
 

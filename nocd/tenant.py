@@ -21,6 +21,7 @@ from nocd.store.rows import InputKind, InputRow
 from nocd.store.store import Store
 from nocd.triage.intake import Limits as TriageLimits
 from nocd.triage.kpis import count
+from nocd.triage.routes import Routes
 from nocd.triage.runbooks import Runbooks
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class TenantLimits:
     lateness_ms: int = 10 * MINUTE_MS
     rules: Rules | None = None
     runbooks: Runbooks = field(default_factory=Runbooks)
+    routes: Routes = field(default_factory=Routes)
 
 
 class Tenant:
@@ -164,7 +166,12 @@ class Tenant:
         await load_holidays(site.country for site in shelves.kind("site").values())
         limits = self._limits
         engine = Engine(
-            shelves, limits.triage, lateness_ms=limits.lateness_ms, rules=limits.rules, runbooks=limits.runbooks
+            shelves,
+            limits.triage,
+            lateness_ms=limits.lateness_ms,
+            rules=limits.rules,
+            runbooks=limits.runbooks,
+            routes=limits.routes,
         )
         no = loaded.saved_to
         while rows := await self.store.tail(no, TAIL_SLICE):

@@ -92,9 +92,9 @@ def _outside(name: str, *, at: int, status: str, severity: str = "HIGH", entity:
     )
 
 
-def engine(limits: Limits | None = None) -> Engine:
+def engine(limits: Limits | None = None, **rooms: Any) -> Engine:
     """Return an engine that knows nothing yet."""
-    return Engine(Shelves(encode), limits or Limits())
+    return Engine(Shelves(encode), limits or Limits(), **rooms)
 
 
 @cache
@@ -102,13 +102,13 @@ def _decoders() -> dict[str, Callable[[bytes], Any]]:
     return decoders(RECORD_TYPES)
 
 
-def saved_and_loaded(made: Engine) -> Engine:
+def saved_and_loaded(made: Engine, **rooms: Any) -> Engine:
     """Return an engine that takes up what another has on its shelves, as after a restart."""
     shelves, decode = Shelves(encode), _decoders()
     for kind, key, body in made.shelves:
         assert body is not None
         shelves.restore(kind, key, decode[kind](body))
-    return Engine(shelves, Limits())
+    return Engine(shelves, Limits(), **rooms)
 
 
 @dataclass(slots=True)

@@ -52,6 +52,23 @@ def number_in(text: str) -> int | None:
     return int(text) if plain and int(text) <= NUMBER_MAX else None
 
 
+def number_of(name: str, letter: str) -> int | None:
+    """Return the number in an id like `A-12` of that letter; None for any other text."""
+    no = number_in(name.removeprefix(f"{letter}-"))
+    return no if name == f"{letter}-{no}" else None
+
+
+def alert_no(request: web.Request) -> int | None:
+    """Return the number of the alert a query names, None where it names none; raises InputError."""
+    name = request.query.get("alert")
+    if name is None:
+        return None
+    no = number_in(name.removeprefix("A-")) if name.startswith("A-") else None
+    if no is None:
+        raise InputError("alert is the id of one, like A-12", code="bad_parameter")
+    return no
+
+
 def whole_number(request: web.Request, name: str, *, default: int, low: int, high: int) -> int:
     """Return a query parameter as a whole number within its range; raises InputError."""
     text = request.query.get(name)

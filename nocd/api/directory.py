@@ -11,7 +11,7 @@ from nocd.api import answers
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
 from nocd.domain.token import Act, Right, Token
-from nocd.errors import InputError, NotAllowed, NotFound
+from nocd.errors import NotAllowed, NotFound
 from nocd.feed.mask import MASK
 from nocd.store import queries
 
@@ -109,7 +109,7 @@ async def findings(request: web.Request) -> web.Response:
     place = answers.from_cursor(request, 1)
     items, before = await tenant_of(request).store.read(
         queries.findings,
-        alert_no=_alert_no(request),
+        alert_no=answers.alert_no(request),
         site=request.query.get("site"),
         kind=request.query.get("type"),
         sites=token.sites,
@@ -177,13 +177,3 @@ def _unlimited(request: web.Request) -> Token:
     if request[TOKEN].limited:
         raise NotAllowed("a token limited to sites or clients may not read raw events")
     return request[TOKEN]
-
-
-def _alert_no(request: web.Request) -> int | None:
-    name = request.query.get("alert")
-    if name is None:
-        return None
-    no = answers.number_in(name.removeprefix("A-")) if name.startswith("A-") else None
-    if no is None:
-        raise InputError("alert is the id of one, like A-12", code="bad_parameter")
-    return no

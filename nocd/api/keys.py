@@ -45,6 +45,36 @@ class Jobs(Protocol):
         ...
 
 
+class Sends(Protocol):
+    """Who sends messages, as handlers see it."""
+
+    def wake(self, tenant: str) -> None:
+        """Have a tenant's workers look again at what is due."""
+        ...
+
+    async def listed(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Return each receiver as a tenant sees it."""
+        ...
+
+    async def test(self, name: str) -> Tried:
+        """Send a test message to a receiver now; raises NotFound."""
+        ...
+
+
+class Tried(Protocol):
+    """What came of a test message."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it arrived."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """Return the receiver's answer, or why there is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """Everything handlers need: who is served, by what, within which limits."""
@@ -59,6 +89,7 @@ class Desk:
     max_batch: int
     folder: Folder
     jobs: Callable[[], Jobs]
+    notifier: Sends
 
 
 DESK: Final = web.AppKey("desk", Desk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import orjson
 
@@ -14,8 +14,10 @@ from nocd.api.exports import MEDIA
 from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
 from nocd.domain.alert import Status
 from nocd.domain.incident import IncidentStatus
+from nocd.domain.playbook import RunStatus
 from nocd.domain.severity import Severity
 from nocd.domain.ticket import TicketPriority, TicketStatus
+from nocd.store.outbox import STATES
 from nocd.wire import views
 from nocd.wire.changes import CHANGES
 from nocd.wire.incidents import INCIDENT_COMMANDS
@@ -47,6 +49,8 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/baselines": ("site", "metric", "limit", "cursor"),
     "/v1/baselines/{id}/hours": ("days", "limit", "cursor"),
     "/v1/baselines/{id}/changes": ("limit", "cursor"),
+    "/v1/playbooks/runs": ("run_status", "alert", "limit", "cursor"),
+    "/v1/notifications": ("state", "receiver", "limit", "cursor"),
     "/v1/jobs/{name}/runs": ("limit", "cursor"),
     "/v1/export/{name}": ("format", "q"),
     "/v1/reports/mtta": ("days",),
@@ -75,6 +79,8 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "priority": {"type": "array", "items": {"enum": [*TicketPriority]}},
     "severity": {"type": "array", "items": {"enum": [*Severity]}},
     "sites": _NAMES,
+    "state": {"enum": [*STATES]},
+    "run_status": {"type": "array", "items": {"enum": [*get_args(RunStatus)]}},
     "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},
     "types": {"type": "array", "items": {"enum": [*CHANGES]}},
     "window_minutes": {"type": "integer", "minimum": 30, "maximum": 480},

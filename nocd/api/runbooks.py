@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from nocd.api import answers
-from nocd.api.auth import needs
+from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
 from nocd.domain.token import Act
 from nocd.errors import NotFound
+from nocd.wire.present import use_view
 
 if TYPE_CHECKING:
     from nocd.triage.runbooks import Runbook
@@ -26,7 +27,7 @@ def routes() -> list[web.RouteDef]:
 async def index(request: web.Request) -> web.Response:
     """Answer every runbook in force, by id."""
     answers.known_parameters(request)
-    return answers.json({"items": [asdict(runbook) for runbook in _all(request)]})
+    return answers.json({"items": [shown(request, runbook) for runbook in tenant_of(request).runbooks.all()]})
 
 
 @needs(Act.READ)
@@ -34,11 +35,13 @@ async def show(request: web.Request) -> web.Response:
     """Answer one runbook."""
     answers.known_parameters(request)
     name = request.match_info["id"]
-    runbook = next((runbook for runbook in _all(request) if runbook.id == name), None)
+    runbook = tenant_of(request).runbooks.named(name)
     if runbook is None:
         raise NotFound(f"there is no runbook {name}")
-    return answers.json(asdict(runbook))
+    return answers.json(shown(request, runbook))
 
 
-def _all(request: web.Request) -> list[Runbook]:
-    return tenant_of(request).runbooks.all()
+def shown(request: web.Request, runbook: Runbook) -> dict[str, Any]:
+    """Return a runbook as `RunbookView`, with what came of it so far for a token that sees every site."""
+    use = tenant_of(request).pipeline.engine.triage.playbooks.use(runbook.id)
+    return {**asdict(runbook), "use": None if request[TOKEN].limited else use_view(use)}

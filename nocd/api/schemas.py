@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import incidents, reports, requests, telemetry, tickets, views
+from nocd.wire import incidents, outside, playbooks, reports, requests, telemetry, tickets, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     incidents.IncidentView,
     views.MaintenanceView,
     views.SilenceView,
-    views.RunbookView,
+    playbooks.RunbookView,
     views.PostAnswer,
     views.Problem,
     views.ReadyView,
@@ -49,6 +49,12 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     reports.StateNow,
     reports.Trend,
     reports.TriageLoad,
+    outside.NotificationView,
+    outside.ReceiverState,
+    outside.ReceiverView,
+    outside.RoutesTaken,
+    outside.TriedReceiver,
+    playbooks.RunView,
     telemetry.BaselineDetail,
     telemetry.BaselineView,
     telemetry.HourView,
@@ -82,6 +88,8 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
     incidents.CreateIncident,
     *incidents.INCIDENT_COMMANDS.values(),
+    outside.TestRoutes,
+    playbooks.StartPlaybook,
     NewToken,
     Rotation,
     *_STEERING,
@@ -236,8 +244,18 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/silences": {200: record({"items": {"type": "array", "items": ref(views.SilenceView)}})},
     "POST /v1/silences": {201: ref(views.SilenceView)},
     "DELETE /v1/silences/{id}": {200: ref(views.SilenceView)},
-    "GET /v1/runbooks": {200: record({"items": {"type": "array", "items": ref(views.RunbookView)}})},
-    "GET /v1/runbooks/{id}": {200: ref(views.RunbookView)},
+    "GET /v1/runbooks": {200: record({"items": {"type": "array", "items": ref(playbooks.RunbookView)}})},
+    "GET /v1/runbooks/{id}": {200: ref(playbooks.RunbookView)},
+    "GET /v1/playbooks": {200: page(ref(playbooks.RunbookView))},
+    "GET /v1/playbooks/runs": {200: page(ref(playbooks.RunView))},
+    "POST /v1/playbooks/{id}/run": {200: ref(playbooks.RunView)},
+    **{f"POST /v1/playbooks/runs/{{run}}/{verb}": {200: ref(playbooks.RunView)} for verb in ("approve", "cancel")},
+    "GET /v1/notifications": {200: page(ref(outside.NotificationView))},
+    "POST /v1/notifications/{id}/replay": {200: ref(outside.NotificationView)},
+    "GET /v1/receivers": {200: page(ref(outside.ReceiverView))},
+    "POST /v1/receivers/{name}/test": {200: ref(outside.TriedReceiver)},
+    "POST /v1/receivers/{name}/enable": {200: ref(outside.ReceiverState)},
+    "POST /v1/routes/test": {200: ref(outside.RoutesTaken)},
     "GET /v1/jobs": {200: page(ref(telemetry.JobView))},
     "GET /v1/jobs/{name}/runs": {200: page(ref(telemetry.JobRunView))},
     "POST /v1/jobs/{name}/run": {200: _RAN},
@@ -289,6 +307,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/baselines/{id}/changes/{change}/rollback": {JSON: ref(telemetry.Rollback)},
     "POST /v1/maintenance": {JSON: ref(requests.PlanMaintenance)},
     "POST /v1/silences": {JSON: ref(requests.PlanSilence)},
+    "POST /v1/playbooks/{id}/run": {JSON: ref(playbooks.StartPlaybook)},
+    "POST /v1/routes/test": {JSON: ref(outside.TestRoutes)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "roster": ("nocd.cli.roster", "Enter sites, people, shifts and tours from tables, or write them to one."),
     "baselines": ("nocd.cli.baselines", "Show what is usual at each hour of the week, and steer the thresholds."),
     "jobs": ("nocd.cli.jobs", "List the daemon's jobs, or run one now."),
+    "notify": ("nocd.cli.notify", "Try a receiver, list what never arrived, send it again."),
     "simulate": ("nocd.cli.simulate", "Write a simulated company's events, and the truth about them."),
     "tokens": ("nocd.cli.tokens", "Make, list, renew and revoke bearer tokens."),
     "audit": ("nocd.cli.audit", "Check the audit trail."),

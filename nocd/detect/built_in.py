@@ -55,6 +55,13 @@ BUILT_IN: Final[tuple[Kind, ...]] = (
         1.0,
         "a job of the daemon itself failed; HIGH from the third time in a row",
     ),
+    _kind(
+        "NOTIFICATION_FAILED",
+        Category.OPERATIONAL,
+        (Severity.HIGH,),
+        1.0,
+        "a receiver is gone and was disabled, or could not be told for 24 h",
+    ),
     *_anomalies(),
     _kind(
         "ANOMALY_STREAM",

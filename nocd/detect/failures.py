@@ -1,4 +1,4 @@
-"""A job of the daemon itself that failed."""
+"""What the daemon itself could not do: a job that failed, a message that did not arrive."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 JOB_FAILED: Final = "JOB_FAILED"
 IN_A_ROW: Final = 3
+NOTIFICATION_FAILED: Final = "NOTIFICATION_FAILED"
 
 
 def job_failed(command: Command, *, time: int) -> Finding:
@@ -28,4 +29,20 @@ def job_failed(command: Command, *, time: int) -> Finding:
         entity_type="job",
         entity_id=command.target,
         evidence={"job": command.target, "detail": detail, "failures": failures},
+    )
+
+
+def notification_failed(receiver: str, detail: str, *, gone: bool, time: int) -> Finding:
+    """Turn a message that was given up, or a receiver that is `gone`, into a finding."""
+    what = "is gone and was disabled" if gone else "could not be told for a day"
+    return Finding(
+        type=NOTIFICATION_FAILED,
+        category=Category.OPERATIONAL,
+        severity=Severity.HIGH,
+        confidence=1.0,
+        time=time,
+        reason=f"receiver {receiver} {what}: {detail}",
+        entity_type="receiver",
+        entity_id=receiver,
+        evidence={"receiver": receiver, "detail": detail, "gone": gone},
     )

@@ -52,7 +52,7 @@ class Alert:
     `ended_time` is the event time at which the other system said it ended. `hourly` holds (hour number, sightings) of
     the last 24 h. `ledger_rows` numbers its decisions, and `renewals` counts the present run of sightings, which share
     one row. `hidden_by` names what hides it now, `suppressed_by` the first of these; `suppressed_until` is when the
-    last of them ends, if known.
+    last of them ends, if known. `ran` are the playbooks that were begun for it.
     """
 
     id: str
@@ -112,6 +112,7 @@ class Alert:
     ledger_rows: int = 0
     renewals: int = 0
     undo: Undo | None = None
+    ran: list[str] = field(default_factory=list)
 
     @property
     def unresolved(self) -> bool:

@@ -40,6 +40,7 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["findings"] = await _steps(store, [_FINDINGS], alerts)
     removed["verdicts"] = await _steps(store, [_VERDICTS], alerts)
     removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
+    removed["notifications"] = await _steps(store, [_OUTBOX], now - keep.feed_days * DAY_MS)
     removed["job runs"] = await _steps(store, [_JOB_RUNS], alerts)
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["incidents"] = await _steps(store, [_INCIDENTS], alerts)
@@ -74,6 +75,10 @@ _VERDICTS = (
 )
 _THRESHOLD_CHANGES = (
     "DELETE FROM threshold_changes WHERE time < ?1 AND no IN (SELECT no FROM threshold_changes ORDER BY no LIMIT ?2)"
+)
+_OUTBOX = (
+    "DELETE FROM outbox WHERE no IN (SELECT no FROM outbox WHERE ended_at IS NOT NULL AND ended_at < ?1"
+    " ORDER BY ended_at LIMIT ?2)"
 )
 _JOB_RUNS = "DELETE FROM job_runs WHERE started < ?1 AND no IN (SELECT no FROM job_runs ORDER BY no LIMIT ?2)"
 _HOURS = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import orjson
 
+from nocd.domain.delivery import GIVE_UP_MS
 from nocd.store.rows import number
 from nocd.wire.present_incidents import timeline_view
 
@@ -203,6 +205,45 @@ def timeline(commit: Commit) -> list[tuple[object, ...]]:
     return [
         (number(row.ticket), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
         for row in commit.timeline
+    ]
+
+
+def outbox(commit: Commit) -> list[tuple[object, ...]]:
+    """Return messages to be sent, each under an id that it keeps at every attempt."""
+    return [
+        (
+            f"msg_{secrets.token_hex(12)}",
+            each.receiver,
+            each.route,
+            each.run,
+            each.step,
+            each.site,
+            each.client,
+            ",".join(each.alerts),
+            each.created_at,
+            each.created_at,
+            each.created_at + GIVE_UP_MS,
+            orjson.dumps(each.body),
+        )
+        for each in commit.outbox
+    ]
+
+
+def runs(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the runs of playbooks a commit touched."""
+    return [
+        (
+            run.no,
+            run.playbook,
+            number(run.alert),
+            run.status,
+            run.started_at,
+            run.ended_at,
+            run.site,
+            view["client"],
+            orjson.dumps(view),
+        )
+        for run, view in commit.runs
     ]
 
 

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from nocd.domain.audit import Entry
     from nocd.domain.change import LedgerRow, NumberedChange
     from nocd.domain.command import Reply
+    from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
     from nocd.domain.incident import Incident
+    from nocd.domain.playbook import Run
     from nocd.domain.shelf import Row
     from nocd.domain.threshold import SiteHour, ThresholdChange
     from nocd.domain.ticket import Ticket, TimelineRow
@@ -70,6 +72,8 @@ class Commit:
     audit: list[Entry] = field(default_factory=list)
     tickets: list[tuple[Ticket, dict[str, Any]]] = field(default_factory=list)
     timeline: list[TimelineRow] = field(default_factory=list)
+    outbox: list[Delivery] = field(default_factory=list)
+    runs: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

@@ -40,6 +40,7 @@ class Store:
         self._write = write
         self._writer = writer
         self._readers = readers
+        self.posted = asyncio.Event()  # set by each commit that put something in the outbox
         self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
         for reader in readers:
             self._idle.put_nowait(reader)
@@ -121,7 +122,10 @@ class Store:
 
     async def commit(self, commit: Commit) -> bool:
         """Make a batch durable; return whether a save under way became complete with it."""
-        return await self._do(self._writer.commit, commit)
+        complete = await self._do(self._writer.commit, commit)
+        if commit.outbox:
+            self.posted.set()
+        return complete
 
     async def checkpoint(self, *, wal_max_bytes: int) -> int:
         """Copy the write-ahead log back, cutting it where it is longer than `wal_max_bytes`; return its size before."""

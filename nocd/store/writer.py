@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nocd.errors import StateError
 from nocd.store import audit, columns
 from nocd.store.migrations import migrate, shipped
+from nocd.store.outbox import INSERT as OUTBOX_INSERT
 from nocd.store.rows import Commit, InputKind, InputRow, Loaded, number
 from nocd.store.seen import Seen, key_of
 from nocd.store.sqlite import sqlite3
@@ -196,6 +197,8 @@ class Writer:
             audit.append(self._connection, commit.audit)
             many(_UPSERT_TICKET, columns.tickets(commit))
             many("INSERT INTO ticket_timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.timeline(commit))
+            many(OUTBOX_INSERT, columns.outbox(commit))
+            many("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.runs(commit))
             self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
             self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + columns.state(commit, self._save_no))
             many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)

@@ -1,17 +1,21 @@
-"""Which alerts a silence is about: demands on their own fields and their labels."""
+"""Which alerts a silence or a route is about: demands on their own fields and their labels."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.domain.silence import Matcher
 from nocd.triage.maintenance import by_name
 from nocd.wire.pattern import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from nocd.domain.alert import Alert
-    from nocd.domain.silence import Matcher, Silence
+    from nocd.domain.silence import Silence
+
+    Fits = Callable[[Mapping[str, str]], bool]
 
 LABEL: Final = "label."  # before the name of a label that bears the name of a field
 _FIELDS: Final[dict[str, Callable[[Alert], Any]]] = {
@@ -54,3 +58,37 @@ def _names(silence: Silence) -> bool:
 def vague(matchers: list[Matcher] | tuple[Matcher, ...]) -> bool:
     """Tell whether matchers are met by an alert of which nothing is known, and so may hide everything."""
     return all(meets(matcher, "") for matcher in matchers)
+
+
+MATCHER_CHARS_MAX: Final = 500
+_FORM: Final = re.compile(r'\s*([A-Za-z_][\w.-]*)\s*(=~|!~|!=|=)\s*(?:"([^"]*)"|(.*?))\s*', re.DOTALL)
+
+
+def labels_of(alert: Alert, *, client: str | None) -> dict[str, str]:
+    """Return what the matchers of a route see of an alert: its own labels, and its fields under their names."""
+    return {
+        **alert.labels,
+        **{name: str(read(alert) or "") for name, read in _FIELDS.items()},
+        "id": alert.id,
+        "client": client or "",
+        "entity_type": alert.entity_type,
+    }
+
+
+def parse(text: str) -> Fits:
+    """Return what a matcher's text says, like `severity=~"HIGH|CRITICAL"`, as a test of labels. Raises ValueError.
+
+    A label that is not there is empty.
+    """
+    form = _FORM.fullmatch(text) if len(text) <= MATCHER_CHARS_MAX else None
+    if form is None:
+        raise ValueError(f'{text!r:.80} is no matcher, like severity=~"HIGH|CRITICAL"')
+    matcher = Matcher(name=form[1], op=form[2], value=form[4] if form[3] is None else form[3])  # type: ignore[arg-type]  # the form has no other signs
+    meets(matcher, "")  # a pattern that cannot be read says so now
+    return lambda labels: meets(matcher, labels.get(matcher.name, ""))
+
+
+def parse_all(texts: Iterable[str]) -> Fits:
+    """Return a test that all of the matchers hold; without any it always does. Raises ValueError."""
+    tests = [parse(text) for text in texts]
+    return lambda labels: all(test(labels) for test in tests)

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nocd.domain.alert import Alert
+    from nocd.domain.playbook import Action
 
 GENERIC: Final = "GENERIC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook:
-    """Steps to take, and whom to hand it to if they do not help in time."""
+    """Steps to take, whom to hand it to if they do not help in time, and what is done without a person."""
 
     id: str
     title: str
@@ -23,6 +24,7 @@ class Runbook:
     steps: tuple[str, ...]
     escalation_minutes: int
     role: str
+    playbook: tuple[Action, ...] = ()
 
     @property
     def actions(self) -> list[str]:
@@ -38,10 +40,15 @@ class Runbooks:
     def __init__(self, runbooks: Iterable[Runbook] = ()) -> None:
         """Take runbooks; of two for the same the later counts."""
         self._for = {name: runbook for runbook in runbooks for name in runbook.applies_to}
+        self._by_id = {runbook.id: runbook for runbook in self._for.values()}
 
     def all(self) -> list[Runbook]:
         """Return those that apply to something, by id."""
-        return sorted({runbook.id: runbook for runbook in self._for.values()}.values(), key=lambda each: each.id)
+        return sorted(self._by_id.values(), key=lambda each: each.id)
+
+    def named(self, name: str | None) -> Runbook | None:
+        """Return a runbook in force by its id, or None."""
+        return self._by_id.get(name) if name is not None else None
 
     def of(self, alert: Alert) -> Runbook | None:
         """Return the runbook of an alert, the most particular first; None where not even a generic one is known."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from nocd.detect import work
 from nocd.domain.alert import Alert, Status
+from nocd.domain.command import Refused
 from nocd.domain.instant import HOUR_MS
 from nocd.domain.severity import Severity
 from nocd.domain.ticket import Origin, Ticket, TicketStatus, priority_of
@@ -76,9 +77,30 @@ class Tickets:
         if reason is not None:
             self._alerts.follow(self._alerts.edit(alert.id), "not_ticketed", reason, now=now)
             return
+        why = (
+            f"as it is {alert.severity}"
+            if self._grave(alert.severity)
+            else f"as its fraud score is {alert.fraud_score or 0:.2f}"
+        )
+        self._place(alert, why, now)
+
+    def wanted(self, alert: Alert, why: str, now: int) -> str:
+        """Work on an alert because somebody's plan says so; return which ticket that is. Raises Refused."""
+        ticket = self._work_on(alert)
+        if ticket is not None:
+            return ticket.number
+        if (full := self._full(alert)) is not None:
+            raise Refused("too_many_tickets", full)
+        self._place(alert, why, now)
+        placed = self._work_on(alert)
+        assert placed is not None, "an alert that was placed has its ticket"
+        return placed.number
+
+    def _place(self, alert: Alert, why: str, now: int) -> None:
+        """Join the ticket of an alert's key, open it again, or open a new one."""
         standing = self._tickets.of_key(_key(alert))
         if standing is None or not self._takes_in(standing, now):
-            self._open(alert, now)
+            self._open(alert, why, now)
         elif standing.open:
             self._join(standing, alert, now)
         else:
@@ -93,6 +115,10 @@ class Tickets:
         if not self._grave(alert.severity) and (alert.fraud_score or 0.0) < FRAUD_SCORE_MIN:
             names = " and ".join(sorted(self._limits.ticket_severities)) or "no severity"
             return f"it is {alert.severity}: {names} would be work, or a fraud score from {FRAUD_SCORE_MIN}"
+        return self._full(alert)
+
+    def _full(self, alert: Alert) -> str | None:
+        """Return why no ticket more can be opened for an alert, or None where one can."""
         room = self._limits.tickets_open_max * (2 if alert.severity is Severity.CRITICAL else 1)
         if self._tickets.open_count >= room and self._tickets.of_key(_key(alert)) is None:
             return f"{room} tickets are open already: close some, then open one by hand"
@@ -109,8 +135,9 @@ class Tickets:
         recent = now < (ticket.resolved_at or 0) + reopens_within_ms(ticket)
         return ticket.status is TicketStatus.RESOLVED and recent
 
-    def _open(self, alert: Alert, now: int) -> None:
-        origin: Origin = "alert" if self._grave(alert.severity) else "fraud"
+    def _open(self, alert: Alert, why: str, now: int) -> None:
+        fraud = not self._grave(alert.severity) and (alert.fraud_score or 0.0) >= FRAUD_SCORE_MIN
+        origin: Origin = "fraud" if fraud else "alert"
         ticket = self._desk.made(
             key=_key(alert),
             type=alert.type,
@@ -126,11 +153,10 @@ class Tickets:
             evidence=dict(alert.evidence),
             now=now,
         )
-        why = f"its fraud score is {alert.fraud_score:.2f}" if origin == "fraud" else f"it is {alert.severity}"
         self._link(ticket, alert)
         whom = f", assigned to {ticket.assignee}" if ticket.assignee else ", assigned to nobody"
         self._desk.told(ticket, "created", f"for {alert.id}: {alert.reason}", now=now)
-        self._alerts.follow(alert, "ticketed", f"{ticket.number} was opened, as {why}{whom}", now=now)
+        self._alerts.follow(alert, "ticketed", f"{ticket.number} was opened, {why}{whom}", now=now)
 
     def _join(self, ticket: Ticket, alert: Alert, now: int) -> None:
         ticket = self._tickets.edit(ticket.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.incidents import IncidentChanged
+from nocd.wire.outside import NotificationFailed
+from nocd.wire.playbooks import RunView
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
 from nocd.wire.tickets import TicketChanged
 from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StateName, StatusName, View
@@ -130,6 +132,8 @@ CHANGES: dict[str, type[View]] = {
     "silence": SilenceChanged,
     "baseline_updated": BaselineUpdated,
     "threshold_changed": ThresholdChanged,
+    "notification_failed": NotificationFailed,
+    "playbook_run": RunView,
     "job_finished": JobFinished,
     "metrics_refresh": MetricsRefresh,
     "system_state": SystemState,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nocd.domain.change import Change, LedgerRow
     from nocd.domain.finding import Finding
     from nocd.domain.maintenance import Maintenance
+    from nocd.domain.playbook import Run, Use
     from nocd.domain.roster import Roster
     from nocd.domain.silence import Silence
     from nocd.domain.threshold import SiteHour, ThresholdChange
@@ -227,6 +228,53 @@ def silence_view(silence: Silence, *, roster: Roster, hiding: Hidden) -> dict[st
         "ended_at": rfc3339_or_none(silence.ended_at),
         "hiding": {"count": hiding.count, "alerts": hiding.alerts},
     }
+
+
+def run_view(run: Run, *, roster: Roster) -> dict[str, Any]:
+    """Return a playbook's run as `RunView`."""
+    return {
+        "id": run.id,
+        "playbook": run.playbook,
+        "alert": run.alert,
+        "status": run.status,
+        "actor": run.actor,
+        "started_at": rfc3339(run.started_at),
+        "ended_at": rfc3339_or_none(run.ended_at),
+        "site": run.site,
+        "site_name": roster.site_name(run.site),
+        "client": roster.client(run.site),
+        "steps": [
+            {
+                "do": step.action.do,
+                "state": step.state,
+                "reason": step.reason,
+                "critical": step.action.critical,
+                "approved_by": step.approved_by,
+                "started_at": rfc3339_or_none(step.started_at),
+                "ended_at": rfc3339_or_none(step.ended_at),
+                "awaiting": list(step.awaiting),
+            }
+            for step in run.steps
+        ],
+    }
+
+
+def use_view(use: Use) -> dict[str, Any]:
+    """Return what came of a runbook as `UseView`."""
+    return {
+        "alerts": use.alerts,
+        "resolved": use.resolved,
+        "mean_time_s": _each(use.resolved_ms / 1_000, use.resolved),
+        "success_rate": _each(use.settled, use.resolved),
+        "runs": use.runs,
+        "runs_ended": use.runs_ended,
+        "runs_mean_time_s": _each(use.runs_ms / 1_000, use.runs_ended),
+        "runs_success_rate": _each(use.succeeded, use.runs_ended),
+    }
+
+
+def _each(total: float, count: int) -> float | None:
+    return round(total / count, 3) if count else None
 
 
 def change_body(seq: int, change: Change) -> bytes:

@@ -203,17 +203,6 @@ class HealthView(View):
     parts: dict[str, dict[str, Any]]
 
 
-class RunbookView(View):
-    """What to do about a kind of trouble, and whom to hand it to after how long."""
-
-    id: str
-    title: str
-    applies_to: list[str]
-    steps: list[str]
-    escalation_minutes: int
-    role: str
-
-
 class HidingView(View):
     """What a silence or window hides now: how many alerts, and the ids of the newest hundred."""
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nocd.clock import monotonic_s
+from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, zone
 from nocd.errors import UnavailableError
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import timetable
+from nocd.triage.receivers import FAILED
 from tests.build import T0, until
 from tests.unit.ingest.examples import envelope
 
@@ -54,6 +56,7 @@ class Story:
         await self.queue()
         await self.door()
         await self.maintenance()
+        await self.outside()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
@@ -106,6 +109,12 @@ class Story:
             answer = await self.desk.ask("POST", path, token="operator", json=body)
             assert answer.status == 200, answer
         await self.event("noc.alert", {**DOOR, "status": "resolved"})
+
+    async def outside(self) -> None:
+        """Learn that a receiver is gone."""
+        args = {"notification": "N-1", "detail": "answered 410", "gone": True, "attempts": 1}
+        command = Command(verb=FAILED, target="desk", actor="nocd", time=self.clock.now, args=args)
+        assert (await self.desk.daemon.tenants["default"].ask(command)).ok
 
     async def queue(self) -> None:
         """Watch a queue for hours, until it is longer than ever; and move the threshold of what is usual there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +19,19 @@ from tests.build import Clock
 from tests.conformance.contract import Draft202012Validator
 from tests.conformance.story import DOOR, Story
 from tests.integration.api.desk import Desk, running
-from tests.integration.api.planted import false_alerts
+from tests.integration.api.planted import dead_letter, false_alerts
 from tests.unit.ingest.examples import FULL, MINIMAL, envelope
 
+PARKED = """
+[PARKED]
+title = "Have it moved"
+applies_to = ["Parked"]
+steps = ["Look"]
+escalation_minutes = 10
+role = "boss"
+playbook = [{ do = "note", text = "moved", auto = false }]
+"""
+CLOSED = {"webhook": "http://127.0.0.1:9/", "secrets": ["env:NOT_SET"]}
 NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
 STEERED = ("", "/optimum", "/hours", "/changes", "/simulate", "/threshold", "/pin")
 ROLLBACK = "/v1/baselines/{id}/changes/{change}/rollback"
@@ -44,6 +55,9 @@ NAMES = {
     "/v1/export/{name}": "alerts",
     "/v1/jobs/{name}/runs": "retention",
     "/v1/jobs/{name}/run": "retention",
+    "/v1/notifications/{id}/replay": "N-1",
+    "/v1/playbooks/{id}/run": "PARKED",
+    **dict.fromkeys((f"/v1/receivers/{{name}}/{act}" for act in ("test", "enable")), "desk"),
     "/v1/events/{no}": "1",
     "/v1/alerts/{id}": "A-1",
     "/v1/alerts/{id}/why": "A-1",
@@ -65,9 +79,10 @@ WORK: list[tuple[str, Any]] = [
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    clock = Clock()
-    async with running(clock=clock) as desk:
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    clock, own = Clock(), tmp_path / "runbooks.toml"
+    own.write_text(PARKED)
+    async with running(clock=clock, receivers={"desk": CLOSED}, runbooks=str(own)) as desk:
         await desk.give("viewer", Role.VIEWER)
         await Story(desk=desk, clock=clock).whole()
         entries = ("noc.shift", "noc.tour", "noc.task", "noc.device", "noc.checkpoint")
@@ -109,7 +124,13 @@ async def test_every_route_served_is_documented_and_every_one_documented_is_serv
 async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await desk.post(envelope("noc.alert", {**DOOR, "alert_type": "Window"}, id="doc-window", source="/doc"))
     (alert,) = await desk.items("/v1/alerts?type=Window")
+    parked = ({**DOOR, "alert_type": "Parked", "entity_id": f"gate-{number}"} for number in range(2))
+    await desk.post(*(envelope("noc.alert", data, id=data["entity_id"], source="/doc") for data in parked))
+    runs = await desk.items("/v1/playbooks/runs?run_status=pending")
+    acts_on = (f"/v1/playbooks/runs/{{run}}/{act}" for act in ("approve", "cancel"))
+    names = {**NAMES, **{path: run["id"] for path, run in zip(acts_on, runs, strict=True)}}
     await false_alerts(desk.daemon.tenants["default"], "queue@-", before=desk.daemon.now_ms())
+    await dead_letter(desk.daemon.tenants["default"])
     (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
     now = desk.daemon.now_ms()
     first, second, third = await lone_alerts(desk, "roof", "gate", "yard")
@@ -121,6 +142,8 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/tickets": {"title": "Mend the gate"},
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/maintenance": {"scope": "all", "start": rfc3339(now), "end": rfc3339(now + HOUR_MS), "reason": "x"},
+        "/v1/playbooks/{id}/run": {"alert": alert["id"]},
+        "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},
         "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},
@@ -134,7 +157,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await desk.ask("POST", "/v1/incidents", json={"title": "Doc", "alerts": [third]})
     for method, path in sorted(set(plain) - NEVER_ENDING, key=lambda each: each[0] == "DELETE"):
         path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
-        spelled = re.sub(r"\{\w+\}", quote(NAMES.get(path, token["name"])), path_of)
+        spelled = re.sub(r"\{\w+\}", quote(names.get(path, token["name"])), path_of)
         answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
         assert answer.status in {200, 201}, (method, path, answer)
     for verb in order:

@@ -50,7 +50,9 @@ def needed(method: str, path: str) -> set[str]:
     """Return the roles that may, of those made here."""
     if path.startswith(("/v1/tokens", "/v1/backup")):
         return {"admin"}
-    if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs")):
+    if path == "/v1/routes/test":
+        return {"admin", "operator", "viewer"}
+    if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs", "/v1/receivers")):
         return {"admin", "operator", "viewer"} if path.endswith(("/simulate", "/optimum")) else {"admin"}
     if path in {"/v1/events", "/v1/webhooks/alertmanager"} and method == "POST":
         return {"admin", "ingest"}
@@ -122,6 +124,8 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     ),
     "status": ("done", "open,done", "OPEN", "%FF", "%00"),
     "priority": ("p1", "P5", "P1;P2"),
+    "state": ("lost", "dead,waiting", "%FF"),
+    "run_status": ("lost", "SUCCESS", "%00"),
     "severity": ("high", "WORST", "HIGH;LOW"),
     "min_severity": ("WORST", "9", "LOW,HIGH"),
     "alert": ("12", "A-", "A-x", "A-9223372036854775808", "A-%D9%A3", "B-1", "A--1", ""),
@@ -170,6 +174,7 @@ async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
     good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2"}
+    good |= {"state": "dead", "run_status": "failed,partial"}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

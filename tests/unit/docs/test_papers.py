@@ -60,6 +60,7 @@ def served() -> set[str]:
         max_batch=1,
         folder=nothing,
         jobs=nothing,
+        notifier=nothing,
     )
     app = make_app(desk, gate=nothing, feed_server=nothing, tokens=TokenRoutes(nothing), http=HttpLimits())
     routes = app.router.routes()

@@ -22,11 +22,8 @@ def made(label: Sequence[int | None], **columns: list[Any]) -> Rows:
     """Return rows an hour apart with these labels."""
     count = len(label)
     found = Columns.empty(any_columns(["a"]))
-    found.values |= {
-        "id": list(range(count)),
-        "time_ms": [at * HOUR_MS for at in range(count)],
-        "label": list(label),
-    } | columns
+    own: dict[str, list[Any]] = {"id": list(range(count)), "time_ms": [at * HOUR_MS for at in range(count)]}
+    found.values |= {**own, "label": list(label), **columns}
     return found.rows(np.zeros((count, 1), dtype=np.float32))
 
 

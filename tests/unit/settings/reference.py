@@ -48,6 +48,8 @@ def comment(name: str, field: FieldInfo) -> str:
 
 def value(default: Any) -> str:
     """Return a default as TOML."""
+    if isinstance(default, tuple | dict):
+        return "{}" if isinstance(default, dict) else "[]"
     if isinstance(default, bool):
         return str(default).lower()
     return f"{default:_}" if isinstance(default, int) else f'"{default or ""}"'

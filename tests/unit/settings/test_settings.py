@@ -140,3 +140,29 @@ def test_the_parts_of_an_address():
 def test_home_is_found(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load({"data_dir": "~/x"}).settings.data_dir == tmp_path / "x"
+
+
+def test_routes_and_receivers_are_read_from_tables(file):
+    path = file(
+        '[[routes]]\nname = "all"\nreceivers = ["desk"]\nmatchers = [\'severity="HIGH"\']\n'
+        '[receivers.desk]\nwebhook = "https://x.example/"\nsecrets = ["env:S"]\n'
+    )
+    routing = load(file=path).settings.routing
+    assert [route.receivers for route in routing.routes] == [("desk",)]
+    assert routing.receivers == {"desk"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[[routes]]\nname = "all"\nreceivers = ["desk"]\n', "route all: no receiver is called desk"),
+        ('[[routes]]\nname = "all"\nreceivers = ["x"]\nmatchers = ["?"]\n', "routes.0: '\\?' is no matcher"),
+        ('[[routes]]\nname = "all"\nreceiver = "x"\n', "routes.0.receiver"),
+        ('[receivers.desk]\nwebhook = "https://x.example/"\nsecrets = ["whsec_abcd"]\n', "never written here"),
+        ("[receivers.desk]\nweb = 1\n", "receivers.desk.web"),
+    ],
+)
+def test_routes_and_receivers_that_cannot_be_used_are_refused_with_their_place(file, text, why):
+    with pytest.raises(SettingsRefused, match=why) as refused:
+        load(file=file(text))
+    assert "whsec_abcd" not in str(refused.value)

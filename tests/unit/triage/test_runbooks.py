@@ -14,6 +14,7 @@ from nocd.procedures import RunbooksRefused, parse_runbooks, read_runbooks
 from nocd.triage.runbooks import Runbook, Runbooks
 from tests.build import T0
 
+DEEDS = "Input should be 'notify', 'create_ticket', 'assign', 'webhook', 'note' or 'escalate'"
 LEAST = "Input should be greater than or equal to 0"
 TO_COME = {
     "ATTENDANCE_FRAUD",
@@ -103,6 +104,12 @@ def test_a_file_of_ones_own_takes_the_place_of_what_it_names_and_leaves_the_rest
             f"x.toml: X: escalation_minutes: {LEAST}",
         ),
         ({"X": 3}, "x.toml: X: Input should be an object"),
+        ({"X": told(playbook=[{"do": "sing"}])}, f"x.toml: X: playbook.0.do: {DEEDS}"),
+        (
+            {"X": told(playbook=[{"do": "note", "text": "x", "tex": "x"}])},
+            "x.toml: X: playbook.0.tex is no setting of an action; did you mean text?",
+        ),
+        ({"X": told(playbook=[{"do": "assign"}])}, "x.toml: X: playbook.0: Value error, assign needs assignee"),
         ({"X": told(), "Y": told()}, "x.toml: Y: NO_SHOW has a runbook already, X"),
     ],
 )
@@ -115,3 +122,18 @@ def test_a_fault_is_told_with_its_place(tables: dict[str, object], fault: str) -
 def test_a_missing_file_is_refused_by_name(tmp_path) -> None:
     with pytest.raises(RunbooksRefused, match=r"none\.toml cannot be read"):
         read_runbooks(tmp_path / "none.toml")
+
+
+def test_a_playbook_is_read_with_its_defaults() -> None:
+    actions = [{"do": "notify", "receivers": ["boss"], "min_severity": "HIGH"}, {"do": "escalate", "auto": False}]
+    (made,) = parse_runbooks({"X": told(playbook=actions)}, where="x.toml")
+    assert [(each.do, each.auto, each.timeout_s, each.min_severity) for each in made.playbook] == [
+        ("notify", True, 60, "HIGH"),
+        ("escalate", False, 60, "INFO"),
+    ]
+
+
+def test_of_the_shipped_playbooks_none_waits_for_an_escalation_before_a_ticket() -> None:
+    for runbook in read_runbooks(None).all():
+        deeds = [action.do for action in runbook.playbook]
+        assert "escalate" not in deeds[:-1], runbook.id

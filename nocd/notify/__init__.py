@@ -1,0 +1,1 @@
+"""Telling the outside: the outbox's sender, and the receivers it sends to."""
