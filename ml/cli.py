@@ -94,10 +94,10 @@ def _train(rows_file: Path | None, table: Path | None, options: dict[str, Any]) 
     )
     rows, left = _rows(rows_file, table, options)
     registry = Registry(options["registry"]) if options["registry"] else None
-    champion = champion_of(registry, rows.schema) if registry else None
+    champion, which = champion_of(registry, rows.schema) if registry else (None, "no registry to look in")
     trained = fit(rows, chosen, champion)
     told = store(trained, registry, activate=options["activate"]) if registry else trained.told()
-    return told | {"left_out": left, "columns": list(rows.schema.names)}
+    return told | {"champion": which, "left_out": left, "columns": list(rows.schema.names)}
 
 
 def _rows(rows_file: Path | None, table: Path | None, options: dict[str, Any]) -> tuple[Rows, dict[str, str]]:

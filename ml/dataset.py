@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ml.measure import Bools, Floats, Ints
 
-ROWS_MAX: Final = 2_000_000
+ROWS_MAX: Final = 1_000_000
 LINE_MAX_BYTES: Final = 64 * 1024
 SHIFT_MS: Final = 16 * HOUR_MS  # rows of one person within it are one shift, where none is named
 GROUPS: Final = ("site", "shift", "device")
@@ -219,16 +220,15 @@ def read_rows(path: Path, schema: Schema) -> Rows:
     with opened(path) as lines:
         _check_header(next(_lines(lines), b""), schema)
         columns = Columns.empty(schema)
-        vectors: list[list[float]] = []
+        vectors = array("f")
         for number, line in enumerate(_lines(lines), 2):
             try:
-                vectors.append(_read_row(orjson.loads(line), columns))
+                vectors.extend(_read_row(orjson.loads(line), columns))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise Refused("bad_row", f"{path.name}, line {number}: {error!r} is no row", line=number) from error
             if number > ROWS_MAX:
                 raise Refused("too_large", f"{path.name} has more than {ROWS_MAX:,} rows", rows_max=ROWS_MAX)
-    x = np.asarray(vectors, dtype=np.float32).reshape(len(vectors), len(schema.features))
-    return columns.rows(x)
+    return columns.rows(np.frombuffer(vectors, dtype=np.float32).reshape(-1, len(schema.features)))
 
 
 def _lines(lines: IO[bytes]) -> Iterator[bytes]:

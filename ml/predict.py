@@ -22,26 +22,26 @@ BATCH_ROWS_MAX: Final = 100_000
 
 
 class Scorer:
-    """A model in memory. It changes nothing and may be shared; calls from several threads wait for each other."""
+    """A model in memory. A call changes nothing, so threads may share it."""
 
     def __init__(self, stored: Stored) -> None:
         self.version = stored.version
         self.schema = stored.schema
         self.manifest = stored.manifest
         self._calibrator = Calibrator.read(stored.calibrator)
-        self._booster = booster.load(stored.model, len(stored.schema.features))
+        self.booster = booster.load(stored.model, len(stored.schema.features))
         usual: dict[str, list[float]] = stored.manifest.get("usual", {})
         self._usual = {name: (low, high) for name, (low, high) in usual.items()}
 
     def score(self, vectors: Sequence[Sequence[float]] | Matrix) -> Floats:
         """Return the calibrated probability of fraud of each vector, in [0, 1]; NaN in a vector is a missing value."""
         x = self._matrix(vectors)
-        return self._calibrator.probability(booster.margins(self._booster, x)) if len(x) else np.empty(0)
+        return self._calibrator.probability(booster.margins(self.booster, x)) if len(x) else np.empty(0)
 
     def reasons(self, vectors: Sequence[Sequence[float]] | Matrix) -> list[list[Reason]]:
         """Return for each vector the columns that moved its score most."""
         x = self._matrix(vectors)
-        return explain.reasons(self._booster, self.schema, x, self._usual) if len(x) else []
+        return explain.reasons(self.booster, self.schema, x, self._usual) if len(x) else []
 
     def meaning(self, score: float) -> dict[str, Any]:
         """Return what became of such scores in the test window: rows, frauds, share with its 90 % bounds."""

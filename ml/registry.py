@@ -1,7 +1,7 @@
 """Models on disk: `<tenant>/<version>/{model.ubj, calibrator.json, manifest.json}`, and the `active` pointer beside.
 
 A version is written under another name, synced, and renamed whole; the pointer likewise. So a process that is killed
-leaves either what was or what is, and at most a folder `.new-…` that the next writer removes.
+leaves either what was or what is, and at most a folder `.new-…` or `.old-…` that the next writer removes.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Registry:
     def save(self, model: bytes, calibrator: dict[str, Any], manifest: dict[str, Any]) -> str:
         """Write a new version and return its name; none is activated. The last three stay, and the active."""
         with self._locked():
-            for path in self.folder.glob(".new-*"):
-                shutil.rmtree(path)
+            for left in (*self.folder.glob(".new-*"), *self.folder.glob(".old-*")):
+                shutil.rmtree(left)
             version = f"{int((self.versions() or ['0'])[-1]) + 1:06}"
             files = {MODEL: model, CALIBRATOR: _json(calibrator)}
             sums = {name: sha256(content).hexdigest() for name, content in files.items()}
@@ -175,7 +175,8 @@ class Registry:
         kept = {*self.versions()[-KEPT:], self.active(), self.former()}
         for version in self.versions():
             if version not in kept:
-                shutil.rmtree(self.folder / version)
+                gone = (self.folder / version).rename(self.folder / f".old-{version}")
+                shutil.rmtree(gone)
 
     def _read(self, version: str, name: str, limit_bytes: int) -> bytes:
         try:

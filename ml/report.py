@@ -32,6 +32,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for gate in told.get("gates", ()):
         yield f"{'passed' if gate['passed'] else 'FAILED'}  {gate['reason']}"
     if "version" in told:
+        yield f"champion: {told['champion']}"
         yield f"version {told['version']}{', now active' if told.get('activated') else ''}"
 
 

@@ -101,12 +101,16 @@ def store(trained: Trained, registry: Registry, *, activate: bool) -> dict[str, 
     return trained.told() | {"version": named, "activated": active}
 
 
-def champion_of(registry: Registry, schema: Schema) -> Scorer | None:
-    """Return the model in force to be compared with; None without one, or if it takes other columns than these."""
-    if registry.active() is None:
-        return None
-    found = registry.load()
-    return Scorer(found) if schema.extends(found.schema) else None
+def champion_of(registry: Registry, schema: Schema) -> tuple[Scorer | None, str]:
+    """Return the model in force to be compared with, or None, and which it is or why there is none."""
+    try:
+        found = registry.load()
+        scorer = Scorer(found)
+    except Refused as refusal:  # a broken champion must not keep its successor from being trained
+        return None, f"{refusal.code}: {refusal.detail}"
+    if not schema.extends(found.schema):
+        return None, f"foreign_schema: version {found.version} takes other columns"
+    return scorer, found.version
 
 
 def _enough(rows: Rows) -> None:

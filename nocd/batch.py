@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
     from nocd.domain.command import Command
     from nocd.domain.event import Event
+    from nocd.domain.shelf import Row, Shelves
     from nocd.engine import Engine
     from nocd.store.store import Store
 
-
 ANNOUNCED_MAX = 1_000
+SLICE_ROWS = 256
+SLICE_ROWS_MIN = 16
 Announced = tuple[Change, JobRun | None]  # what no input made, and the run of a job that it tells of
 
 
@@ -168,6 +171,19 @@ class Inbox:
 
     def _announce_again(self, batch: Batch) -> None:
         self.announced = (batch.announced + self.announced)[-ANNOUNCED_MAX:]
+
+
+async def rows_due(shelves: Shelves, *, share: float, inputs: int) -> list[Row]:
+    """Return the rows of a save that go with so many inputs, `share` each; a slice of it where there are none.
+
+    Others may run between slices. A save under load then ends in time, and one beside single events holds nobody up.
+    """
+    wanted = max(SLICE_ROWS_MIN, math.ceil(share * inputs)) if inputs else SLICE_ROWS
+    rows = shelves.take_slice(min(wanted, SLICE_ROWS))
+    while len(rows) < wanted and shelves.saving:
+        await asyncio.sleep(0)
+        rows += shelves.take_slice(min(wanted - len(rows), SLICE_ROWS))
+    return rows
 
 
 def worth_a_commit(commit: Commit) -> bool:

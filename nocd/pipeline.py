@@ -21,6 +21,7 @@ from nocd.batch import (
     first_reply,
     load_holidays,
     reply_key,
+    rows_due,
     what_was_asked,
     worth_a_commit,
 )
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from nocd.outcome import Outcome
     from nocd.store.store import Store
 
-SLICE_EVENTS = STATE_SLICE_ROWS = 256
+SLICE_EVENTS = 64  # a few milliseconds of deciding
 
 
 class Tells(Protocol):
@@ -88,6 +89,7 @@ class Pipeline:
         self._inbox = Inbox(batch_events_max=limits.batch_events_max, inbox_events_max=limits.inbox_events_max)
         self._drained = asyncio.Event()
         self._save_no: int | None = None
+        self._save_share = 0.0
         self._save_wanted = self._working = False
         self.accepted = 0
         self.refusal: NocdError | None = None
@@ -320,7 +322,7 @@ class Pipeline:
 
     async def _commit(self, commit: Commit) -> None:
         if self._save_no is not None:
-            commit.state = self.engine.shelves.take_slice(STATE_SLICE_ROWS)
+            commit.state = await rows_due(self.engine.shelves, share=self._save_share, inputs=len(commit.inputs))
             commit.save_complete = not self.engine.shelves.saving
         started = self._monotonic_s()
         complete = await self._store.commit(commit)
@@ -332,7 +334,7 @@ class Pipeline:
 
     async def _begin_save(self) -> None:
         self._save_no = self.last_no
-        self.engine.shelves.begin_save()
+        self._save_share = self.engine.shelves.begin_save() / (2 * self._limits.save_every_events)
         await self._store.begin_save(self.last_no)
 
     async def _save_step(self) -> None:

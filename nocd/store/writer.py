@@ -34,9 +34,13 @@ _PRAGMAS = (
 _KEYS = "seen"  # the kind of state record that holds dedup keys not yet in the table of that name
 _KEYS_HELD = 50_000
 _KEY_RECORDS_MAX = 64
-_SLICE_SEEN_MIN = 256
-_SLICE_STALE_MAX = 512
-_ROWS_A_STEP = 64
+_SLICE_MIN = 64
+_ROWS_A_STEP = (64, 8, 1)
+_SUPERSEDE = (
+    "WITH newer (kind, key, no) AS (VALUES {}) DELETE FROM state WHERE (kind, key, no) IN (SELECT state.kind,"
+    " state.key, state.no FROM newer JOIN state ON state.kind = newer.kind AND state.key = newer.key"
+    " AND state.no < newer.no)"
+)
 # Not INSERT OR REPLACE: that would remove another open ticket of the same key, where this is refused.
 _UPSERT_TICKET = (
     "INSERT INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET"
@@ -174,12 +178,13 @@ class Writer:
         """Make a batch durable; return whether a save under way became complete with it."""
         execute, many = self._connection.execute, self._connection.executemany
         merged = self._seen.merging
-        seen = self._seen.take_slice(_SLICE_SEEN_MIN + 2 * len(commit.inputs))
+        seen = self._seen.take_slice(_SLICE_MIN + 2 * len(commit.inputs))
         merged = merged and not self._seen.merging
-        stale, rest = self._stale[:_SLICE_STALE_MAX], self._stale[_SLICE_STALE_MAX:]
+        more = _SLICE_MIN + 2 * len(commit.state)
+        stale, rest = self._stale[:more], self._stale[more:]
         execute("BEGIN IMMEDIATE")
         try:
-            self._insert("INSERT INTO inputs VALUES", [columns.input_row(row) for row in commit.inputs])
+            self._in_steps("INSERT INTO inputs VALUES {}", [columns.input_row(row) for row in commit.inputs])
             many("INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.feed(commit))
             self._write_alerts(commit)
             many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", columns.findings(commit))
@@ -188,7 +193,7 @@ class Writer:
             many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", columns.replies(commit))
             many("DELETE FROM verdicts WHERE alert = ? AND time > ?", columns.unjudged(commit))
             many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.verdicts(commit))
-            self._insert("INSERT OR REPLACE INTO site_hours VALUES", columns.hours(commit))
+            self._in_steps("INSERT OR REPLACE INTO site_hours VALUES {}", columns.hours(commit))
             many(
                 "INSERT OR REPLACE INTO threshold_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
                 columns.threshold_changes(commit),
@@ -199,9 +204,9 @@ class Writer:
             many("INSERT INTO ticket_timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.timeline(commit))
             many(OUTBOX_INSERT, columns.outbox(commit))
             many("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.runs(commit))
-            self._insert("INSERT OR REPLACE INTO seen VALUES", seen)
-            self._insert("INSERT OR REPLACE INTO state VALUES", self._keys + columns.state(commit, self._save_no))
-            many("DELETE FROM state WHERE kind = ? AND key = ? AND no < ?", stale)
+            self._in_steps("INSERT OR REPLACE INTO seen VALUES {}", seen)
+            self._in_steps("INSERT OR REPLACE INTO state VALUES {}", self._keys + columns.state(commit, self._save_no))
+            self._in_steps(_SUPERSEDE, stale)
             if merged:
                 execute("DELETE FROM state WHERE kind = ? AND no <= ?", (_KEYS, self._merge_no))
             if commit.save_complete:
@@ -230,15 +235,18 @@ class Writer:
         )
         many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
 
-    def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Insert rows, many a step: at each step SQLite hands the interpreter's lock to a busy event loop."""
-        whole = len(rows) - len(rows) % _ROWS_A_STEP
+    def _in_steps(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Carry out a statement with many rows at a time in place of `{}`.
+
+        At each step SQLite hands the interpreter's lock to a busy event loop, and waits to get it back.
+        """
         marks = f"({', '.join('?' * len(rows[0]))})" if rows else ""
-        many = f"{into} {', '.join([marks] * _ROWS_A_STEP)}"
-        for start in range(0, whole, _ROWS_A_STEP):
-            self._connection.execute(many, tuple(chain.from_iterable(rows[start : start + _ROWS_A_STEP])))
-        for row in rows[whole:]:
-            self._connection.execute(f"{into} {marks}", row)
+        start = 0
+        for step in _ROWS_A_STEP:
+            many = sql.format(", ".join([marks] * step))
+            while start + step <= len(rows):
+                self._connection.execute(many, tuple(chain.from_iterable(rows[start : start + step])))
+                start += step
 
     def rollback(self) -> None:
         """Leave no transaction open."""

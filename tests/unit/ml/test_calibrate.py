@@ -48,6 +48,12 @@ def test_every_kind_rises_and_survives_being_stored(kind: str) -> None:
     assert np.all((made.probability(at) > 0) & (made.probability(at) < 1))
 
 
+def test_calibrated_rows_keep_their_order() -> None:
+    margin, label, weight = drawn(2_000)
+    at = np.linspace(-5, 5, 500)
+    assert np.all(np.diff(Calibrator("isotonic", FITS["isotonic"](margin, label, weight)).probability(at)) > 0)
+
+
 def test_few_rows_of_a_class_leave_it_uncalibrated() -> None:
     margin = np.linspace(-3, 3, 200)
     label = (margin > 2.2).astype(np.float64)

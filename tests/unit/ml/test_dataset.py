@@ -22,8 +22,9 @@ def made(label: Sequence[int | None], **columns: list[Any]) -> Rows:
     """Return rows an hour apart with these labels."""
     count = len(label)
     found = Columns.empty(any_columns(["a"]))
-    own: dict[str, list[Any]] = {"id": list(range(count)), "time_ms": [at * HOUR_MS for at in range(count)]}
-    found.values |= {**own, "label": list(label), **columns}
+    values: dict[str, list[Any]] = {"id": list(range(count)), "label": list(label)}
+    values["time_ms"] = [at * HOUR_MS for at in range(count)]
+    found.values |= values | columns
     return found.rows(np.zeros((count, 1), dtype=np.float32))
 
 

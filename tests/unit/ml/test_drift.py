@@ -11,7 +11,7 @@ from ml.dataset import Rows
 from ml.drift import drift, reference
 from ml.measure import Floats
 from nocd.domain.instant import DAY_MS
-from tests.unit.ml.company import MONDAY_MS, company
+from tests.build_punches import MONDAY_MS, company
 
 TRAINED_DAYS = 182
 UNKNOWN = {"pr_auc": [None] * 3, "confusion": {"fraud_flagged": 0.0, "honest_flagged": 0.0}}

@@ -19,7 +19,7 @@ from ml.predict import Scorer
 from ml.registry import Registry
 from ml.schema import FRAUD, Refused, Row, any_columns, header
 from ml.train import Options, Trained, champion_of, store, train
-from tests.unit.ml.company import company
+from tests.build_punches import company
 
 OPTIONS = Options(parameters={**booster.PARAMETERS, "max_bin": 64, "rounds_max": 30, "patience_rounds": 5})
 
@@ -76,12 +76,19 @@ def test_more_of_what_is_known_to_be_bad_never_lowers_a_score(scorer: Scorer, ro
 def test_the_champion_is_measured_on_the_same_rows(
     rows: Rows, trained: Trained, scorer: Scorer, registry: Registry
 ) -> None:
-    found = champion_of(registry, FRAUD)
-    assert found is not None
+    found, which = champion_of(registry, FRAUD)
+    assert which == "000001"
     again = train(rows, OPTIONS, found)
     assert again.manifest["metrics"]["differences"]["champion"] == [0, 0, 0]
     assert again.ruling.passed
-    assert champion_of(registry, any_columns("ab")) is None
+
+
+@pytest.mark.usefixtures("scorer")
+def test_a_champion_that_cannot_be_compared_is_told_and_stops_nothing(registry: Registry) -> None:
+    assert champion_of(registry, any_columns("ab")) == (None, "foreign_schema: version 000001 takes other columns")
+    (registry.folder / "000001" / "model.ubj").write_bytes(b"")
+    found, why = champion_of(registry, FRAUD)
+    assert (found, why.partition(":")[0]) == (None, "model_truncated")
 
 
 @pytest.mark.parametrize(

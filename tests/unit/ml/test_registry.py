@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from ml.registry import Registry
 from ml.schema import FRAUD, Refused, any_columns
+from tests.architecture.tree import ROOT
 
 MODEL = b"{i\x01ai\x01}"
 CALIBRATOR = {"kind": "logistic", "numbers": {"ab": [1.0, 0.0]}, "calibrated": True}
@@ -199,3 +202,28 @@ def test_a_job_that_stops_at_any_step_leaves_the_registry_whole(
         assert not [line for line in registry.listing() if "refused" in line]
     assert save(registry)
     assert not list(registry.folder.glob(".new-*"))
+
+
+SAVING = """
+import sys
+from pathlib import Path
+from tests.unit.ml.test_registry import Registry, save
+registry = Registry(Path(sys.argv[1]))
+registry.activate(save(registry))
+print(flush=True)
+while True:
+    registry.activate(save(registry))
+"""
+
+
+def test_a_killed_job_leaves_the_registry_whole(registry: Registry) -> None:
+    arguments = (sys.executable, "-c", SAVING, str(registry.folder))
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE) as job:
+        assert job.stdout is not None
+        job.stdout.readline()
+        job.kill()
+    active = registry.load()
+    assert active.version in registry.versions()
+    assert not [line for line in registry.listing() if "refused" in line]
+    registry.activate(save(registry))
+    assert len(registry.versions()) <= 5

@@ -20,7 +20,7 @@ HELD = 25
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_KEYS_HELD", HELD)
-    monkeypatch.setattr(module, "_SLICE_SEEN_MIN", 3)
+    monkeypatch.setattr(module, "_SLICE_MIN", 3)
 
 
 @dataclass(slots=True)
