@@ -238,9 +238,9 @@ class Pipeline:
         command = await self._store.complete(command, *self.engine.lacks_work(command))
         shelves = self.engine.shelves
         before = standing(shelves, command)
-        reply = self.engine.apply(command)
+        body, reply = orjson.dumps(command), self.engine.apply(command)  # first: the act changes what it recalled
         if reply.ok:
-            self._log(batch, InputKind.COMMAND, command.time, orjson.dumps(command))
+            self._log(batch, InputKind.COMMAND, command.time, body)
             client = self.engine.roster.client
             batch.commit.audit += carried_out(command, reply, before=before, shelves=shelves, client=client)
         if command.key is not None:

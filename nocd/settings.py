@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         400,
         30,
         3_650,
-        "How long findings, alerts, their ledger, verdicts, threshold changes and job runs are kept.",
+        "How long findings, alerts, their ledger, tickets, verdicts, threshold changes and job runs are kept.",
     )
     site_hours_retention_days: int = _number(730, 35, 3_650, "How long closed hours of baselines are kept.")
     audit_retention_days: int = _number(

@@ -25,6 +25,7 @@ from nocd.domain.limits import (
 )
 from nocd.domain.severity import Severity
 
+RESOLVE_TIMEOUT_MIN_S, RESOLVE_TIMEOUT_MAX_S = 60, 7 * 86_400
 Method = Literal["FACE", "FINGERPRINT", "IRIS", "NFC", "PIN", "MANUAL"]
 
 
@@ -184,7 +185,7 @@ class OutsideAlert:
     person: Id | None = None
     labels: Labels = field(default_factory=dict)
     dedup_key: LongId | None = None
-    resolve_timeout_s: Annotated[int, Ge(60), Le(604_800)] | None = None
+    resolve_timeout_s: Annotated[int, Ge(RESOLVE_TIMEOUT_MIN_S), Le(RESOLVE_TIMEOUT_MAX_S)] | None = None
 
 
 Observation = (

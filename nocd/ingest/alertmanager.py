@@ -1,6 +1,7 @@
 """Alertmanager's webhook (versions 4 and 3, and Grafana's variant of it) as `noc.alert` events.
 
 A firing alert counts from when the notification reached us, since repeats renew it; a resolved one from when it ended.
+One that fires and names an end that is yet to come is over then, unless it is repeated.
 An alert that cannot be read is refused by its place in the body; the good ones are kept.
 """
 
@@ -13,7 +14,8 @@ from urllib.parse import quote
 
 import orjson
 
-from nocd.domain.instant import DAY_MS, MINUTE_MS, rfc3339, to_ms
+from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS, rfc3339, to_ms
+from nocd.domain.observation import RESOLVE_TIMEOUT_MAX_S, RESOLVE_TIMEOUT_MIN_S
 from nocd.domain.severity import from_foreign
 from nocd.errors import InputError, TooLarge
 from nocd.ingest.bodies import Item, Line
@@ -116,6 +118,7 @@ def _event(payload: dict[str, Any], alert: Any, received_at: int) -> dict[str, A
             "message": _message(payload, alert, labels) or name,
             "dedup_key": fingerprint,
             "labels": _bounded(labels),
+            **_patience(ends_at if firing else None, received_at),
         },
     }
     told = {"startsat": starts_at, "endsat": None if firing else ends_at}
@@ -149,6 +152,14 @@ def _firing_time(starts_at: int | None, received_at: int) -> int:
     """Return when it was last seen firing: now, or its start where the sender's clock is a little ahead."""
     ahead = starts_at is not None and received_at < starts_at <= received_at + _AHEAD_MAX_MS
     return starts_at if ahead and starts_at is not None else received_at
+
+
+def _patience(ends_at: int | None, received_at: int) -> dict[str, int]:
+    """Return how long a firing alert may be quiet, where its sender says by when it is over unless it fires again."""
+    if ends_at is None or ends_at <= received_at:
+        return {}
+    seconds = -(-(ends_at - received_at) // SECOND_MS)
+    return {"resolve_timeout_s": min(max(seconds, RESOLVE_TIMEOUT_MIN_S), RESOLVE_TIMEOUT_MAX_S)}
 
 
 def _source(payload: dict[str, Any]) -> str:

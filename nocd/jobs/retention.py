@@ -45,6 +45,7 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["incidents"] = await _steps(store, [_INCIDENTS], alerts)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
+    removed["ticket rows"] = await _steps(store, [_TIMELINE, _TICKETS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
     removed["key figures"] = sum([await _steps(store, [sql], now - kept_ms) for sql, kept_ms in kpis.KEPT.values()])
     audit = now - keep.audit_days * DAY_MS
@@ -69,6 +70,9 @@ _INCIDENTS = (
     "DELETE FROM incidents WHERE standing = 0 AND updated_at < ?1"
     " AND no IN (SELECT no FROM incidents WHERE standing = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
 )
+_OLD_TICKETS = "(SELECT no FROM tickets WHERE open = 0 AND updated_at < ?1 ORDER BY no LIMIT ?2)"
+_TIMELINE = f"DELETE FROM ticket_timeline WHERE ticket IN {_OLD_TICKETS}"  # noqa: S608 - a constant of this file
+_TICKETS = f"DELETE FROM tickets WHERE no IN {_OLD_TICKETS}"  # noqa: S608 - a constant of this file
 _VERDICTS = (
     "DELETE FROM verdicts WHERE (alert, time) IN"
     " (SELECT alert, time FROM verdicts WHERE time < ?1 ORDER BY time LIMIT ?2)"

@@ -200,8 +200,7 @@ class Writer:
             )
             many("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", columns.job_runs(commit))
             audit.append(self._connection, commit.audit)
-            many(_UPSERT_TICKET, columns.tickets(commit))
-            many("INSERT INTO ticket_timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.timeline(commit))
+            self._write_tickets(commit)
             many(OUTBOX_INSERT, columns.outbox(commit))
             many("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.runs(commit))
             self._in_steps("INSERT OR REPLACE INTO seen VALUES {}", seen)
@@ -234,6 +233,12 @@ class Writer:
             "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.incidents(commit)
         )
         many("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.ledger(commit))
+
+    def _write_tickets(self, commit: Commit) -> None:
+        """Write tickets, and what happened to them."""
+        many = self._connection.executemany
+        many(_UPSERT_TICKET, columns.tickets(commit))
+        many("INSERT INTO ticket_timeline VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.timeline(commit))
 
     def _in_steps(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Carry out a statement with many rows at a time in place of `{}`.

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from nocd.detect.registry import CATALOG
+from nocd.detect.sources import SOURCE_SILENT
 from nocd.domain.finding import Category
 from nocd.domain.instant import rfc3339
 from nocd.domain.severity import Severity
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from nocd.domain.alert import Alert
     from nocd.triage.standing import Key
 
+SOURCE: Final = SOURCE_SILENT.name
 OWN: Final = "nocd"  # the source of what detectors found: what others name so explains nothing here
 _QUIET: Final = ("CRITICAL_SIGNAL_LOW_*", "DEVICE_*", "ANOMALY_*_BELOW", "PHANTOM_GUARD")
 
@@ -72,7 +75,7 @@ def _of_slot(pair: Pair) -> bool:
 
 
 RULES: Final = (
-    Rule("SOURCE_SILENT", _QUIET, _of_source),
+    Rule(SOURCE, _QUIET, _of_source),
     Rule("SILENT_SITE", _QUIET, _of_site),
     Rule("DEVICE_OFFLINE", ("DEVICE_*", "CRITICAL_SIGNAL_LOW_*"), _of_phone),
     Rule("TOUR_MISSED", ("TOUR_OVERDUE",), _of_entity),
@@ -108,12 +111,17 @@ def where_worse(lesser: Alert, heard_through: str | None) -> list[Key]:
     return found + ([("entity", f"source:{heard_through}")] if heard_through is not None else [])
 
 
-def where_lesser(worse: Alert) -> list[Key] | None:
-    """Return what the alerts that one may explain are found by; None where they may be anywhere."""
-    if worse.site is None or worse.type == "SOURCE_SILENT":
-        return None
+def where_lesser(worse: Alert) -> list[Key]:
+    """Return what the alerts that one may explain are found by."""
+    if worse.site is None or worse.type == SOURCE:  # whom a source is heard through may be anywhere
+        return _lesser(worse.type)
     found = [("site", worse.site), ("entity", f"{worse.entity_type}:{worse.entity_id}")]
     return found + ([("person", worse.person)] if worse.person is not None else [])
+
+
+@lru_cache(maxsize=16)
+def _lesser(worse: str) -> list[Key]:
+    return [("type", kind) for kind in CATALOG if any(rule.worse == worse for rule in _rules_for(kind))]
 
 
 @lru_cache(maxsize=1_024)

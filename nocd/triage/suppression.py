@@ -91,8 +91,8 @@ class Suppression:
             self._turn(now)
 
     def tick(self, now: int) -> bool:
-        """Let time pass to `now` (UTC ms); tell whether anything came of it."""
-        self._room = STEP_MAX
+        """Let time pass to `now` (UTC ms), never back; tell whether anything came of it."""
+        self._room, now = STEP_MAX, max(now, self._scene.now)
         waiting = bool(self._unlooked or self._leaving)
         turned = self._turn(now)
         self._advance(now)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nocd.triage.ticket_desk import TicketDesk
 
 FRAUD_SCORE_MIN: Final = 0.80
+EVIDENCE_MAX: Final = 20  # lines of evidence in a ticket's text; all of it is beside
 _ABOUT_TICKETS: Final = frozenset(kind.name for kind in work.KINDS)
 _CONSIDERED: Final = frozenset({"opened", "reopened", "severity_raised", "unsuppressed"})
 _TAKEN_ON: Final = frozenset({"acknowledged", "assigned", "started", "verified"})
@@ -142,7 +143,7 @@ class Tickets:
             key=_key(alert),
             type=alert.type,
             title=alert.title,
-            body=alert.reason,
+            body=_body(alert),
             severity=alert.severity,
             priority=priority_of(alert.severity),
             origin=origin,
@@ -190,6 +191,18 @@ class Tickets:
         how = f"with verdict {alert.verdict}" if alert.verdict else "by itself"
         many = "its alert" if ticket.alerts_total == 1 else f"the last of its {ticket.alerts_total} alerts,"
         self._desk.told(ticket, "trouble_ended", f"{many} {alert.id} ended {how}; resolve it when done", now=now)
+
+
+def _body(alert: Alert) -> str:
+    """Return what whoever gets the ticket reads: the trouble in a sentence, its evidence, and the steps to take."""
+    shown = [f"- {name.replace('_', ' ')}: {value}" for name, value in alert.evidence.items() if _plain(value)]
+    steps = [f"{number}. {step}" for number, step in enumerate(alert.recommended_actions, start=1)]
+    parts = [[alert.reason], ["Evidence:", *shown[:EVIDENCE_MAX]] if shown else [], ["Steps:", *steps] if steps else []]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and value != ""
 
 
 def _key(alert: Alert) -> str:

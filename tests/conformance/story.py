@@ -57,6 +57,7 @@ class Story:
         await self.door()
         await self.maintenance()
         await self.outside()
+        await self.silence()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
@@ -145,6 +146,13 @@ class Story:
         assert planned.status == 201, planned
         ended = await self.desk.ask("DELETE", f"/v1/maintenance/{planned.json['id']}", token="operator")
         assert ended.status == 200, ended
+
+    async def silence(self) -> None:
+        """Silence what may yet come of a camera."""
+        matchers = [{"name": "site", "value": "NTH-04"}, {"name": "type", "op": "=~", "value": "Camera.*"}]
+        asked = {"matchers": matchers, "ends_at": rfc3339(self.clock.now + HOUR_MS), "comment": "new cameras"}
+        planned = await self.desk.ask("POST", "/v1/silences", token="operator", json=asked)
+        assert planned.status == 201, planned
 
     async def house(self) -> None:
         """Let a job run, and the store break and mend."""

@@ -47,6 +47,7 @@ NAMES = {
     "/v1/findings/{id}": "F-1",
     "/v1/maintenance/{id}": "M-1",
     "/v1/incidents/{id}": "I-1",
+    "/v1/silences/{id}": "S-1",
     "/v1/runbooks/{id}": "NO_SHOW",
     "/v1/telemetry/people/{id}/signals": "P1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
@@ -133,6 +134,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await dead_letter(desk.daemon.tenants["default"])
     (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
     now = desk.daemon.now_ms()
+    start, end = rfc3339(now + HOUR_MS), rfc3339(now + 2 * HOUR_MS)
     first, second, third = await lone_alerts(desk, "roof", "gate", "yard")
     bodies: dict[str, Any] = {
         "/v1/incidents": {"title": "Doc", "alerts": [first, second]},
@@ -141,7 +143,8 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tickets": {"title": "Mend the gate"},
         "/v1/tokens": {"name": "made", "role": "viewer"},
-        "/v1/maintenance": {"scope": "all", "start": rfc3339(now), "end": rfc3339(now + HOUR_MS), "reason": "x"},
+        "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
+        "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
         "/v1/playbooks/{id}/run": {"alert": alert["id"]},
         "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
@@ -150,7 +153,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     }
     acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
     acts["verify"] = {"method": "call", "answer": "no_answer"}
-    order = ["ack", "undo", "assign", "start", "escalate", "verify", "note", "resolve", "reopen"]
+    order = ["ack", "undo", "assign", "start", "escalate", "verify", "note", "resolve", "reopen", "silence"]
     every = [(method.upper(), path) for path, each in desk.contract.document["paths"].items() for method in each]
     acted = re.compile("/v1/(alerts|incidents|tickets)/{id}/")
     plain = [each for each in every if each[0] == "GET" or not acted.match(each[1])]

@@ -110,13 +110,27 @@ async def test_a_settled_alert_goes_with_its_decisions_and_a_standing_one_stays(
             assert (await house.tenant.ask(note)).ok
         settle = Command(verb="resolve", target="A-1", actor="m", time=T0, args={"verdict": "benign"})
         assert (await house.tenant.ask(settle)).ok
-        assert (await house.count("alerts"), await house.count("ledger")) == (3, 7)
+        assert (await house.count("alerts"), await house.count("tickets")) == (3, 1)
         await saved(house.tenant)
         opened.clock.forward(41 * DAY_MS)
         assert "alert rows" in await house.retained()
-        assert (await house.count("alerts"), await house.count("ledger")) == (1, 1)
+        decided = "SELECT count(DISTINCT alert) FROM ledger"
+        assert await house.tenant.store.read(lambda base: base.execute(decided).fetchone()[0]) == 1
+        assert (await house.count("alerts"), await house.count("tickets")) == (1, 1)
         assert (await house.tenant.store.recall("A-2")) is not None
         assert (await house.tenant.store.recall("A-1")) is None
+
+
+async def test_a_ticket_that_ended_goes_with_its_timeline_and_an_open_one_stays(opened: Opened) -> None:
+    async with kept(opened, keep=KEEP) as house:
+        await house.tenant.post([firing(), firing("Door")])
+        cancel = Command(verb="cancel_ticket", target="T-1", actor="m", time=T0, args={"comment": "no need"})
+        assert (await house.tenant.ask(cancel)).ok
+        assert (await house.count("tickets"), await house.count("ticket_timeline")) == (2, 3)
+        await saved(house.tenant)
+        opened.clock.forward(41 * DAY_MS)
+        assert "3 ticket rows" in await house.retained()
+        assert (await house.count("tickets"), await house.count("ticket_timeline")) == (1, 1)
 
 
 async def test_findings_go_by_when_they_were_recorded(opened: Opened) -> None:

@@ -93,6 +93,15 @@ def test_firing_alert_is_mapped() -> None:
     assert orjson.loads(event.body)["startsat"] == STARTED
 
 
+@pytest.mark.parametrize(
+    ("ends_in_ms", "timeout_s"), [(-1, None), (0, None), (1, 60), (240_001, 241), (30 * DAY_MS, 604_800)]
+)
+def test_a_firing_alert_may_be_quiet_until_the_end_it_names(ends_in_ms: int, timeout_s: int | None) -> None:
+    assert one(body(alert(endsAt=rfc3339(RECEIVED_AT + ends_in_ms)))).resolve_timeout_s == timeout_s
+    ended = alert(status="resolved", endsAt=rfc3339(RECEIVED_AT + ends_in_ms))
+    assert one(body(ended)).resolve_timeout_s is None
+
+
 def test_resolved_alert_ends_at_its_receipt_and_its_repeat_is_a_duplicate() -> None:
     resolved = body(alert(status="resolved", endsAt=ENDED))
     (event,) = events(resolved)

@@ -68,7 +68,7 @@ def test_the_feed_tells_that_an_alert_opened_hidden_and_until_when() -> None:
         "S-1",
     )
     assert change.data["suppressed_until"] == "2026-01-01T01:00:00.000Z"
-    assert change.data["hidden_by"] == ("S-1",)
+    assert change.data["hidden_by"] == ["S-1"]
 
 
 def test_the_feed_tells_of_a_silence_once_a_commit_with_what_it_hides() -> None:
@@ -127,7 +127,7 @@ def test_a_resolve_travels_though_the_alert_is_hidden() -> None:
     (change,) = [change for change in made.finish().changes if change.type == "alert_updated"]
     assert (change.data["old_status"], change.data["new_status"]) == ("suppressed", "resolved")
     assert (change.data["happened"], change.data["ended_unseen"]) == ("ended", True)
-    assert (change.data["hidden_by"], change.data["suppressed_by"]) == ((), None)
+    assert (change.data["hidden_by"], change.data["suppressed_by"]) == ([], None)
 
 
 def test_a_silence_of_an_alert_is_taken_back_within_ten_seconds_by_who_asked_for_it() -> None:
@@ -153,7 +153,7 @@ def test_a_resolve_taken_back_puts_its_silence_back_too() -> None:
     made = opened()
     asked(made, "silence", "A-1")
     asked(made, "resolve", "A-1", at=T0 + 1, verdict="benign")
-    assert asked(made, "undo", "A-1", at=T0 + 2).body["hidden_by"] == ("S-1",)
+    assert asked(made, "undo", "A-1", at=T0 + 2).body["hidden_by"] == ["S-1"]
     assert made.triage.suppression.silences.all()[0].in_force
     asked(made, "resolve", "A-1", at=T0 + 3, verdict="benign")
     asked(made, "end_silence", "S-1", at=T0 + 4)
@@ -168,7 +168,7 @@ def test_a_resolve_taken_back_puts_back_no_silence_that_an_earlier_one_ended() -
     asked(made, "reopen", "A-1", at=later)
     asked(made, "silence", "A-1", at=later)
     asked(made, "resolve", "A-1", at=later, verdict="benign")
-    assert asked(made, "undo", "A-1", at=later).body["hidden_by"] == ("S-2",)
+    assert asked(made, "undo", "A-1", at=later).body["hidden_by"] == ["S-2"]
 
 
 def test_a_resolve_taken_back_after_a_restart_finds_its_silence_in_force() -> None:
