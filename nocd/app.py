@@ -37,6 +37,7 @@ from nocd.notify.notifier import Notifier
 from nocd.pipeline import Limits
 from nocd.procedures import read_runbooks
 from nocd.rulebook import read_rules
+from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
@@ -119,7 +120,7 @@ class Daemon:
     async def _build(self) -> None:
         settings = self.settings
         self.limits = await asyncio.to_thread(tenant_limits, settings)
-        table = await asyncio.to_thread(_tokens, self.folder)
+        table = await asyncio.to_thread(_tokens, self.folder, settings)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
         self._closing("tenants", self._served.aclose)
         for name in await asyncio.to_thread(_tenant_names, table, self.folder):
@@ -365,8 +366,9 @@ async def _feed_watchdog(every_s: float | None) -> None:
         await asyncio.sleep(every_s)
 
 
-def _tokens(folder: Folder) -> TokenTable:
+def _tokens(folder: Folder, settings: Settings) -> TokenTable:
     store = TokenStore(folder.daemon_db)
+    store.configured(on_record(settings), now=now_ms())
     for written in store.first(folder, now=now_ms()):
         log.event("token_written", file=str(written))
     return TokenTable(store)

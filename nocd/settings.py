@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ class Settings(BaseSettings):
         3_650,
         "How long findings, alerts, their ledger, tickets, verdicts, threshold changes and job runs are kept.",
     )
-    site_hours_retention_days: int = _number(730, 35, 3_650, "How long closed hours of baselines are kept.")
+    site_hours_retention_days: int = _number(
+        730, 35, 3_650, "How long closed hours of baselines, and scorecards, are kept."
+    )
     audit_retention_days: int = _number(
         2_192, 2_192, 36_500, "How long the audit trail is kept; never under six years."
     )
@@ -281,6 +284,16 @@ def load(arguments: Mapping[str, object] | None = None, *, file: Path | None = N
     except ValidationError as error:
         raise SettingsRefused(list(_faults(error, origins))) from error
     return Loaded(settings=settings, origins=origins)
+
+
+def on_record(settings: Settings) -> dict[str, Any]:
+    """Return the settings as the audit trail keeps them: a file that holds rules by its path and its SHA-256."""
+    values: dict[str, Any] = settings.model_dump(mode="json")
+    for name in ("detectors", "runbooks"):
+        file: Path | None = getattr(settings, name)
+        if file is not None and file.is_file():
+            values[name] = f"{file} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+    return values
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,8 @@ from pydantic_core import to_json
 from nocd.api import answers
 from nocd.api.asking import ask, done, idempotency_key
 from nocd.api.auth import TOKEN, needs
-from nocd.api.keys import tenant_of
+from nocd.api.context import context_of, of_alert
+from nocd.api.keys import DESK, tenant_of
 from nocd.api.search import asked
 from nocd.domain.alert import Status
 from nocd.domain.command import Reply
@@ -77,8 +78,13 @@ async def index(request: web.Request) -> web.Response:
 
 @needs(Act.READ)
 async def show(request: web.Request) -> web.Response:
-    """Answer one alert with the decisions about it."""
-    return web.Response(body=await _with_why(request), content_type="application/json")
+    """Answer one alert with the decisions about it and what surrounds it."""
+    answers.known_parameters(request)
+    body, no = await _visible(request)
+    why = orjson.dumps(await tenant_of(request).store.read(queries.why, no))
+    context = orjson.dumps(await context_of(request, of_alert(orjson.loads(body), now=request.app[DESK].now_ms())))
+    detail = b'{"alert":' + body + b',"why":' + why + b',"context":' + context + b"}"
+    return web.Response(body=answers.seen_by(request[TOKEN], detail), content_type="application/json")
 
 
 @needs(Act.READ)

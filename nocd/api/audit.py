@@ -15,11 +15,9 @@ from nocd.api.keys import DESK, tenant_of
 from nocd.domain.token import Act, Right, Token
 from nocd.errors import NotAllowed
 from nocd.store import audit
-from nocd.store.audit import AuditQuery, Place
+from nocd.store.audit import AuditQuery, Place, walked
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from nocd.store.tokens import TokenTable
 
 _FILTERS = ("actor", "act", "target", "limit", "cursor")
@@ -60,17 +58,9 @@ class AuditRoutes:
         answers.known_parameters(request)
         token, tenants = _unlimited(request), request.app[DESK].tenants
         names = list(tenants) if token.name == LOCAL_TOKEN.name else [tenant_of(request).name]
-        chains = [_told(name, await _walked(partial(tenants[name].store.read, audit.check))) for name in names]
-        access = await _walked(partial(asyncio.to_thread, self._table.store.check_trail))
+        chains = [_told(name, await walked(partial(tenants[name].store.read, audit.check))) for name in names]
+        access = await walked(partial(asyncio.to_thread, self._table.store.check_trail))
         return answers.json({"chains": [*chains, _told("access", access)]})
-
-
-async def _walked(check: Callable[[Place | None], Awaitable[Place]]) -> Place:
-    """Return where a chain ends or breaks, checked slice by slice."""
-    place = await check(None)
-    while not place.ended:
-        place = await check(place)
-    return place
 
 
 def _told(name: str, place: Place) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from nocd.api import answers
 from nocd.api.alerts import find as find_alert
 from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
+from nocd.api.context import context_of, of_incident
 from nocd.api.keys import DESK, tenant_of
 from nocd.domain.incident import IncidentStatus
 from nocd.domain.instant import HOUR_MS
@@ -92,13 +93,15 @@ async def _page(request: web.Request, query: IncidentQuery) -> web.Response:
 
 @needs(Act.READ)
 async def show(request: web.Request) -> web.Response:
-    """Answer one incident with its timeline and its alerts."""
+    """Answer one incident with its timeline, its alerts and what surrounds it."""
     answers.known_parameters(request)
     token = request[TOKEN]
     body, timeline = await find(tenant_of(request), token, request.match_info["id"])
     rows = await _alerts(tenant_of(request), body)
     alerts = b",".join(row[0] for row in rows if token.sees(site=row[1], client=row[2]))
-    detail = b'{"incident":' + body + b',"timeline":' + timeline + b',"alerts":[' + alerts + b"]}"
+    context = orjson.dumps(await context_of(request, of_incident(orjson.loads(body), now=request.app[DESK].now_ms())))
+    detail = b'{"incident":' + body + b',"timeline":' + timeline + b',"alerts":[' + alerts
+    detail += b'],"context":' + context + b"}"
     return web.Response(body=answers.seen_by(token, detail), content_type="application/json")
 
 

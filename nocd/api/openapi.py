@@ -57,6 +57,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/reports/noise": ("days", "limit"),
     "/v1/reports/trends": ("days", "site", "client"),
     "/v1/reports/triage-load": ("days",),
+    "/v1/scorecards": ("client", "days"),
     "/v1/search": ("q", "limit", "cursor"),
     "/v1/audit": _AUDIT,
     "/v1/audit/access": _AUDIT,

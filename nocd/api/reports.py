@@ -13,12 +13,13 @@ from nocd.domain.instant import DAY_MS, rfc3339
 from nocd.domain.token import Act
 from nocd.errors import InputError, NotAllowed, NotFound
 from nocd.store import kpis, reports
+from nocd.store.scorecards import cards
 from nocd.triage.kpis import GAUGES, STATES, Figures, condition, required, total
 
 if TYPE_CHECKING:
     from nocd.engine import Engine
 
-DAYS_MAX: Final = 400
+DAYS_MAX: Final = 800
 TROUBLED_MAX: Final = 100
 
 
@@ -26,6 +27,7 @@ def routes() -> list[web.RouteDef]:
     """Return the routes of reports and of a site's state."""
     return [
         web.get("/v1/sites/{id:[^/]+}/state", state),
+        web.get("/v1/scorecards", scorecards),
         web.get("/v1/reports/overview", overview),
         web.get("/v1/reports/mtta", mtta),
         web.get("/v1/reports/noise", noise),
@@ -96,6 +98,16 @@ async def trends(request: web.Request) -> web.Response:
     days, _ = _days(request, "site", "client", default=7)
     store, now = tenant_of(request).store, request.app[DESK].now_ms()
     return answers.json(await store.read(kpis.trend, _scope(request), span_ms=days * DAY_MS, now=now))
+
+
+@needs(Act.READ)
+async def scorecards(request: web.Request) -> web.Response:
+    """Answer the scorecards of the last `days`, newest first, of the clients the token sees; at most 500."""
+    token, (_, since) = request[TOKEN], _days(request, "client", default=7)
+    items = await tenant_of(request).store.read(
+        cards, since=since, client=request.query.get("client"), clients=sorted(token.clients) if token.limited else None
+    )
+    return web.Response(body=b'{"items":[' + b",".join(items) + b"]}", content_type="application/json")
 
 
 def _scope(request: web.Request) -> str:

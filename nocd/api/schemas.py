@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import incidents, outside, playbooks, reports, requests, telemetry, tickets, views
+from nocd.wire import context, incidents, outside, playbooks, reports, requests, telemetry, tickets, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
 
 _VIEWS: Final[tuple[type[BaseModel], ...]] = (
-    views.AlertDetail,
+    context.AlertDetail,
     views.AlertView,
     views.AuditView,
     views.ChainView,
@@ -46,6 +46,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     reports.Noise,
     reports.Overview,
     reports.ResponseTimes,
+    reports.ScorecardView,
     reports.StateNow,
     reports.Trend,
     reports.TriageLoad,
@@ -211,7 +212,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/events/{no}": {200: ref(views.EventView)},
     "GET /v1/alerts": {200: page(ref(views.AlertView))},
     "POST /v1/alerts/bulk": {200: record({"items": {"type": "array", "items": _BULK_ITEM}})},
-    "GET /v1/alerts/{id}": {200: ref(views.AlertDetail)},
+    "GET /v1/alerts/{id}": {200: ref(context.AlertDetail)},
     "GET /v1/alerts/{id}/why": {200: page(ref(views.LedgerView))},
     **{f"POST /v1/alerts/{{id}}/{verb}": {200: ref(views.AlertView)} for verb in requests.COMMANDS},
     "GET /v1/tickets": {200: page(ref(tickets.TicketView))},
@@ -265,6 +266,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/reports/noise": {200: ref(reports.Noise)},
     "GET /v1/reports/trends": {200: ref(reports.Trend)},
     "GET /v1/reports/triage-load": {200: ref(reports.TriageLoad)},
+    "GET /v1/scorecards": {200: record({"items": {"type": "array", "items": ref(reports.ScorecardView)}})},
     "GET /v1/search": {200: page(ref(views.AlertView))},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},

@@ -41,12 +41,14 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["verdicts"] = await _steps(store, [_VERDICTS], alerts)
     removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
     removed["notifications"] = await _steps(store, [_OUTBOX], now - keep.feed_days * DAY_MS)
+    removed["playbook runs"] = await _steps(store, [_RUNS], alerts)
     removed["job runs"] = await _steps(store, [_JOB_RUNS], alerts)
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
     removed["incidents"] = await _steps(store, [_INCIDENTS], alerts)
     removed["alert rows"] = await _steps(store, [_LEDGER, _ALERTS], alerts)
     removed["ticket rows"] = await _steps(store, [_TIMELINE, _TICKETS], alerts)
     removed["replies"] = await _steps(store, [_REPLIES], now - keep.idempotency_hours * HOUR_MS)
+    removed["scorecards"] = await _steps(store, [_SCORECARDS], now - keep.hours_days * DAY_MS)
     removed["key figures"] = sum([await _steps(store, [sql], now - kept_ms) for sql, kept_ms in kpis.KEPT.values()])
     audit = now - keep.audit_days * DAY_MS
     removed["audit rows"] = await store.let_go_of_audit(before=audit, step=STEP_ROWS, now=now)
@@ -84,10 +86,14 @@ _OUTBOX = (
     "DELETE FROM outbox WHERE no IN (SELECT no FROM outbox WHERE ended_at IS NOT NULL AND ended_at < ?1"
     " ORDER BY ended_at LIMIT ?2)"
 )
+_RUNS = "DELETE FROM playbook_runs WHERE ended_at < ?1 AND no IN (SELECT no FROM playbook_runs ORDER BY no LIMIT ?2)"
 _JOB_RUNS = "DELETE FROM job_runs WHERE started < ?1 AND no IN (SELECT no FROM job_runs ORDER BY no LIMIT ?2)"
 _HOURS = (
     "DELETE FROM site_hours WHERE (baseline, hour) IN"
     " (SELECT baseline, hour FROM site_hours WHERE hour < ?1 ORDER BY hour LIMIT ?2)"
+)
+_SCORECARDS = (
+    "DELETE FROM scorecards WHERE (client, day) IN (SELECT client, day FROM scorecards WHERE day < ?1 LIMIT ?2)"
 )
 _REPLIES = "DELETE FROM replies WHERE key IN (SELECT key FROM replies WHERE time < ?1 LIMIT ?2)"
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nocd import log
@@ -17,8 +18,11 @@ from nocd.jobs.report import Report, each
 from nocd.jobs.retention import Keep, retain
 from nocd.jobs.runs import Runs, nameless
 from nocd.jobs.scheduler import Job
+from nocd.jobs.scorecard import score_day
 from nocd.jobs.tuning import Budget, tune_thresholds
 from nocd.store import queries
+from nocd.store.audit import check as check_trail
+from nocd.store.audit import walked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -145,6 +149,15 @@ class Upkeep:
 
         return await each(self.tenants, refresh)
 
+    async def score(self) -> Report:
+        """Judge the day before for every tenant's clients."""
+        now = self.now_ms()
+
+        async def score(_: str, tenant: Tenant) -> str:
+            return await score_day(tenant, now=now)
+
+        return await each(self.tenants, score)
+
     async def tune(self) -> Report:
         """Let every threshold follow what its alerts turned out to be."""
 
@@ -165,13 +178,15 @@ class Upkeep:
         return report
 
     async def check_integrity(self) -> Report:
-        """Have SQLite check every file, on a reader; what is damaged is degraded from then."""
+        """Check every file and its audit trail, on a reader; a damaged file is degraded from then."""
 
         async def check(name: str, tenant: Tenant) -> str:
             found = await tenant.store.read(queries.quick_check)
             self._note(self._damaged, name, "" if found == "ok" else found)
             if found != "ok":
                 raise StateError(f"{found}; restore a backup", code="corrupt_database")
+            if (place := await walked(partial(tenant.store.read, check_trail))).fault is not None:
+                raise StateError(f"the audit trail does not hold: {place.fault}", code="broken_audit")
             return "sound"
 
         return await each(self.tenants, check)
@@ -248,6 +263,7 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="heartbeat", run=upkeep.say_alive, every_s=300, limit_s=1, quiet=True),
         Job(name="upkeep", run=upkeep.keep_house, every_s=1, limit_s=5, quiet=True),
         Job(name="kpis", run=upkeep.refresh, every_s=300, limit_s=30, quiet=True),
+        Job(name="scorecard", run=upkeep.score, at="06:00", limit_s=60),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
         Job(name="tuning", run=upkeep.tune, at="03:00", day="sun", limit_s=1_800),
         Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800),

@@ -30,6 +30,7 @@ ROUND_MESSAGES: Final = 20
 IDLE_S: Final = 60.0  # how late a wound clock, or a word that nobody passed on, is noticed
 AGAIN_S: Final = 1.0
 ERROR_CHARS_MAX: Final = 300
+WAITING_MAX: Final = 10_000
 
 
 def wait_ms(attempts: int, *, jitter: float, retry_after_s: float | None = None) -> int:
@@ -130,6 +131,7 @@ class Outbox:
             return not sent.gone
         due_at = min(now + self._wait_ms(message, sent), message.give_up_at)
         await self._keep("retried", outbox.failed(message.no, due_at=due_at, error=detail))
+        await self._insist(lambda: self._run(outbox.overfull(receiver, now=now, waiting_max=WAITING_MAX)))
         return True
 
     def _wait_ms(self, message: Message, sent: Sent) -> int:

@@ -98,6 +98,13 @@ class Activities:
         trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
         return None if trail is None else trail.heard_at
 
+    def fixes(self, person: str) -> list[Fix]:
+        """Return the last fixes known of a person, for reading: the last that was walked to, and those that wait."""
+        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        if trail is None:
+            return []
+        return [*([] if trail.anchor is None else [trail.anchor]), *trail.pending]
+
     def traces(self, person: str) -> Traces | None:
         """Return when a person's signals were heard in the last day, for reading, or None where none ever was."""
         traces: Traces | None = self._shelves.get(TRACES_KIND, person)

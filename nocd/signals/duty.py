@@ -214,6 +214,10 @@ class Duties:
         """Return the person's open duty, or None."""
         return self._open.get(person)
 
+    def open(self) -> list[tuple[str, Duty]]:
+        """Return who is on duty anywhere, by their punches."""
+        return list(self._open.items())
+
     def heads(self, site: str) -> int:
         """Return how many people are on duty at a site."""
         return self._heads.get(site, 0)

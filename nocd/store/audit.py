@@ -15,7 +15,7 @@ from nocd.domain.instant import rfc3339
 from nocd.store.migrations import shipped, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from nocd.store.sqlite import sqlite3
 
@@ -105,6 +105,14 @@ def check(connection: sqlite3.Connection, place: Place | None = None, *, rows_ma
     return replace(place, ended=len(rows) < rows_max)
 
 
+async def walked(slice_of: Callable[[Place | None], Awaitable[Place]]) -> Place:
+    """Return where a chain ends or breaks, checked slice by slice."""
+    place = await slice_of(None)
+    while not place.ended:
+        place = await slice_of(place)
+    return place
+
+
 def _told(connection: sqlite3.Connection, anchor: int) -> bool:
     said = "SELECT 1 FROM audit WHERE act = 'let_go' AND json_extract(detail, '$.upto') = ? LIMIT 1"
     return connection.execute(said, (anchor,)).fetchone() is not None
@@ -154,6 +162,23 @@ def view(row: tuple[Any, ...]) -> dict[str, Any]:
         "detail": orjson.loads(told.detail),
         "digest": told.digest,
     }
+
+
+def configured(connection: sqlite3.Connection, settings: dict[str, Any], now: int) -> None:
+    """Put the settings of a start on record where they are not those of the start before, within a transaction."""
+    last = "SELECT detail FROM audit WHERE act = 'configure' ORDER BY no DESC LIMIT 1"
+    row = connection.execute(last).fetchone()
+    former = {} if row is None else orjson.loads(row[0])["settings"]
+    if former == settings:
+        return
+    changed = [name for name in sorted({*former, *settings}) if former.get(name) != settings.get(name)] if row else []
+    detail = {
+        "tenant": None,
+        "settings": settings,
+        "before": {name: former.get(name) for name in changed},
+        "after": {name: settings.get(name) for name in changed},
+    }
+    append(connection, [Entry(time=now, actor="nocd", act="configure", peer="start", detail=detail)])
 
 
 def exported(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -134,6 +134,16 @@ def expired(receiver: str, *, now: int) -> Statement:
     return sql, (now, receiver)
 
 
+def overfull(receiver: str, *, now: int, waiting_max: int) -> Statement:
+    """Return what makes dead letters of a receiver's oldest messages where more than `waiting_max` wait."""
+    sql = (
+        "UPDATE outbox SET state = 'dead', ended_at = ?1, error = 'more than ' || ?3 || ' messages waited'"
+        " WHERE receiver = ?2 AND state = 'waiting' AND no <= coalesce((SELECT no FROM outbox"
+        " WHERE receiver = ?2 AND state = 'waiting' ORDER BY no DESC LIMIT 1 OFFSET ?3), 0)"
+    )
+    return sql, (now, receiver, waiting_max)
+
+
 def nobodys(receivers: Iterable[str], *, now: int) -> Statement:
     """Return what makes dead letters of messages whose receiver is set no more."""
     names = sorted(receivers)

@@ -224,6 +224,11 @@ class TokenStore:
             with self._transaction() as base:
                 audit.append(base, entries)
 
+    def configured(self, settings: dict[str, Any], *, now: int) -> None:
+        """Put the settings a daemon starts with on record, where they changed."""
+        with self._transaction() as base:
+            audit.configured(base, settings, now)
+
     def trail(self, query: audit.AuditQuery) -> tuple[list[dict[str, Any]], int | None]:
         """Return rows of the audit trail of tokens and refused logins, newest first, and where to go on."""
         with self._transaction() as base:

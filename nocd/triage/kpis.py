@@ -28,7 +28,8 @@ EVENTS: Final = "events"
 FRAUD_HIGH_FROM: Final = 0.8
 LATE_MS: Final = 15 * MINUTE_MS  # into a shift whoever is not there is late, then missing
 UNHEARD_MS: Final = 15 * MINUTE_MS
-SLICE: Final = 500
+SLICE: Final = 500  # records a step
+SITES_SLICE: Final = 5  # sites a step, each with all the shifts of a week
 STATES: Final = ("NORMAL", "UNKNOWN", "ATTENTION", "WARNING", "CRITICAL")
 _TICKETS_OVERDUE_MAX: Final = 5
 _DEVICES_OFFLINE_MAX: Final = 10
@@ -53,14 +54,16 @@ class Condition(NamedTuple):
 
 
 def count(parts: Parts, now: int) -> Generator[None, None, dict[str | None, Figures]]:
-    """Return the figures of each site at `now` (UTC ms), None for what lies nowhere; a step is `SLICE` records.
+    """Return the figures of each site at `now` (UTC ms), None for what lies nowhere; a step is a few records.
 
     Events are those since the engine began to listen: whoever samples them takes the difference.
     """
     found: dict[str | None, Figures] = defaultdict(lambda: dict.fromkeys((*GAUGES, EVENTS), 0))
-    for site in list(parts.roster.sites):
+    for number, site in enumerate(list(parts.roster.sites), 1):
         found[site].update(_people(parts, site, now))
         found[site][EVENTS] = parts.heard.events[site]
+        if number % SITES_SLICE == 0:
+            yield
     found[None][EVENTS] = sum(heard for site, heard in parts.heard.events.items() if site not in parts.roster.sites)
     shelves = parts.shelves
     for kind, counted in (("alert", _alert), ("tasks", _task), ("ticket", _ticket), ("incident", _incident)):

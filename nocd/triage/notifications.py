@@ -14,18 +14,19 @@ from nocd.triage.deadlines import Deadlines
 from nocd.triage.matchers import labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from nocd.detect.scene import Scene
     from nocd.domain.alert import Alert
     from nocd.triage.book import AlertBook
+    from nocd.triage.following import Teller
     from nocd.triage.routes import Route, Routes
-    from nocd.triage.teller import Teller
 
 GROUP_KIND: Final = "notice_group"
 TOLD_KIND: Final = "told"
 OFF_KIND: Final = "receiver_off"  # receiver: why nothing is sent to it any more
 ALERTS_A_MESSAGE_MAX: Final = 50
 _STANDS: Final = frozenset({"opened", "reopened", "severity_raised", "escalated", "unsuppressed", "ack_expired"})
-_OVER: Final = frozenset({"resolved", "ended"})
 _UNATTENDED: Final = frozenset({Status.OPEN, Status.ESCALATED})
 _LEFT_OUT: Final = ("evidence", "priority_parts", "fingerprint", "undo_until", "former_status", "condition")
 
@@ -33,12 +34,23 @@ _LEFT_OUT: Final = ("evidence", "priority_parts", "fingerprint", "undo_until", "
 class Notifications:
     """Follows what is decided about alerts, and decides who is told of it."""
 
-    def __init__(self, scene: Scene, routes: Routes, *, book: AlertBook, teller: Teller) -> None:
-        """Take up what the shelves hold; `routes` say who is told."""
+    def __init__(
+        self,
+        scene: Scene,
+        routes: Routes,
+        *,
+        book: AlertBook,
+        teller: Teller,
+        hidden: Callable[[Alert], str | None] = lambda _: None,
+    ) -> None:
+        """Take up what the shelves hold; `routes` say who is told.
+
+        `hidden` says why an alert is not to be told by itself, or None; a CRITICAL one always is.
+        """
         self._scene, self._shelves, self._roster = scene, scene.shelves, scene.roster
         self.routes = routes
         self._book = book
-        self._teller = teller
+        self._teller, self._hidden = teller, hidden
         self._deadlines = Deadlines()
         self._told: dict[str, Told] = self._shelves.kind(TOLD_KIND)
         self._groups: dict[str, Group] = self._shelves.kind(GROUP_KIND)
@@ -50,15 +62,17 @@ class Notifications:
 
     def heard(self, alert: Alert, decision: str, *, now: int) -> None:
         """Tell of an alert that stands, is worse, or is over; of nothing while it is suppressed."""
-        if decision in _STANDS and self.routes:
-            self._stands(alert, decision, now)
-        elif alert.id in self._told:
-            if decision in _OVER:
+        told = self._told.get(alert.id)
+        if not alert.unresolved:
+            if told is not None and self._unaware_of_end(alert.id, told):
                 self._ends(alert, decision, now)
-            elif decision == "suppressed":
-                self._withdraw(alert, now)
-            elif decision == "undone" and alert.unresolved:
-                self._stands_after_all(alert, now)
+        elif decision in _STANDS and self.routes:
+            self._stands(alert, decision, now)
+        elif told is not None and decision == "suppressed":
+            self._withdraw(alert, now)
+        elif told is not None and alert.status is not Status.SUPPRESSED and self._told_of_end(alert.id, told):
+            self._stands_after_all(alert, decision, (), now)
+            self._settle(alert.id, now)
 
     def tick(self, now: int) -> bool:
         """Tell what has waited for others, or for the end of quiet hours, and again what nobody attends to."""
@@ -79,7 +93,7 @@ class Notifications:
         told = self._told.get(alert.id)
         if told is None:
             return [], []
-        waiting = [self._groups[key].items[alert.id] for key in told.waiting.values()]
+        waiting = self._items(alert.id, told)
         return sorted(told.standing), sorted({name for item in waiting for name in item.receivers})
 
     @property
@@ -108,8 +122,11 @@ class Notifications:
         if alert.status is Status.SUPPRESSED:
             self._not_told(alert, f"{decision}, but suppressed by {alert.suppressed_by}", now)
             return
+        hidden = None if alert.severity is Severity.CRITICAL else self._hidden(alert)
+        if hidden is not None:
+            self._not_told(alert, f"{decision}, but {hidden}", now)
+            return
         told = self._edit(alert.id)
-        told.forget_at = None
         named = dict.fromkeys(told.standing if decision == "unsuppressed" else (), "knows that it stands")
         for route in self.routes.taken_by(labels_of(alert, client=self._roster.client(alert.site))):
             wanted = [name for name in route.receivers if name not in named]
@@ -120,6 +137,7 @@ class Notifications:
         reasons = [f"{name} {why}" for name, why in named.items() if why]
         if not named or len(reasons) == len(named):
             self._not_told(alert, f"{decision}: {'; '.join(reasons) or 'no route takes it'}", now)
+        self._stands_after_all(alert, decision, named, now)
         self._settle(alert.id, now)
 
     def _why_not(self, alert: Alert, receiver: str) -> str:
@@ -134,12 +152,10 @@ class Notifications:
         told = self._edit(alert.id)
         waited = self._leave_all(alert.id, told)
         told.again.clear()
-        routes: dict[str, list[str]] = {}
-        for receiver, route in told.standing.items():
-            routes.setdefault(route, []).append(receiver)
+        routes = _by_route(told.standing)
         view = self._brief(self._teller.view(alert)) if routes else None
         for name, receivers in routes.items():
-            item = Item(happened=decision, receivers=tuple(receivers), over=True, view=view)
+            item = Item(happened=decision, receivers=receivers, over=True, view=view)
             self._wait(alert, self.routes.named(name), item, now)
         if waited and not routes:
             self._not_told(alert, f"{decision} before anybody was told of it", now)
@@ -151,17 +167,27 @@ class Notifications:
             self._not_told(alert, f"suppressed by {alert.suppressed_by} before anybody was told", now)
         self._settle(alert.id, now)
 
-    def _stands_after_all(self, alert: Alert, now: int) -> None:
-        """Take back an end that was told, or is about to be."""
+    def _stands_after_all(self, alert: Alert, decision: str, named: Container[str], now: int) -> None:
+        """Take back an end that was told, or is about to be, to whoever is not `named` and told anyway."""
         told = self._edit(alert.id)
         told.forget_at = None
-        self._leave_all(alert.id, told)
-        routes: dict[str, list[str]] = {}
-        for receiver, route in told.over.items():
-            routes.setdefault(route, []).append(receiver)
-        for name, receivers in routes.items():
-            self._wait(alert, self.routes.named(name), Item(happened="undone", receivers=tuple(receivers)), now)
-        self._settle(alert.id, now)
+        for route in [route for route, key in told.waiting.items() if self._groups[key].items[alert.id].over]:
+            self._leave(alert.id, told, route)
+        for name, receivers in _by_route(told.over, but=named).items():
+            self._wait(alert, self.routes.named(name), Item(happened=decision, receivers=receivers), now)
+
+    def _items(self, alert_id: str, told: Told) -> list[Item]:
+        return [self._groups[key].items[alert_id] for key in told.waiting.values()]
+
+    def _unaware_of_end(self, alert_id: str, told: Told) -> bool:
+        """Tell whether somebody still believes, or is about to be told, that a resolved alert stands."""
+        items = self._items(alert_id, told)
+        return any(not item.over for item in items) or (bool(told.standing) and not items)
+
+    def _told_of_end(self, alert_id: str, told: Told) -> bool:
+        """Tell whether somebody believes, or is about to be told, that a standing alert is over."""
+        items = self._items(alert_id, told)
+        return any(item.over for item in items) or (bool(told.over) and not items)
 
     def _wait(self, alert: Alert, route: Route, item: Item, now: int) -> None:
         """Put an alert with what its route tells together; told at once where that is due."""
@@ -289,6 +315,15 @@ class Notifications:
     @staticmethod
     def _brief(view: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in view.items() if name not in _LEFT_OUT}
+
+
+def _by_route(known: dict[str, str], *, but: Container[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return receivers by the route that told them."""
+    routes: dict[str, tuple[str, ...]] = {}
+    for receiver, route in known.items():
+        if receiver not in but:
+            routes[route] = (*routes.get(route, ()), receiver)
+    return routes
 
 
 def message(receiver: str, told: list[dict[str, Any]], *, route: str, now: int) -> Delivery:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
     from nocd.triage.book import AlertBook
+    from nocd.triage.following import Teller
     from nocd.triage.runbooks import Runbook, Runbooks
     from nocd.triage.steps import Did, Steps
-    from nocd.triage.teller import Teller
 
 KIND: Final = "playbook_run"
 USE_KIND: Final = "runbook_use"

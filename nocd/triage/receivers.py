@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nocd.domain.shelf import Shelves
-    from nocd.triage.teller import Teller
+    from nocd.triage.following import Teller
 
 FAILED: Final = "notification_failed"
 ENABLE: Final = "enable_receiver"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from nocd.domain.alert import Alert
     from nocd.domain.playbook import Deed, Run, StepState
     from nocd.triage.acts import Acts
+    from nocd.triage.following import Teller
     from nocd.triage.notifications import Notifications
-    from nocd.triage.teller import Teller
 
     CreateTicket = Callable[[Alert, str, int], str]  # (alert, why, now) → which ticket came of it; may raise Refused
 

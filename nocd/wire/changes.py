@@ -7,6 +7,7 @@ from typing import Any, Literal
 from nocd.wire.incidents import IncidentChanged
 from nocd.wire.outside import NotificationFailed
 from nocd.wire.playbooks import RunView
+from nocd.wire.reports import ScorecardView
 from nocd.wire.telemetry import BaselineUpdated, ThresholdChanged
 from nocd.wire.tickets import TicketChanged
 from nocd.wire.views import AlertView, EventView, FindingView, MaintenanceView, SilenceView, StateName, StatusName, View
@@ -115,6 +116,10 @@ class MetricsRefresh(View):
     states: dict[str, int]
 
 
+class ScorecardMade(ScorecardView):
+    """A client's day was judged; the rows behind each pillar are read from `GET /v1/scorecards`."""
+
+
 CHANGES: dict[str, type[View]] = {
     "events_stored": EventsStored,
     "finding_created": FindingCreated,
@@ -136,5 +141,6 @@ CHANGES: dict[str, type[View]] = {
     "playbook_run": RunView,
     "job_finished": JobFinished,
     "metrics_refresh": MetricsRefresh,
+    "scorecard": ScorecardMade,
     "system_state": SystemState,
 }

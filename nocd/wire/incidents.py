@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from nocd.wire.context import ContextView
 from nocd.wire.requests import Ack, AddNote, Assign, Escalate, Note, Reopen, Request, Resolve, Undo
 from nocd.wire.views import AlertView, SeverityName, VerdictName, View
 
@@ -104,6 +105,7 @@ class IncidentDetail(View):
     incident: IncidentView
     timeline: list[MomentView]
     alerts: list[AlertView]
+    context: ContextView
 
 
 _Title = Annotated[str, Field(min_length=1, max_length=200)]

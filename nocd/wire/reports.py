@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nocd.wire.views import SeverityName, StateName, View
+
+ColourName = Literal["green", "grey", "amber", "red"]
 
 
 class SiteCondition(View):
@@ -147,3 +151,33 @@ class TriageLoad(View):
 
     days: int
     items: list[LoadDay]
+
+
+class ViolationView(View):
+    """What went against a pillar: when, what, where, and the id of what it is about."""
+
+    time: str
+    what: str
+    site: str | None = None
+    object: str | None = None
+    critical: bool
+
+
+class PillarView(View):
+    """A pillar of a scorecard; without a score nothing is known of it. All violations are counted, the first listed."""
+
+    name: str
+    score: float | None = None
+    colour: ColourName
+    count: int
+    violations: list[ViolationView]
+
+
+class ScorecardView(View):
+    """A client's day in seven pillars: the mean of those known, and the worst colour."""
+
+    client: str
+    day: str
+    overall: float | None = None
+    colour: ColourName
+    pillars: list[PillarView]

@@ -92,13 +92,6 @@ class LedgerView(View):
     new_status: StatusName | None = None
 
 
-class AlertDetail(View):
-    """An alert with the list of decisions that made it what it is."""
-
-    alert: AlertView
-    why: list[LedgerView]
-
-
 class FindingView(View):
     """A detector's claim as stored."""
 

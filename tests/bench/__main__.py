@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import engine, feed, growth, ingest, memory, scoring, start, store
+from tests.bench import context, engine, feed, growth, ingest, memory, scoring, start, store
 from tests.bench.rows import note
 from tests.bench.stored import Bench
 
@@ -34,6 +34,7 @@ BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
     "memory": memory.memory,
     "ml-single": scoring.single,
     "ml-batch": scoring.batch,
+    "context": context.context,
 }
 
 

@@ -53,6 +53,7 @@ class Story:
         await self.directory()
         await self.punches()
         await self.distress()
+        await self.incident()
         await self.queue()
         await self.door()
         await self.maintenance()
@@ -89,6 +90,13 @@ class Story:
         """Press panic, twice, on duty."""
         for _ in range(2):
             await self.event("noc.phone.event", {"person": "P1", "kind": "panic", "battery_percent": 7})
+
+    async def incident(self) -> None:
+        """Take on what was found to be one story about the guard."""
+        await self.event("noc.alert", {**DOOR, "alert_type": "Fence cut", "person": "P1", "entity_id": "fence"})
+        (incident,) = await self.desk.items("/v1/incidents?person=P1")
+        answer = await self.desk.ask("POST", f"/v1/incidents/{incident['id']}/ack", token="operator")
+        assert answer.status == 200, answer
 
     async def door(self) -> None:
         """Open an outside alert and carry out every command on it; let it end by itself at last."""
@@ -160,6 +168,7 @@ class Story:
         jobs = Scheduler(timetable(upkeep), timezone=zone("UTC"), told=upkeep.told, monotonic_s=monotonic_s)
         assert (await jobs.run("retention")).ok
         assert (await jobs.run("kpis")).ok
+        assert (await jobs.run("scorecard")).ok
         tenant.pipeline.broken = UnavailableError("the disk is gone")
         await upkeep.keep_house()
         await until(lambda: tenant.pipeline.broken is None)

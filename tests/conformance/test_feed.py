@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from nocd.wire.changes import CHANGES
+from nocd.wire.context import AlertDetail
 from nocd.wire.frames import FRAMES, Batch, ChangeFrame
 from nocd.wire.views import (
-    AlertDetail,
     AlertView,
     EventView,
     FindingRow,

@@ -23,6 +23,8 @@ CREATE INDEX incidents_opened ON incidents (opened_at DESC, no DESC);
 -- Alerts of a place lately, and how those of a kind ended there.
 CREATE INDEX alerts_site ON alerts (site, last_seen DESC);
 
+CREATE INDEX alerts_person ON alerts (person, last_seen DESC) WHERE person IS NOT NULL;
+
 CREATE INDEX alerts_ended ON alerts (site, type, updated_at DESC) WHERE status = 'resolved';
 
 -- What changed in the directory, newest first.

@@ -25,6 +25,8 @@ CREATE INDEX outbox_due ON outbox (receiver, due_at, no) WHERE state = 'waiting'
 
 CREATE INDEX outbox_state ON outbox (state, no);
 
+CREATE INDEX outbox_of ON outbox (receiver, no);
+
 CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE playbook_runs (

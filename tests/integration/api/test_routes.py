@@ -41,6 +41,7 @@ def filled(path: str) -> str:
         "/v1/telemetry/sites/": "S1",
         "/v1/baselines/": SERIES,
         "/v1/jobs/": "tuning",
+        "/v1/export/": "alerts",
     }
     name = next((name for start, name in there.items() if path.startswith(start)), "A-1")
     return re.sub(r"\{\w+\}", quote(name, safe=""), path)
@@ -173,7 +174,7 @@ async def test_a_parameter_given_twice_is_refused(desk: Desk) -> None:
 async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None:
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
-    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2"}
+    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
     good |= {"state": "dead", "run_status": "failed,partial"}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name

@@ -103,8 +103,9 @@ async def test_changes_go_by_their_own_time(opened: Opened) -> None:
 
 async def test_a_settled_alert_goes_with_its_decisions_and_a_standing_one_stays(opened: Opened) -> None:
     async with kept(opened, keep=KEEP) as house:
-        await house.tenant.post([firing(severity="LOW"), firing("Stuck"), firing("Ends", severity="LOW")])
-        await house.tenant.post([resolved("Ends", at=T0 + 1)])
+        ends = firing("Ends", entity="cam-9", severity="LOW")
+        await house.tenant.post([firing(severity="LOW"), firing("Stuck", entity="cam-8"), ends])
+        await house.tenant.post([resolved("Ends", entity="cam-9", at=T0 + 1)])
         for n in range(2):
             note = Command(verb="note", target="A-1", actor="m", time=T0, args={"text": f"note {n}"})
             assert (await house.tenant.ask(note)).ok

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from nocd.clock import monotonic_s
+from nocd.domain.command import Command
 from nocd.domain.instant import zone
 from nocd.errors import StorageFull, UnavailableError
 from nocd.jobs.report import Ran
@@ -154,6 +155,14 @@ async def test_time_passes_for_every_tenant(house: House) -> None:
     await until(lambda: house.tenant.pipeline.engine.book.unresolved == 0)
 
 
+async def test_a_sound_file_whose_audit_trail_was_altered_fails_the_check(house: House) -> None:
+    await house.tenant.ask(Command(verb="export", target="alerts", actor="mara", time=house.clock.now))
+    drop = ("DROP TRIGGER audit_never_changes", ())
+    await house.tenant.store.run([drop, ("UPDATE audit SET actor = 'olga'", ())])
+    part = (await house.upkeep.check_integrity()).parts["default"]
+    assert (part.ok, part.detail) == (False, "StateError: the audit trail does not hold: row 1 was altered")
+
+
 async def test_a_sound_file_is_found_sound(house: House) -> None:
     assert (await house.upkeep.check_integrity()).parts["default"].detail == "sound"
 
@@ -209,7 +218,7 @@ async def test_a_tenant_that_joins_during_a_round_is_looked_after_in_the_next(op
 
 async def test_the_timetable_has_a_limit_for_each_job_and_one_time(house: House) -> None:
     jobs = timetable(house.upkeep)
-    often, planned = ["expiries", "heartbeat", "upkeep", "kpis"], ["retention", "tuning", "integrity"]
+    often, planned = ["expiries", "heartbeat", "upkeep", "kpis"], ["scorecard", "retention", "tuning", "integrity"]
     assert [job.name for job in jobs] == [*often, *planned]
     for job in jobs:
         assert job.limit_s > 0

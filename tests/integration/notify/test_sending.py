@@ -327,3 +327,19 @@ async def test_while_the_store_cannot_write_a_message_is_sent_once_and_marked_la
         await tenant.post([firing(at=place.clock())])
         await settled(tenant, "delivered", 1)
     assert len(hook.got) == 1
+
+
+async def test_a_receiver_for_which_too_much_waits_loses_the_oldest_to_the_dead_letters(
+    tmp_path: Path, hook: Server, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nocd.notify.outbox.WAITING_MAX", 3)
+    hook.answers(503)
+    place = opened(tmp_path, "desk")
+    async with notifying(place, {"desk": to(hook, secret)}) as (tenant, _):
+        await tenant.post([firing(f"Camera {number}", at=place.clock()) for number in range(5)])
+        items = await settled(tenant, "dead", 2)
+        assert [(item["id"], item["error"]) for item in items] == [
+            ("N-2", "more than 3 messages waited"),
+            ("N-1", "more than 3 messages waited"),
+        ]
+        assert {item["id"] for item in await told(tenant, "waiting")} == {"N-3", "N-4", "N-5"}

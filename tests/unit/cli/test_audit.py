@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from nocd.cli.main import cli
 from nocd.domain.audit import Entry
 from nocd.domain.token import Role
+from nocd.settings import load, on_record
 from nocd.store import audit
 from nocd.store.folder import Folder
 from nocd.store.migrations import migrate, shipped
@@ -78,6 +79,20 @@ def test_token_changes_are_recorded_with_the_change_and_refusals_within_a_bound(
     assert rows[0]["detail"] == {"more": 3}
     assert rows[3]["detail"]["before"]["role"] == "viewer"
     assert next(row["act"] for row in store.trail(audit.AuditQuery(tenant="default"))[0]) == "revoke_token"
+
+
+def test_settings_are_on_record_where_they_changed_and_rules_by_their_digest(folder: Folder, tmp_path) -> None:
+    rules = tmp_path / "detectors.toml"
+    rules.write_text("")
+    store = TokenStore(folder.daemon_db)
+    for listen, text in (("127.0.0.1:1", ""), ("127.0.0.1:1", ""), ("127.0.0.1:2", ""), ("127.0.0.1:2", "# new\n")):
+        rules.write_text(text)
+        settings = load({"listen": listen, "detectors": str(rules)}).settings
+        store.configured(on_record(settings), now=NOW)
+    rows, _ = store.trail(audit.AuditQuery(act="configure"))
+    assert [sorted(row["detail"]["after"]) for row in rows] == [["detectors"], ["listen"], []]
+    assert rows[1]["detail"]["before"] == {"listen": "127.0.0.1:1"}
+    assert "sha256:" in rows[0]["detail"]["settings"]["detectors"]
 
 
 def test_a_file_from_before_the_trail_gets_one(tmp_path) -> None:

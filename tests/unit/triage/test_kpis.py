@@ -8,8 +8,9 @@ import pytest
 
 from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms, rfc3339
+from nocd.domain.severity import Severity
 from nocd.engine import Engine
-from nocd.triage.kpis import EVENTS, GAUGES, SLICE, Figures, condition, count, required, total
+from nocd.triage.kpis import EVENTS, GAUGES, SITES_SLICE, SLICE, Figures, condition, count, required, total
 from tests.build import T0, engine, event, firing
 
 NOTHING = dict.fromkeys((*GAUGES, EVENTS), 0)
@@ -73,8 +74,10 @@ def test_each_figure_counts_what_its_name_says() -> None:
 
 def test_a_step_is_so_many_records() -> None:
     made = engine()
-    made.fold([firing(entity=f"cam-{n}") for n in range(SLICE + 1)])
+    made.fold([event("noc.device", id=f"D{n}", kind="terminal") for n in range(SLICE + 1)])
     assert sum(1 for _ in count(made.parts, T0)) == 2
+    made.fold([site(f"S{n}") for n in range(SITES_SLICE)])
+    assert sum(1 for _ in count(made.parts, T0)) == 3
 
 
 def test_what_is_told_of_tickets_and_incidents_is_counted_by_their_records() -> None:
@@ -83,14 +86,13 @@ def test_what_is_told_of_tickets_and_incidents_is_counted_by_their_records() -> 
             self.__dict__.update(fields)
 
     made = engine()
-    made.fold([site()])
+    made.fold([site(), firing(severity="LOW")])
+    alert = made.book.edit("A-1")
+    alert.fraud_score, alert.type, alert.severity = 0.9, "DEVICE_OFFLINE", Severity.HIGH
     for name, is_open, due in (("T-1", True, T0 - 1), ("T-2", True, None), ("T-3", False, T0 - 1)):
         made.shelves.restore("ticket", name, Record(site="S1", open=is_open, resolution_due=due))
     for name, status in (("I-1", "open"), ("I-2", "resolved")):
         made.shelves.restore("incident", name, Record(site="S1", status=status))
-    made.fold([firing()])
-    alert = made.book.edit("A-1")
-    alert.fraud_score, alert.type = 0.9, "DEVICE_OFFLINE"
     mine = counted(made, T0)["S1"]
     assert (mine["tickets_open"], mine["tickets_overdue"], mine["incidents_open"]) == (2, 1, 1)
     assert (mine["fraud_high"], mine["devices_offline"], mine["alerts_high"]) == (1, 1, 1)

@@ -282,3 +282,51 @@ def test_an_end_is_told_though_its_route_is_no_more() -> None:
     made.fold(resolved(at=T0 + 1))
     assert made.heard == [("desk", "standing", "opened"), ("desk", "over", "ended")]
     assert [each.route for each in made.outbox] == ["old", "old"]
+
+
+def test_what_hides_an_alert_from_telling_is_its_reason_and_never_holds_a_critical_one() -> None:
+    made = Told(routes({"group_wait_s": 0}))
+    made.engine.notifications._hidden = lambda alert: f"I-1 tells of it with {alert.type}s"
+    made.fold(firing(), firing("Panic", severity="CRITICAL"))
+    assert ("not_notified", "opened, but I-1 tells of it with Cameras") in made.ledger
+    assert [each.alerts for each in made.outbox] == [("A-2",)]
+
+
+def test_an_end_by_any_other_word_travels_too_and_so_does_its_taking_back() -> None:
+    made = Told(routes({"group_wait_s": 0}))
+    made.fold(firing())
+    book = made.engine.book
+    for status, word in ((Status.RESOLVED, "merged"), (Status.OPEN, "split")):
+        alert = book.edit("A-1")
+        alert.resolved_at = T0 + 1
+        book.move(alert, status)
+        book.decide(alert, word, "by hand", now=T0 + 1)
+        made.engine.triage.followers.settle(T0 + 1)
+        made._finish()
+    assert made.heard[1:] == [("desk", "over", "merged"), ("desk", "standing", "split")]
+
+
+def test_whoever_was_told_by_a_playbook_hears_that_it_is_back() -> None:
+    made = Told(routes({"group_wait_s": 0}))
+    made.fold(firing())
+    made.engine.notifications.tell(made.engine.book.edit("A-1"), ("boss",), by="playbook X", step=("R-1", 0), now=T0)
+    made.fold(resolved(at=T0 + 1))
+    made.fold(firing(at=T0 + 2))
+    assert [(who, how) for who, how, _ in made.heard] == [
+        ("desk", "standing"),
+        ("boss", "standing"),
+        ("desk", "over"),
+        ("boss", "over"),
+        ("desk", "standing"),
+        ("boss", "standing"),
+    ]
+
+
+def test_an_end_that_waits_is_withdrawn_where_the_alert_comes_back() -> None:
+    made = Told(routes({"group_wait_s": 30}))
+    made.fold(firing())
+    made.tick(T0 + MINUTE_MS)
+    made.fold(resolved(at=T0 + MINUTE_MS + 1))
+    made.fold(firing(at=T0 + MINUTE_MS + 2))
+    made.tick(T0 + 2 * MINUTE_MS)
+    assert made.heard == [("desk", "standing", "opened"), ("desk", "standing", "reopened")]
