@@ -47,6 +47,11 @@ class IncidentBook:
         self._stories: dict[str, Story] = shelves.kind(STORIES)
         self._touched: dict[str, IncidentTouch] = {}
 
+    def storm_of(self, alert: Alert) -> str | None:
+        """Return why an alert is not told by itself: it is one of a storm that an incident carries; else None."""
+        incident = None if alert.incident is None else self.get(alert.incident)
+        return f"it is one of the storm that {incident.id} carries" if incident is not None and incident.storm else None
+
     def get(self, incident_id: str | None) -> Incident | None:
         """Return an incident for reading, or None where it is not held."""
         return None if incident_id is None else self._incidents.get(incident_id)

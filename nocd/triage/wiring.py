@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nocd.triage.acts import Acts
 from nocd.triage.escalation import Escalation
-from nocd.triage.following import Followers
+from nocd.triage.following import Followers, Teller
 from nocd.triage.grouping import Grouping
 from nocd.triage.incident_acts import IncidentActs
 from nocd.triage.incidents import IncidentBook
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from nocd.triage.intake import Limits
     from nocd.triage.routes import Routes
     from nocd.triage.runbooks import Runbooks
-    from nocd.triage.teller import Teller
     from nocd.triage.ticket_desk import Claims
 
     class Told(Teller, Claims, Protocol):
@@ -78,7 +77,7 @@ def wired(
     desk = TicketDesk(tickets, scene.roster, told, book.all())
     acts = Acts(book, suppression.silences, ack_expires_ms=limits.ack_expires_ms)
     working, escalation = Tickets(book, tickets, desk, limits), Escalation(book, runbooks, limits.escalate_minutes)
-    notifications = Notifications(scene, routes, book=book, teller=told)
+    notifications = Notifications(scene, routes, book=book, teller=told, hidden=incidents.storm_of)
     playbooks = Playbooks(
         scene.shelves,
         runbooks,

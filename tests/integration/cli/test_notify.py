@@ -20,7 +20,7 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    class RequestHandlerClass(BaseHTTPRequestHandler):  # type: ignore[assignment]  # as socketserver finds it
+    class RequestHandlerClass(BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(410 if body["type"] == "alerts" else 204)

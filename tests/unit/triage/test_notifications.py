@@ -286,7 +286,7 @@ def test_an_end_is_told_though_its_route_is_no_more() -> None:
 
 def test_what_hides_an_alert_from_telling_is_its_reason_and_never_holds_a_critical_one() -> None:
     made = Told(routes({"group_wait_s": 0}))
-    made.engine.notifications._hidden = lambda alert: f"I-1 tells of it with {alert.type}s"
+    made.engine.triage.notifications._hidden = lambda alert: f"I-1 tells of it with {alert.type}s"
     made.fold(firing(), firing("Panic", severity="CRITICAL"))
     assert ("not_notified", "opened, but I-1 tells of it with Cameras") in made.ledger
     assert [each.alerts for each in made.outbox] == [("A-2",)]
@@ -309,7 +309,9 @@ def test_an_end_by_any_other_word_travels_too_and_so_does_its_taking_back() -> N
 def test_whoever_was_told_by_a_playbook_hears_that_it_is_back() -> None:
     made = Told(routes({"group_wait_s": 0}))
     made.fold(firing())
-    made.engine.notifications.tell(made.engine.book.edit("A-1"), ("boss",), by="playbook X", step=("R-1", 0), now=T0)
+    made.engine.triage.notifications.tell(
+        made.engine.book.edit("A-1"), ("boss",), by="playbook X", step=("R-1", 0), now=T0
+    )
     made.fold(resolved(at=T0 + 1))
     made.fold(firing(at=T0 + 2))
     assert [(who, how) for who, how, _ in made.heard] == [
