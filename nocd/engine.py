@@ -85,21 +85,7 @@ class Engine:
             now=shelves.get("counter", "now") or 0,
         )
         self._telling = Telling(self.scene, self._intake)
-        plans = self.scene.plans
-        self.hours = SiteHours(
-            shelves,
-            self.roster,
-            presence=self.presence,
-            activities=self.activities,
-            plans=plans,
-            lateness_ms=lateness_ms,
-        )
-        self.samples = Samples(
-            shelves, self.roster, baselines=self.hours.baselines, plans=plans, lateness_ms=lateness_ms
-        )
-        self.scene.hours, self.scene.open_alerts = self.hours, self.book.open_at
-        self.watches = Watches(DETECTORS, self.scene, self._telling)
-        self.scene.standing = self.watches.standing_at
+        self._wire_detection()
         self.triage = wired(
             self.scene,
             self.book,
@@ -107,7 +93,7 @@ class Engine:
             live=self._live,
             limits=limits,
             runbooks=runbooks or Runbooks(),
-            routes=routes or Routes(),
+            routes=Routes() if routes is None else routes,
         )
         self._commands = Commands(self.scene, self._telling, self.triage, live=self._live)
         self.heard = Heard(self.duties, since=self.scene.now)
@@ -115,6 +101,28 @@ class Engine:
         self._duty_due: list[tuple[int, str]] = []
         for at, person in self.duties.deadlines():
             heappush(self._duty_due, (at, person))
+
+    def _wire_detection(self) -> None:
+        """Put together what finds: hours against what is usual, samples, and the detectors."""
+        scene = self.scene
+        self.hours = SiteHours(
+            scene.shelves,
+            scene.roster,
+            presence=scene.presence,
+            activities=scene.activities,
+            plans=scene.plans,
+            lateness_ms=scene.lateness_ms,
+        )
+        self.samples = Samples(
+            scene.shelves,
+            scene.roster,
+            baselines=self.hours.baselines,
+            plans=scene.plans,
+            lateness_ms=scene.lateness_ms,
+        )
+        scene.hours, scene.open_alerts = self.hours, self.book.open_at
+        self.watches = Watches(DETECTORS, scene, self._telling)
+        scene.standing = self.watches.standing_at
 
     def fold(self, events: Sequence[Event]) -> None:
         """Take new events in, in order."""

@@ -9,11 +9,11 @@ import orjson
 
 from nocd.api.auth import TOKEN
 from nocd.api.keys import DESK, tenant_of
+from nocd.domain.context import CHANGES_MAX
 from nocd.domain.instant import HOUR_MS, to_ms
 from nocd.store.context import Subject, around
 from nocd.store.rows import number
 from nocd.triage.surroundings import belongs_to, comings, surroundings
-from nocd.wire.context import CHANGES_MAX
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -136,6 +136,8 @@ class Steps:
 
     def _escalate(self, run: Run, _: int, alert: Alert, now: int) -> Did:
         """Hand an alert on when its runbook's time has passed and nobody has taken it up."""
+        if alert.status is Status.ESCALATED:
+            return Did(state="done", reason="it was handed up already")
         if alert.status is not Status.OPEN:
             return Did(state="skipped", reason=f"it is {alert.status}")
         if now < run.escalate_at:

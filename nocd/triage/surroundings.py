@@ -5,12 +5,7 @@ from __future__ import annotations
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
-from nocd.domain.directory import Task
-from nocd.domain.geo import haversine_m
-from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, rfc3339_or_none, to_ms
-from nocd.domain.signal import Metric
-from nocd.signals.report import person_report, site_report
-from nocd.wire.context import (
+from nocd.domain.context import (
     CHANGES_MAX,
     DEVICES_MAX,
     FIXES_MAX,
@@ -21,6 +16,11 @@ from nocd.wire.context import (
     TASKS_MAX,
     TOURS_MAX,
 )
+from nocd.domain.directory import Task
+from nocd.domain.geo import haversine_m
+from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, rfc3339_or_none, to_ms
+from nocd.domain.signal import Metric
+from nocd.signals.report import person_report, site_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

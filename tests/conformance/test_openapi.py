@@ -133,25 +133,9 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await false_alerts(desk.daemon.tenants["default"], "queue@-", before=desk.daemon.now_ms())
     await dead_letter(desk.daemon.tenants["default"])
     (token,) = (each for each in await desk.items("/v1/tokens") if each["name"] == "viewer")
-    now = desk.daemon.now_ms()
-    start, end = rfc3339(now + HOUR_MS), rfc3339(now + 2 * HOUR_MS)
     first, second, third = await lone_alerts(desk, "roof", "gate", "yard")
-    bodies: dict[str, Any] = {
-        "/v1/incidents": {"title": "Doc", "alerts": [first, second]},
-        "/v1/events": envelope("noc.sample"),
-        "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
-        "/v1/alerts/bulk": {"ids": [alert["id"], "A-0"], "command": "note", "args": {"text": "x"}},
-        "/v1/tickets": {"title": "Mend the gate"},
-        "/v1/tokens": {"name": "made", "role": "viewer"},
-        "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
-        "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
-        "/v1/playbooks/{id}/run": {"alert": alert["id"]},
-        "/v1/routes/test": {"labels": {"severity": "HIGH"}},
-        "/v1/baselines/{id}/simulate": {"threshold": 2.5},
-        "/v1/baselines/{id}/threshold": {"threshold": 2.5},
-        "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},
-    }
-    acts = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
+    bodies = bodies_of(alert["id"], [first, second], now=desk.daemon.now_ms())
+    acts: dict[str, Any] = {"assign": {"assignee": "m"}, "note": {"text": "n"}, "resolve": {"verdict": "fraud"}}
     acts["verify"] = {"method": "call", "answer": "no_answer"}
     order = ["ack", "undo", "assign", "start", "escalate", "verify", "note", "resolve", "reopen", "silence"]
     every = [(method.upper(), path) for path, each in desk.contract.document["paths"].items() for method in each]
@@ -163,23 +147,48 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         spelled = re.sub(r"\{\w+\}", quote(names.get(path, token["name"])), path_of)
         answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
         assert answer.status in {200, 201}, (method, path, answer)
-    for verb in order:
-        answer = await desk.ask("POST", f"/v1/alerts/{alert['id']}/{verb}", json=acts.get(verb))
-        assert answer.status == 200, (verb, answer)
-    assert (await desk.ask("POST", "/v1/tickets/T-2/cancel", json={"comment": "no need"})).status == 200
-    for verb, body in WORK:
-        answer = await desk.ask("POST", f"/v1/tickets/T-1/{verb}", json=body)
-        assert answer.status == 200, (verb, answer)
+    await carried_out(desk, f"/v1/alerts/{alert['id']}", *((verb, acts.get(verb)) for verb in order))
+    await carried_out(desk, "/v1/tickets/T-2", ("cancel", {"comment": "no need"}))
+    await carried_out(desk, "/v1/tickets/T-1", *WORK)
     (mine,) = (each["id"] for each in await desk.items("/v1/incidents") if each["alerts"] == [first, second])
     other = (await desk.ask("GET", f"/v1/alerts/{third}")).json["alert"]["incident"]
-    regroup = {"split": {"alerts": [second]}, "link": {"incidents": [other]}, "reparent": {"parent": other}}
+    regroup: dict[str, Any] = {
+        "split": {"alerts": [second]},
+        "link": {"incidents": [other]},
+        "reparent": {"parent": other},
+    }
     order = ["ack", "undo", "assign", "escalate", "note", "split", "link", "reparent", "merge", "resolve", "reopen"]
-    for verb in order:
-        body = {**acts, **regroup, "merge": {"incidents": [other]}}.get(verb)
-        answer = await desk.ask("POST", f"/v1/incidents/{mine}/{verb}", json=body)
-        assert answer.status == 200, (verb, answer)
+    regroup |= {**acts, "merge": {"incidents": [other]}}
+    await carried_out(desk, f"/v1/incidents/{mine}", *((verb, regroup.get(verb)) for verb in order))
     done = {(method, path) for method, path, status in desk.contract.judged if status < 300}
     assert done | NEVER_ENDING == set(every)
+
+
+def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
+    """Return a good body of each route that takes one."""
+    start, end = rfc3339(now + HOUR_MS), rfc3339(now + 2 * HOUR_MS)
+    return {
+        "/v1/incidents": {"title": "Doc", "alerts": lone},
+        "/v1/events": envelope("noc.sample"),
+        "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
+        "/v1/alerts/bulk": {"ids": [alert, "A-0"], "command": "note", "args": {"text": "x"}},
+        "/v1/tickets": {"title": "Mend the gate"},
+        "/v1/tokens": {"name": "made", "role": "viewer"},
+        "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
+        "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
+        "/v1/playbooks/{id}/run": {"alert": alert},
+        "/v1/routes/test": {"labels": {"severity": "HIGH"}},
+        "/v1/baselines/{id}/simulate": {"threshold": 2.5},
+        "/v1/baselines/{id}/threshold": {"threshold": 2.5},
+        "/v1/baselines/{id}/optimum": {"false_positive_rate": 0.1},
+    }
+
+
+async def carried_out(desk: Desk, path: str, *acts: tuple[str, Any]) -> None:
+    """Carry commands out on something, each with its body."""
+    for verb, body in acts:
+        answer = await desk.ask("POST", f"{path}/{verb}", json=body)
+        assert answer.status == 200, (verb, answer)
 
 
 async def lone_alerts(desk: Desk, *names: str) -> list[str]:

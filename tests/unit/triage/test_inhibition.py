@@ -112,7 +112,7 @@ def test_one_that_becomes_critical_comes_out_with_the_reason() -> None:
     made.finish()
     found(made, "DEVICE_CRITICAL", **PHONE, severity=Severity.CRITICAL, at=T0 + 1)
     assert stands(made, number) == ("open", ())
-    assert rows(made)[-1] == ("unsuppressed", f"A-{worse} does not explain it any more")
+    assert ("unsuppressed", f"A-{worse} does not explain it any more") in rows(made)
 
 
 def test_one_that_becomes_critical_stays_hidden_by_a_person() -> None:
@@ -163,10 +163,7 @@ def test_it_hides_again_when_it_comes_back_and_when_its_resolve_is_taken_back() 
 def test_what_is_hidden_by_a_worse_alert_says_so_and_may_be_resolved_as_it_is() -> None:
     made = heard()
     worse, number = found(made, "SILENT_SITE"), found(made, "DEVICE_OFFLINE", **PHONE)
-    assert rows(made)[-1] == (
-        "suppressed",
-        f"A-{worse} explains it until it is resolved: Silent site (CRITICAL)",
-    )
+    assert ("suppressed", f"A-{worse} explains it until it is resolved: Silent site (CRITICAL)") in rows(made)
     assert (
         asked(made, "ack", f"A-{number}")
         .body["detail"]

@@ -37,8 +37,9 @@ def test_a_silence_hides_what_stands_and_what_comes_until_its_time_is_over() -> 
     ]
     assert made.triage.suppression.hiding("S-1").alerts == ["A-2", "A-1"]
     made.fold([firing(entity=each, at=T0 + 50 * MINUTE_MS) for each in ("cam-7", "cam-8")])
-    assert made.next_due() == T0 + HOUR_MS
-    assert not made.tick(T0 + HOUR_MS - 1)
+    assert made.triage.suppression.next_due() == T0 + HOUR_MS
+    made.tick(T0 + HOUR_MS - 1)
+    assert stands(made, 1) == ("suppressed", ("S-1",))
     assert made.tick(T0 + HOUR_MS)
     assert [stands(made, number) for number in (1, 2)] == [("open", ()), ("open", ())]
     assert made.triage.suppression.hiding("S-1").count == 0
