@@ -22,6 +22,7 @@ from ml.schema import FRAUD, Refused
 from ml.table import Plan, read_table
 from ml.train import DAYS, Options, champion_of, store
 from ml.train import train as fit
+from nocd.domain.instant import DAY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,13 +135,16 @@ def evaluate(*, as_json: bool, rows_file: Path, registry: Path, wanted: str | No
 @_ROWS
 @_REGISTRY
 @click.option("--days", type=click.FloatRange(min=1), default=DRIFT_DAYS, show_default=True, help="The last so many.")
-def drift(*, rows_file: Path, registry: Path, days: float) -> None:
+@click.option("--label-delay-days", type=click.FloatRange(min=0), default=0, help="Verdicts on younger rows count not.")
+def drift(*, rows_file: Path, registry: Path, days: float, label_delay_days: float) -> None:
     """Compare late rows with those the active model learned from; prints JSON with a level and what moved."""
 
     def told() -> dict[str, Any]:
         scorer = Scorer(Registry(registry).load(None, FRAUD))
         rows = read_rows(rows_file, FRAUD).since(days)
-        return {"outcome": "compared", **compare(scorer.manifest, rows, scorer.score(rows.x))}
+        delay_ms = int(label_delay_days * DAY_MS)
+        found = compare(scorer.manifest, rows, scorer.score(rows.x), label_delay_ms=delay_ms)
+        return {"outcome": "compared", **found}
 
     _answer(told)
 

@@ -29,7 +29,7 @@ GROUPS: Final = ("site", "shift", "device")
 TEST_SHARE: Final = 0.20
 TEST_SHARE_MAX: Final = 0.40
 CALIBRATION_SHARE: Final = 0.15
-TEST_FRAUDS_MIN: Final = 10
+TEST_CLASS_MIN: Final = 10
 _COLUMNS: Final = ("id", "time_ms", "x", "label", "rules", "weight", "chosen", "unit")
 
 Words = npt.NDArray[np.object_]
@@ -120,7 +120,7 @@ class Columns:
             schema=self.schema,
             id=_words(held["id"]),
             time_ms=time_ms,
-            x=x,
+            x=np.where(np.isfinite(x), x, np.float32(np.nan)),
             label=np.asarray([np.nan if label is None else label for label in held["label"]], dtype=np.float64),
             rules=np.asarray(held["rules"] or [np.nan] * count, dtype=np.float64),
             weight=np.asarray(held["weight"] or [1.0] * count, dtype=np.float64),
@@ -169,23 +169,27 @@ class Split:
 def split(rows: Rows) -> Split:
     """Split labelled rows by time: the last 20 % test, the 15 % before it calibrate.
 
-    A shift is where it begins. The test grows backwards, to 40 % of the rows, until it holds ten frauds that may be
-    measured; else `too_few_to_judge`.
+    A shift is where it begins. The test grows backwards, to 40 % of the rows, until it holds ten frauds, and ten
+    others, that may be measured; else `too_few_to_judge`.
     """
     known = rows.labelled
     begin = _begins(known)
     back = np.lexsort((known.unit, begin))[::-1]  # whole shifts, the last to begin first
-    counted = np.cumsum((known.label * ~known.chosen)[back])
+    fraud = known.label[back] == 1
+    frauds, others = (np.cumsum(side & ~known.chosen[back]) for side in (fraud, ~fraud))
     last_of_unit = np.append(known.unit[back][1:] != known.unit[back][:-1], True)
     ends = np.flatnonzero(last_of_unit) + 1
-    enough = ends[(ends >= TEST_SHARE * len(known)) & (counted[ends - 1] >= TEST_FRAUDS_MIN)]
+    holds = np.minimum(frauds, others)[ends - 1] >= TEST_CLASS_MIN
+    enough = ends[(ends >= TEST_SHARE * len(known)) & holds]
     if not len(enough) or enough[0] > TEST_SHARE_MAX * len(known):
-        frauds = int(counted[max(0, int(TEST_SHARE_MAX * len(known)) - 1)])
+        last = max(0, int(TEST_SHARE_MAX * len(known)) - 1)
         raise Refused(
             "too_few_to_judge",
-            f"the last 40 % of the labelled rows hold {frauds} frauds to measure by, of {TEST_FRAUDS_MIN} needed",
-            frauds=frauds,
-            needed=TEST_FRAUDS_MIN,
+            f"the last 40 % of the labelled rows hold {frauds[last]} frauds and {others[last]} others to measure by, "
+            f"of {TEST_CLASS_MIN} each needed",
+            frauds=int(frauds[last]),
+            others=int(others[last]),
+            needed=TEST_CLASS_MIN,
         )
     tested = int(enough[0])
     calibrated = ends[np.searchsorted(ends, min(len(known), tested + CALIBRATION_SHARE * len(known)))]
@@ -220,7 +224,7 @@ def read_rows(path: Path, schema: Schema) -> Rows:
     with opened(path) as lines:
         _check_header(next(_lines(lines), b""), schema)
         columns = Columns.empty(schema)
-        vectors = array("f")
+        vectors = array("d")
         for number, line in enumerate(_lines(lines), 2):
             try:
                 vectors.extend(_read_row(orjson.loads(line), columns))
@@ -228,7 +232,9 @@ def read_rows(path: Path, schema: Schema) -> Rows:
                 raise Refused("bad_row", f"{path.name}, line {number}: {error!r} is no row", line=number) from error
             if number > ROWS_MAX:
                 raise Refused("too_large", f"{path.name} has more than {ROWS_MAX:,} rows", rows_max=ROWS_MAX)
-    return columns.rows(np.frombuffer(vectors, dtype=np.float32).reshape(-1, len(schema.features)))
+    with np.errstate(over="ignore"):  # what is too large to hold is taken for missing
+        x = np.frombuffer(vectors).astype(np.float32)
+    return columns.rows(x.reshape(-1, len(schema.features)))
 
 
 def _lines(lines: IO[bytes]) -> Iterator[bytes]:

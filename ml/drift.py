@@ -8,11 +8,12 @@ divided by the most that honest sixths of the training time differed from the wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ml.measure import Ranking, bounds, chi_square_tail, kolmogorov_tail, resampled, rounded, rows_worth, share
+from ml.measure import Ranking, chi_square_tail, kolmogorov_tail, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +31,16 @@ ROWS_MIN: Final = 200
 PSI_MIN: Final = 0.1
 DISTANCE_MIN: Final = 0.1
 VERDICTS_MIN: Final = 10
+FRAUDS_MIN: Final = 5
+TICKETS_MIN: Final = 5
+ERRORS_MIN: Final = 3.0
 CHANCES: Final = (("CRITICAL", 0.001), ("HIGH", 0.01), ("MEDIUM", 0.05))
 DROPS: Final = (("CRITICAL", 0.20), ("HIGH", 0.10), ("MEDIUM", 0.05))
 LEVELS: Final = ("none", "MEDIUM", "HIGH", "CRITICAL")
 DAYS: Final = 28  # whole weeks, or weekends alone would move
 _KS_USUAL: Final = 1.36  # distances up to it, times √n, come by chance in 95 of 100
 _HALF: Final = 0.5
+_SHARE_EDGE: Final = 0.1  # near 0 and 1 a few rows look surer than they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +132,13 @@ def _distance(then: Ints, now: Ints) -> float:
     return float(np.abs(np.cumsum(then) / then.sum() - np.cumsum(now) / now.sum()).max())
 
 
-def drift(manifest: dict[str, Any], rows: Rows, score: Floats, *, ticket: float = 0.8, seed: int = 0) -> dict[str, Any]:
-    """Return what moved since training in these rows and their scores, and the gravest level, from none to CRITICAL."""
+def drift(
+    manifest: dict[str, Any], rows: Rows, score: Floats, *, ticket: float = 0.8, label_delay_ms: int = 0
+) -> dict[str, Any]:
+    """Return what moved since training in these rows and their scores, and the gravest level, from none to CRITICAL.
+
+    Rows younger than `label_delay_ms` have labels that came early, as frauds' do: they do not count as verdicts.
+    """
     held = manifest["reference"]
     tests = len(held["columns"]) + 1
     features = [
@@ -136,7 +146,8 @@ def drift(manifest: dict[str, Any], rows: Rows, score: Floats, *, ticket: float 
         for at, feature in enumerate(rows.schema.features)
     ]
     scores = _scores_moved(Histogram(**held["scores"]), score, tests)
-    performance = _performance(manifest["metrics"]["model"], rows, score, ticket=ticket, seed=seed)
+    judged = ~np.isnan(rows.label) & ~rows.chosen & (rows.time_ms <= rows.time_ms[-1] - label_delay_ms)
+    performance = _performance(manifest["metrics"], rows.take(judged), score[judged], ticket=ticket)
     told = [*features, scores, *performance]
     level = max((each["level"] for each in told), key=LEVELS.index)
     moved = [each["reason"] for each in told if each["level"] != "none"]
@@ -181,37 +192,40 @@ def _scores_moved(then: Histogram, score: Floats, tests: int) -> dict[str, Any]:
     return {"name": "scores", **told, "level": level, "reason": reason}
 
 
-def _performance(then: dict[str, Any], rows: Rows, score: Floats, *, ticket: float, seed: int) -> list[dict[str, Any]]:
-    """Return how far PR-AUC and the precision of tickets fell, where ten verdicts came; only beyond both bounds."""
-    judged = ~np.isnan(rows.label) & ~rows.chosen
-    known, given = rows.take(judged), score[judged]
+def _performance(then: dict[str, Any], known: Rows, score: Floats, *, ticket: float) -> list[dict[str, Any]]:
+    """Return how far PR-AUC and the precision of tickets fell, where ten verdicts came."""
     if len(known) < VERDICTS_MIN:
         return []
-    ranking = Ranking(known.label, given)
-    drawn = [
-        ranking.average_precision(weight) for weight in resampled(known.cluster, known.weight, rounds=200, seed=seed)
-    ]
-    pr_auc = bounds(ranking.average_precision(known.weight), np.asarray(drawn))
-    flagged = given >= ticket
+    model = then["model"]
+    flagged = score >= ticket
     weight = known.weight[flagged]
-    precision = share(float(weight @ known.label[flagged]), float(weight.sum()), rows_worth(weight))
+    right = float(weight @ known.label[flagged])
+    pr_auc = Drop("pr_auc", model["pr_auc"][0], then["test"]["fraud"], FRAUDS_MIN)
+    precision = Drop("ticket_precision", model["confusion"]["precision"], model["confusion"]["rows"], TICKETS_MIN)
     return [
-        _dropped("pr_auc", then["pr_auc"], pr_auc.told(), len(known)),
-        _dropped("ticket_precision", _ticket_precision(then["confusion"]), precision.told(), int(flagged.sum())),
+        pr_auc.told(Ranking(known.label, score).average_precision(known.weight), known.frauds),
+        precision.told(right / float(weight.sum()) if len(weight) else None, len(weight)),
     ]
 
 
-def _ticket_precision(confusion: dict[str, Any]) -> list[float | None]:
-    hit, accused = confusion["fraud_flagged"], confusion["honest_flagged"]
-    return share(hit, hit + accused, hit + accused).told()
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A share as it was in the test window, of so many rows; of fewer than `rows_min` now nothing is said."""
 
+    name: str
+    then: float | None
+    rows: int
+    rows_min: int
 
-def _dropped(name: str, then: list[float | None], now: list[float | None], verdicts: int) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": name, "then": then, "now": now, "verdicts": verdicts, "level": "none"}
-    if then[0] is None or then[1] is None or now[0] is None or now[2] is None or verdicts < VERDICTS_MIN:
-        return told | {"reason": f"{name}: nothing to compare"}
-    drop = then[0] - now[0]
-    told["reason"] = f"{name}: {now[0]:.2f} of {verdicts} verdicts, {then[0]:.2f} in training"
-    if now[2] < then[1]:
-        told["level"] = next((level for level, least in DROPS if drop >= least), "none")
-    return told
+    def told(self, now: float | None, rows: int) -> dict[str, Any]:
+        """Return how grave its fall is: only what three standard errors do not explain, for it is asked every day."""
+        told = {"name": self.name, "then": self.then, "now": None if now is None else rounded(now), "rows": rows}
+        if self.then is None or now is None or not self.rows or rows < self.rows_min:
+            return told | {"level": "none", "reason": f"{self.name}: nothing to compare"}
+        drop, pooled = self.then - now, (self.then * self.rows + now * rows) / (self.rows + rows)
+        pooled = min(max(pooled, _SHARE_EDGE), 1 - _SHARE_EDGE)
+        error = sqrt(pooled * (1 - pooled) * (1 / self.rows + 1 / rows))
+        level = (
+            next((level for level, least in DROPS if drop >= least), "none") if drop > ERRORS_MIN * error else "none"
+        )
+        return told | {"level": level, "reason": f"{self.name}: {now:.2f} of {rows} now, {self.then:.2f} in training"}

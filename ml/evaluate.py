@@ -128,6 +128,7 @@ def confusion(rows: Rows, flagged: Bools, terms: Terms) -> dict[str, Any]:
     accused, cleared = (float(rows.weight[~fraud & side].sum()) for side in (flagged, ~flagged))
     return {
         "threshold": terms.ticket,
+        "rows": int(flagged.sum()),
         "fraud_flagged": hit,
         "fraud_missed": miss,
         "honest_flagged": accused,

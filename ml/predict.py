@@ -54,6 +54,8 @@ class Scorer:
         if len(vectors) > BATCH_ROWS_MAX:
             raise Refused("too_large", f"{len(vectors)} rows in one call", rows_max=BATCH_ROWS_MAX)
         try:
-            return np.asarray(vectors, dtype=np.float32).reshape(len(vectors), columns)
+            with np.errstate(over="ignore"):  # what is too large to hold is taken for missing
+                x = np.asarray(vectors, dtype=np.float32).reshape(len(vectors), columns)
         except ValueError as error:
             raise Refused("foreign_vector", f"the model takes {columns} columns a row", columns=columns) from error
+        return np.where(np.isfinite(x), x, np.float32(np.nan))

@@ -105,7 +105,9 @@ def _columns(cells: dict[str, tuple[str, ...]], plan: Plan) -> dict[str, list[An
     optional = {name: getattr(plan, name) for name in ("person", "site", "shift", "device")}
     values: dict[str, list[Any]] = {name: list(cells[column]) for name, column in optional.items() if column}
     for name, column in (("rules", plan.rules), ("weight", plan.weight)):
-        values[name] = _numbers(cells[column]).tolist() if column else []
+        values[name] = _scores(column, cells[column]) if column else []
+    if not all(weight > 0 for weight in values["weight"]):
+        raise Refused("bad_row", f"{plan.weight}: a weight that is not above 0 is none")
     values["id"] = list(range(1, len(cells[plan.label]) + 1))
     values["time_ms"] = [_time_ms(text) for text in cells[plan.time]]
     try:
@@ -115,8 +117,18 @@ def _columns(cells: dict[str, tuple[str, ...]], plan: Plan) -> dict[str, list[An
     return {name: values.get(name, []) for name in ("person", "site", "shift", "device", "shift_id", "chosen")} | values
 
 
+def _scores(name: str, cells: tuple[str, ...]) -> list[float]:
+    try:
+        found: list[float] = _numbers(cells).tolist()
+    except ValueError as error:
+        raise Refused("bad_row", f"{name}: {error}") from None
+    return found
+
+
 def _numbers(cells: tuple[str, ...]) -> Matrix:
-    return np.array([np.nan if cell.strip().lower() in BLANK else float(cell) for cell in cells], dtype=np.float32)
+    found = np.array([np.nan if cell.strip().lower() in BLANK else float(cell) for cell in cells])
+    with np.errstate(over="ignore"):  # what is too large to hold is taken for missing
+        return found.astype(np.float32)
 
 
 def _time_ms(text: str) -> int:

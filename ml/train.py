@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -87,7 +86,8 @@ def train(rows: Rows, options: Options, champion: Scorer | None = None) -> Train
         "gates": ruling.told(),
         "usual": _usual(sides.fit),
         "reference": histograms,
-        "libraries": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "xgboost-cpu")},
+        "libraries": {"python": platform.python_version()}
+        | {"numpy": np.__version__, "xgboost": booster.xgboost().__version__},
     }
     return Trained(model=booster.save(grown), calibrator=calibrator, manifest=manifest, ruling=ruling)
 
@@ -144,6 +144,11 @@ def _others(test: Rows, champion: Scorer | None) -> dict[str, Floats]:
     if champion is not None:
         found["champion"] = champion.score(test.x[:, : len(champion.schema.features)])
     return found
+
+
+def _libraries() -> dict[str, str]:
+    libraries = (platform.python_version(), np.__version__, booster.xgboost().__version__)
+    return dict(zip(("python", "numpy", "xgboost"), libraries, strict=True))
 
 
 def _usual(rows: Rows) -> dict[str, list[float]]:

@@ -9,8 +9,8 @@ import orjson
 
 from nocd.api.auth import TOKEN
 from nocd.api.keys import DESK, tenant_of
-from nocd.domain.context import CHANGES_MAX
 from nocd.domain.instant import HOUR_MS, to_ms
+from nocd.domain.showing import CHANGES_MAX
 from nocd.store.context import Subject, around
 from nocd.store.rows import number
 from nocd.triage.surroundings import belongs_to, comings, surroundings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DAYS_MAX: Final = 800
 TROUBLED_MAX: Final = 100
+CLIENTS_MAX: Final = 500
 
 
 def routes() -> list[web.RouteDef]:
@@ -63,6 +65,7 @@ async def overview(request: web.Request) -> web.Response:
         "figures": _gauges(total(found.values())),
         "states": {state: counted.count(state) for state in STATES},
         "troubled": troubled[:TROUBLED_MAX],
+        "clients": _clients(states, found),
     }
     return answers.json(body)
 
@@ -161,6 +164,23 @@ def _state(engine: Engine, site: str, figures: Figures, now: int) -> dict[str, A
         "people_required": needed,
         "silent_s": max(0, silent_ms) // 1_000,
     }
+
+
+def _clients(states: list[dict[str, Any]], found: dict[str, Figures]) -> list[dict[str, Any]]:
+    """Return each client's sites summed up, in the worst state of them."""
+    of_client: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in states:
+        if each["client"]:
+            of_client[each["client"]].append(each)
+    return [
+        {
+            "client": client,
+            "sites": len(sites),
+            "state": max((each["state"] for each in sites), key=STATES.index),
+            "figures": _gauges(total(found[each["site"]] for each in sites)),
+        }
+        for client, sites in sorted(of_client.items())[:CLIENTS_MAX]
+    ]
 
 
 def _gauges(figures: Figures) -> Figures:

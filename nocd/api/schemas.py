@@ -86,6 +86,7 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.PlanMaintenance,
     requests.PlanSilence,
     tickets.CreateTicket,
+    tickets.TicketBulk,
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
     incidents.CreateIncident,
     *incidents.INCIDENT_COMMANDS.values(),
@@ -200,6 +201,9 @@ _BULK_ITEM: Final = record(
     {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(views.AlertView), _REFUSED]}}
 )
 
+_TICKET_BULK_ITEM: Final = record(
+    {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(tickets.TicketView), _REFUSED]}}
+)
 _RAN: Final = record(
     {"job": _TEXT, "outcome": {"enum": ["ok", "failed"]}, "seconds": {"type": "number"}, "detail": _TEXT}
 )
@@ -217,6 +221,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     **{f"POST /v1/alerts/{{id}}/{verb}": {200: ref(views.AlertView)} for verb in requests.COMMANDS},
     "GET /v1/tickets": {200: page(ref(tickets.TicketView))},
     "POST /v1/tickets": {201: ref(tickets.TicketView)},
+    "POST /v1/tickets/bulk": {200: record({"items": {"type": "array", "items": _TICKET_BULK_ITEM}})},
     "GET /v1/tickets/{id}": {200: ref(tickets.TicketDetail)},
     **{f"POST /v1/tickets/{{id}}/{verb}": {200: ref(tickets.TicketView)} for verb in tickets.TICKET_COMMANDS},
     "GET /v1/incidents": {200: page(ref(incidents.IncidentView))},
@@ -299,6 +304,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
     "POST /v1/tickets": {JSON: ref(tickets.CreateTicket)},
+    "POST /v1/tickets/bulk": {JSON: ref(tickets.TicketBulk)},
     **{f"POST /v1/tickets/{{id}}/{verb}": {JSON: ref(body)} for verb, body in tickets.TICKET_COMMANDS.items()},
     "POST /v1/incidents": {JSON: ref(incidents.CreateIncident)},
     **{f"POST /v1/incidents/{{id}}/{verb}": {JSON: ref(body)} for verb, body in incidents.INCIDENT_COMMANDS.items()},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
+from pydantic_core import to_json
 
 from nocd.api import answers
-from nocd.api.asking import done
+from nocd.api.asking import ask, done, idempotency_key
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
+from nocd.domain.command import Reply
 from nocd.domain.ticket import TicketPriority, TicketStatus
 from nocd.domain.token import Act
 from nocd.errors import NotAllowed, NotFound
@@ -18,12 +21,13 @@ from nocd.store import queries, tickets
 from nocd.store.rows import number
 from nocd.store.tickets import TicketQuery
 from nocd.triage.ticket_acts import CREATE, SUFFIX
-from nocd.wire.tickets import TICKET_COMMANDS, CreateTicket
+from nocd.wire.tickets import TICKET_COMMANDS, CreateTicket, TicketBulk
 
 if TYPE_CHECKING:
     from nocd.domain.token import Token
 
 _FILTERS = ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor")
+_ID = "{id:(?!bulk$)[^{}/]+}"  # no ticket is called so: a wrong method there is answered as one
 NOBODY = "-"
 
 
@@ -32,7 +36,8 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/v1/tickets", index),
         web.post("/v1/tickets", create),
-        web.get("/v1/tickets/{id}", show),
+        web.post("/v1/tickets/bulk", bulk),
+        web.get(f"/v1/tickets/{_ID}", show),
         web.post("/v1/tickets/{id}/{command}", command),
     ]
 
@@ -97,10 +102,34 @@ async def command(request: web.Request) -> web.Response:
     return answers.json(_seen(request[TOKEN], ticket))
 
 
+@needs(Act.OPERATE)
+async def bulk(request: web.Request) -> web.Response:
+    """Carry out one command on up to 100 tickets, answering for each."""
+    answers.known_parameters(request)
+    idempotency_key(request)
+    asked = answers.parsed(TicketBulk, await answers.small_body(request))
+    args = answers.parsed(TICKET_COMMANDS[asked.command], to_json(asked.args)).model_dump(exclude_none=True)
+    replies = await asyncio.gather(*(_one(request, asked.command, ticket_id, args) for ticket_id in asked.ids))
+    items = [
+        {"id": ticket_id, "status": reply.status, "body": _seen(request[TOKEN], reply.body) if reply.ok else reply.body}
+        for ticket_id, reply in zip(asked.ids, replies, strict=True)
+    ]
+    return answers.json({"items": items})
+
+
+async def _one(request: web.Request, verb: str, ticket_id: str, args: dict[str, Any]) -> Reply:
+    try:
+        await _found(request, ticket_id)
+    except NotFound as error:
+        return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
+    return await ask(request, f"{verb}{SUFFIX}", ticket_id, args)
+
+
 async def _reaches(request: web.Request, asked: CreateTicket) -> None:
     """Refuse a ticket about a site this token does not see, or for an alert that is not there for it."""
     token, tenant = request[TOKEN], tenant_of(request)
-    if not token.sees(site=asked.site, client=tenant.pipeline.engine.roster.client(asked.site)):
+    somewhere = asked.site is not None or not asked.alerts  # else it is where its alerts are
+    if somewhere and not token.sees(site=asked.site, client=tenant.pipeline.engine.roster.client(asked.site)):
         raise NotAllowed("this token does not reach the site of the ticket", code="forbidden")
     for alert_id in asked.alerts:
         found = await tenant.store.read(queries.alert, number(alert_id))
@@ -113,8 +142,12 @@ def _seen(token: Token, ticket: dict[str, Any]) -> Any:
 
 
 async def _visible(request: web.Request) -> int:
+    return await _found(request, request.match_info["id"])
+
+
+async def _found(request: web.Request, ticket_id: str) -> int:
     """Return the number of a ticket this token sees; one it does not see is not there."""
-    token, ticket_id = request[TOKEN], request.match_info["id"]
+    token = request[TOKEN]
     try:
         no = number(ticket_id)
     except ValueError:

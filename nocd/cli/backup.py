@@ -57,10 +57,17 @@ data folder. Feed clients then start over, since numbers after the backup are gi
 @data_dir_option
 def restore(*, as_json: bool, file: Path, data_dir: Path | None) -> None:
     """Replace the data folder's content by the backup FILE."""
+    from nocd.domain.audit import Entry
     from nocd.store import backup as store
+    from nocd.store.audit import LOCAL, LOCALLY
+    from nocd.store.tokens import TokenStore
 
     folder = data_folder(data_dir)
     result = store.restore(folder, file, now=now_ms())
+    if folder.daemon_db.exists():
+        detail = {"tenant": None, "created": result["created"]}
+        act = Entry(time=now_ms(), actor=LOCAL, act="restore", target=file.name, peer=LOCALLY.peer, detail=detail)
+        TokenStore(folder.daemon_db).record([act])
     told = f"{folder.root} is as of {result['created']} ({result['files']} files); the former: {result['replaced']}"
     show(result, told, as_json=as_json)
 

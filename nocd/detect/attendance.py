@@ -16,6 +16,7 @@ from nocd.domain.geo import haversine_m
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339, to_ms
 from nocd.domain.observation import Punch
 from nocd.domain.severity import Severity
+from nocd.signals.duty import PUNCHES_KEPT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from nocd.signals.duty import Mark
 
 SHIFT_MARGIN_MS: Final = 60 * MINUTE_MS
-REMEMBERED_MS: Final = DAY_MS  # before the newest punch; older ones are judged for good
+REMEMBERED_MS: Final = DAY_MS  # before the person's newest punch; older ones are judged for good
+COMPARED_MS: Final = (
+    PUNCHES_KEPT_MS - DAY_MS
+)  # before anyone's newest: then colleagues' punches of that day are forgotten
 _SLOT_EARLY_MS: Final = 30 * MINUTE_MS  # who comes earlier takes up nobody's shift yet
 _NEAR_MS: Final = 12 * HOUR_MS
 _KMH: Final = 3.6
@@ -153,8 +157,9 @@ class Attendance(Detector):
         if isinstance(data, Punch) and scene.shelves.get(self.name, data.person) is record:
             marks = scene.duties.marks(data.person)
             kept = {mark.key: record.types[mark.key] for mark in marks if mark.key in record.types}
+            since = _since(marks, scene)
             for mark in marks if data.person in scene.roster.people else ():
-                if mark.key not in kept and mark.time >= marks[-1].time - REMEMBERED_MS:
+                if mark.key not in kept and mark.time >= since:
                     kept[mark.key] = [finding.type for finding in _judged(data.person, mark, scene)]
             record.types = kept
         return True
@@ -164,7 +169,7 @@ class Attendance(Detector):
         marks = scene.duties.marks(key)
         if not marks or key not in scene.roster.people:
             return []
-        since = marks[-1].time - REMEMBERED_MS
+        since = _since(marks, scene)
         trusted: Mark | None = None
         claims: list[Claim] = []
         for mark in marks:
@@ -177,9 +182,14 @@ class Attendance(Detector):
         return claims
 
     def final_before(self, key: str, record: Judged, scene: Scene) -> int:  # noqa: ARG002 - punches are the duties' record
-        """Return a day before the newest punch."""
+        """Return from when on punches are judged anew."""
         marks = scene.duties.marks(key)
-        return marks[-1].time - REMEMBERED_MS if marks else 0
+        return _since(marks, scene) if marks else 0
+
+
+def _since(marks: list[Mark], scene: Scene) -> int:
+    """Return from when on a person's punches are judged anew: those of late, with which all others are remembered."""
+    return max(marks[-1].time - REMEMBERED_MS, min(scene.duties.newest, scene.now) - COMPARED_MS)
 
 
 def _first(record: Judged, mark: Mark, found: list[Finding]) -> list[Finding]:

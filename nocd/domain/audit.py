@@ -80,7 +80,8 @@ def fault(row: Sealed, *, no: int, prior: str) -> str | None:
 
 def standing(shelves: Shelves, command: Command) -> dict[str, Any]:
     """Return the plain fields of what a command is about, as it stands; nothing where nothing does."""
-    return _fields(_record(shelves, command.target) or command.recalled)
+    record = _record(shelves, command.target) or command.recalled or getattr(command, "recalled_ticket", None)
+    return _fields(record)
 
 
 def carried_out(

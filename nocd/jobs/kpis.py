@@ -54,9 +54,9 @@ class Refresh:
         for step in _steps(rows.sampled(name, now, scope["figures"]) for name, scope in scopes.items()):
             await tenant.store.run(step)
         await _roll_up(tenant, now)
+        former, known.told = known.told, {name: _apart_from_events(scope) for name, scope in scopes.items()}
         for name, scope in scopes.items():
-            if known.told.get(name) != (told := _apart_from_events(scope)):
-                known.told[name] = told
+            if former.get(name) != known.told[name]:
                 client = scope["client"]
                 change = Change(type="metrics_refresh", time=now, data=scope, site=scope["site"], client=client)
                 tenant.pipeline.announce(change)
@@ -69,7 +69,7 @@ def _since(known: _Known, engine: Engine, figures: dict[str | None, Figures]) ->
     """Return figures with the events since the sample before; an engine built anew counts from nothing."""
     former = known.events if known.heard is engine.heard else {}
     known.heard, known.events = engine.heard, {site: each[EVENTS] for site, each in figures.items()}
-    return {site: {**each, EVENTS: each[EVENTS] - former.get(site, 0)} for site, each in figures.items()}
+    return {site: {**each, EVENTS: max(0, each[EVENTS] - former.get(site, 0))} for site, each in figures.items()}
 
 
 def _scopes(engine: Engine, figures: dict[str | None, Figures], now: int) -> dict[str, dict[str, Any]]:

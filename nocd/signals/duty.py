@@ -149,6 +149,7 @@ class Duties:
         """Take up what the shelves hold."""
         self._shelves = shelves
         self._roster = roster
+        self.newest = 0  # punch of anyone (UTC ms)
         self._open: dict[str, Duty] = {}
         self._heads: dict[str, int] = {}
         self._duties: dict[str, list[Duty]] = {}
@@ -266,6 +267,7 @@ class Duties:
 
     def _pair(self, person: str) -> list[Claim]:
         record = self._shelves.get(KIND, person)
+        self.newest = max(self.newest, record.marks[-1].time) if record.marks else self.newest
         duties, claims = pair(record.marks, deadline_of=self._deadline_of(person), judged_to=record.judged_to)
         self._duties[person] = duties
         for duty in duties:

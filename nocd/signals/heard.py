@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from nocd.domain.event import Event
     from nocd.signals.duty import Duties
+
+SITES_MAX: Final = 50_000  # past it the half that was heard longest ago is forgotten
 
 
 class Heard:
@@ -29,7 +31,14 @@ class Heard:
             site = None if duty is None else duty.site
         self.events[site] += 1
         self.last[site] = event.received_at
+        if len(self.last) > SITES_MAX:
+            self._forget()
 
     def silent_ms(self, site: str, now: int) -> int:
         """Return how long nothing reached us of a site, as far as we listened."""
         return now - self.last.get(site, self.since)
+
+    def _forget(self) -> None:
+        newest = sorted(self.last, key=self.last.__getitem__)[len(self.last) // 2 :]
+        self.last = {site: self.last[site] for site in newest}
+        self.events = Counter({site: self.events[site] for site in newest})

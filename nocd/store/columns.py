@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from nocd.domain.delivery import GIVE_UP_MS
+from nocd.store.outbox import INSERT
 from nocd.store.rows import number
 from nocd.wire.present_incidents import timeline_view
 
@@ -205,6 +206,16 @@ def timeline(commit: Commit) -> list[tuple[object, ...]]:
     return [
         (number(row.ticket), row.row, row.time, row.decision, row.reason, row.actor, row.old_status, row.new_status)
         for row in commit.timeline
+    ]
+
+
+def further(commit: Commit) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Return the rows of a commit that need no care but a statement, each with its own."""
+    return [
+        ("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", replies(commit)),
+        ("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", job_runs(commit)),
+        (INSERT, outbox(commit)),
+        ("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", runs(commit)),
     ]
 
 

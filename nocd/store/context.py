@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from nocd.domain.context import RELATED_MAX, SIMILAR_MAX, TICKETS_MAX
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339
+from nocd.domain.showing import RELATED_MAX, SIMILAR_MAX, TICKETS_MAX
 
 if TYPE_CHECKING:
     from nocd.store.sqlite import sqlite3

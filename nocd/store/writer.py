@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from nocd.errors import StateError
 from nocd.store import audit, columns
 from nocd.store.migrations import migrate, shipped
-from nocd.store.outbox import INSERT as OUTBOX_INSERT
 from nocd.store.rows import Commit, InputKind, InputRow, Loaded, number
 from nocd.store.seen import Seen, key_of
 from nocd.store.sqlite import sqlite3
@@ -190,7 +189,6 @@ class Writer:
             many("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", columns.findings(commit))
             many("UPDATE findings SET withdrawn = 1 WHERE no = ?", [(number(each),) for each in commit.withdrawn])
             many("UPDATE findings SET alert = ? WHERE no = ?", columns.opened(commit))
-            many("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", columns.replies(commit))
             many("DELETE FROM verdicts WHERE alert = ? AND time > ?", columns.unjudged(commit))
             many("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", columns.verdicts(commit))
             self._in_steps("INSERT OR REPLACE INTO site_hours VALUES {}", columns.hours(commit))
@@ -198,11 +196,10 @@ class Writer:
                 "INSERT OR REPLACE INTO threshold_changes VALUES (?, ?, ?, ?, ?, ?, ?)",
                 columns.threshold_changes(commit),
             )
-            many("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", columns.job_runs(commit))
+            for sql, rows in columns.further(commit):
+                many(sql, rows)
             audit.append(self._connection, commit.audit)
             self._write_tickets(commit)
-            many(OUTBOX_INSERT, columns.outbox(commit))
-            many("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", columns.runs(commit))
             self._in_steps("INSERT OR REPLACE INTO seen VALUES {}", seen)
             self._in_steps("INSERT OR REPLACE INTO state VALUES {}", self._keys + columns.state(commit, self._save_no))
             self._in_steps(_SUPERSEDE, stale)

@@ -1,40 +1,28 @@
-"""From one alert to its incident: what matches joins one story, what comes in storms is told apart by its pauses."""
+"""From one alert to its incident: what matches joins one story, and what becomes of the alerts becomes of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nocd.domain.incident import CloseWhen, Incident, Story
+from nocd.domain.incident import CloseWhen, Incident
 from nocd.domain.instant import HOUR_MS
 from nocd.triage.book import never_quiet
-from nocd.triage.correlation import INCIDENT_FROM, WINDOW_MS, Facet, Match, correlate, device_of, facet, with_signals
-from nocd.triage.incidents import STORIES, quiet
+from nocd.triage.carrying import Carrying
+from nocd.triage.correlation import INCIDENT_FROM, WINDOW_MS, Facet, Match, correlate, facet, with_signals
+from nocd.triage.incidents import quiet
 from nocd.triage.intake import end
-from nocd.triage.weather import (
-    BEGINS_MAX,
-    STORM_ALERTS,
-    Skies,
-    begin,
-    has_rhythm,
-    paused,
-    see,
-    stormy,
-    thick,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nocd.domain.alert import Alert
-    from nocd.domain.incident import Weather
     from nocd.domain.roster import Roster
     from nocd.domain.shelf import Shelves
     from nocd.triage.book import AlertBook
     from nocd.triage.incidents import IncidentBook
     from nocd.triage.signs import Signs
 
-_STORM_SCORE: Final = {"storm": 1.0}
-_DEVICE_SCORE: Final = {"same_device": 0.5, "time": 0.3}
+CROWD: Final = 50
 
 
 class Grouping:
@@ -57,8 +45,7 @@ class Grouping:
         self._roster = roster
         self._signs = signs
         self._window_ms = window_ms
-        self._skies = Skies(shelves)
-        self._stories: dict[str, Story] = shelves.kind(STORIES)
+        self._carrying = Carrying(shelves, book, incidents, roster=roster, window_ms=window_ms)
         self._by_key: dict[str, dict[str, None]] = {}
         self._on: dict[str, Callable[[Alert, int], None]] = {
             "opened": self._begins,
@@ -92,7 +79,7 @@ class Grouping:
             return
         self._shelves.put("counter", "swept_incidents", hour)
         self._incidents.forget_before(now)
-        self._skies.forget_before(now - 2 * HOUR_MS)
+        self._carrying.forget_before(now - 2 * HOUR_MS)
 
     def _begins(self, alert: Alert, now: int) -> None:
         """Find the incident of an alert that opened, or came back."""
@@ -100,34 +87,16 @@ class Grouping:
             return
         self.sweep(now)
         self._index(alert)
-        weather = self._weather(alert)
-        if weather is not None:
-            if _from_outside(alert):
-                see(weather, alert.last_seen)
-            begin(weather, alert.last_seen, alert.id)
-            if self._storm(weather, alert, now):
-                return
-            if self._in_storm(weather, alert):
-                self._carried(weather, alert, now, begins=True)
-                return
+        if self._carrying.begins(alert, now):
+            return
         if self._comes_back(alert, now) or self._matched(alert, now) or self._with_signals(alert, now):
             return
-        storm = self._shelter(None, weather, alert.last_seen) if weather is not None else None
-        if storm is not None:
-            self._join(storm, alert, "one of the storm", now)
+        self._carrying.shelters(alert, now)
 
     def _seen(self, alert: Alert, now: int) -> None:
         """Count one more sighting in its incident; in a storm it may be the first of another one."""
-        if not alert.unresolved:
+        if not alert.unresolved or self._carrying.seen(alert, now):
             return
-        if _from_outside(alert):
-            weather = self._weather(alert)
-            if weather is not None:
-                see(weather, alert.last_seen)
-                if self._in_storm(weather, alert):
-                    again = alert.seen_before is not None and alert.last_seen - alert.seen_before > self._window_ms
-                    self._carried(weather, alert, now, begins=again)
-                    return
         incident = self._incidents.standing(alert.incident)
         if incident is not None:
             self._incidents.seen(incident.id, alert)
@@ -184,7 +153,7 @@ class Grouping:
         if incident is None or incident.merged_into is not None or quiet(incident, alert.last_seen):
             return False
         if not incident.unresolved:
-            if self._story(incident.key, alert.last_seen) is not None:
+            if self._incidents.going_on(incident.key, alert.last_seen) is not None:
                 return False
             incident = self._incidents.come_again(incident.id, f"{alert.id} is back", now=now)
             self._incidents.tell(incident.key, incident.id)
@@ -194,13 +163,15 @@ class Grouping:
     def _matched(self, alert: Alert, now: int) -> bool:
         """Join the story of another alert, or begin one with it."""
         one = self._facet(alert)
+        if self._joins_a_crowd(one, alert, now):
+            return True
         best = max(self._matches(one, alert), key=lambda found: (found[0].score, *found[2]), default=None)
         if best is None:
             return False
         match, other, _ = best
         incident = self._incidents.standing(other.incident)
         if incident is None or quiet(incident, alert.last_seen) or self._incidents.full(incident):
-            incident = self._story(match.key, alert.last_seen) or self._open(match, other, now)
+            incident = self._incidents.going_on(match.key, alert.last_seen) or self._open(match, other, now)
         if incident is None:
             return False
         for joins in (other, alert):
@@ -209,6 +180,17 @@ class Grouping:
         self._strengthen(incident, match)
         self._incidents.tell(match.key, incident.id)
         return True
+
+    def _joins_a_crowd(self, one: Facet, alert: Alert, now: int) -> bool:
+        """Join a story in which many stand already, and one of them lately: no need to look at each."""
+        at = alert.last_seen
+        for key in one.looks_for:
+            incident = self._incidents.going_on(key, at)
+            if incident is None or incident.standing <= CROWD or abs(at - incident.last_seen) > self._window_ms:
+                continue
+            self._join(incident, alert, "of the same story as many others", now)
+            return True
+        return False
 
     def _matches(self, one: Facet, alert: Alert) -> Iterator[tuple[Match, Alert, tuple[bool, int]]]:
         """Yield what an alert matches by the strongest key that leads to anything."""
@@ -230,82 +212,13 @@ class Grouping:
             return False
         shown, low_phone = told
         match = with_signals(one, whose="person" if one.person is not None else "site", low_phone=low_phone)
-        incident = self._story(match.key, alert.last_seen) or self._open(match, alert, now)
+        incident = self._incidents.going_on(match.key, alert.last_seen) or self._open(match, alert, now)
         if incident is None:
             return False
         self._join(incident, alert, f"{match.reason}: {shown.reason} ({match.score:.1f})", now)
         self._strengthen(incident, match)
         self._incidents.tell(match.key, incident.id)
         return True
-
-    def _carried(self, weather: Weather, alert: Alert, now: int, *, begins: bool) -> None:
-        """Find the incident of a sighting in a storm: its device's story, or after a pause a new one."""
-        at, key = alert.last_seen, f"device:{device_of(alert)}"
-        story = self._stories.get(key)
-        incident = self._story(key, at)
-        anew = begins and self._begins_anew(story, incident, weather, at)
-        if incident is None or anew:
-            incident = (self._shelter(incident, weather, at) if begins else None) or self._incidents.open(
-                key, alert, score=round(sum(_DEVICE_SCORE.values()), 3), parts=dict(_DEVICE_SCORE), now=now
-            )
-            if incident is None:
-                return
-        if alert.incident == incident.id and incident.alerts.get(alert.id):
-            self._incidents.seen(incident.id, alert)
-        else:
-            self._join(incident, alert, "on the same device in a storm", now)
-        self._mark(key, incident.id, at if begins else None)
-
-    @staticmethod
-    def _begins_anew(story: Story | None, incident: Incident | None, weather: Weather, at: int) -> bool:
-        """Tell whether what begins on a device now is another story than the one before."""
-        if story is None or incident is None:
-            return True
-        if incident.id == weather.storm and thick(weather, at) and not has_rhythm(story.begins, at):
-            return False
-        return paused(story.begins, at)
-
-    def _shelter(self, former: Incident | None, weather: Weather, at: int) -> Incident | None:
-        """Return the storm's incident while it takes in what begins; not what comes after a story that stands apart."""
-        storm = self._incidents.standing(weather.storm)
-        apart = former is not None and (former.id == weather.storm or former.sightings > STORM_ALERTS)
-        if storm is None or apart or not thick(weather, at) or self._incidents.full(storm):
-            return None
-        return storm
-
-    def _storm(self, weather: Weather, alert: Alert, now: int) -> bool:
-        """Let one incident carry what began together, more than 20 alerts in five minutes; tell whether it has this."""
-        storm = self._incidents.standing(weather.storm)
-        going_on = storm is not None and not quiet(storm, alert.last_seen) and not self._incidents.full(storm)
-        if going_on or not thick(weather, alert.last_seen):
-            return False
-        began = [self._book.get(alert_id) for _, alert_id in weather.begins]
-        carried = [each for each in began if each is not None and each.unresolved and not self._keeps_apart(each)]
-        if len(carried) <= STORM_ALERTS // 2 or alert not in carried:
-            return False
-        title = f"Storm of alerts at {self._roster.site_name(alert.site) or alert.site or alert.source}"
-        made = self._incidents.open("storm", carried[0], score=1.0, parts=dict(_STORM_SCORE), now=now, title=title)
-        if made is None:
-            return False
-        made.storm, made.person, weather.storm = True, None, made.id
-        for each in carried:
-            self._join(made, each, f"more than {STORM_ALERTS} alerts of the site within 5 min", now)
-            if (device := device_of(each)) is not None:
-                self._mark(f"device:{device}", made.id, each.last_seen)
-        return True
-
-    def _keeps_apart(self, alert: Alert) -> bool:
-        """Tell whether an alert stands in a story that is a flood by itself."""
-        incident = self._incidents.standing(alert.incident)
-        return incident is not None and incident.sightings > STORM_ALERTS
-
-    def _in_storm(self, weather: Weather, alert: Alert) -> bool:
-        return _from_outside(alert) and device_of(alert) is not None and stormy(weather, alert.last_seen)
-
-    def _weather(self, alert: Alert) -> Weather | None:
-        """Return the weather where an alert comes from, about to change; None for what comes from nowhere."""
-        place = alert.site or (None if alert.source == "nocd" else f"source:{alert.source}")
-        return None if place is None else self._skies.over(place)
 
     def _join(self, incident: Incident, alert: Alert, reason: str, now: int) -> None:
         self._incidents.join(incident.id, alert.id, reason, now=now)
@@ -325,20 +238,6 @@ class Grouping:
         """Keep the strongest match's score, with its parts."""
         if match.score > incident.score:
             incident.score, incident.score_parts = match.score, match.parts
-
-    def _story(self, key: str, at: int) -> Incident | None:
-        """Return the incident that stands about a key and was not quiet for an hour at an event time (ms)."""
-        incident = self._incidents.latest(key)
-        if incident is None or not incident.unresolved or quiet(incident, at) or self._incidents.full(incident):
-            return None
-        return incident
-
-    def _mark(self, key: str, incident_id: str, began: int | None) -> None:
-        """Know which incident is the latest about a device, and when an alert began on it."""
-        self._incidents.tell(key, incident_id)
-        if began is not None:
-            story: Story = self._shelves.edit(STORIES, key)
-            story.begins = [*story.begins, began][-BEGINS_MAX:]
 
     def _facet(self, alert: Alert) -> Facet:
         device = self._roster.device(alert.entity_id) if alert.person is None and alert.entity_id else None
@@ -366,8 +265,3 @@ class Grouping:
             alerts.pop(alert.id, None)
             if not alerts:
                 self._by_key.pop(key, None)
-
-
-def _from_outside(alert: Alert) -> bool:
-    """Tell whether another monitoring system tells of something that is no person."""
-    return alert.fingerprint.startswith("outside|") and alert.person is None

@@ -180,6 +180,13 @@ class IncidentBook:
         story = self._stories.get(key)
         return None if story is None else self.get(story.incident)
 
+    def going_on(self, key: str, at: int) -> Incident | None:
+        """Return what stands about a key, has room and was not quiet for an hour at an event time (ms), or None."""
+        incident = self.latest(key)
+        if incident is None or not incident.unresolved or quiet(incident, at) or self.full(incident):
+            return None
+        return incident
+
     def tell(self, key: str, incident_id: str) -> None:
         """Know which incident is the latest about a key."""
         story = self._stories.get(key)

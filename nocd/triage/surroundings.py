@@ -5,7 +5,10 @@ from __future__ import annotations
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
-from nocd.domain.context import (
+from nocd.domain.directory import Task
+from nocd.domain.geo import haversine_m
+from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, rfc3339_or_none, to_ms
+from nocd.domain.showing import (
     CHANGES_MAX,
     DEVICES_MAX,
     FIXES_MAX,
@@ -16,9 +19,6 @@ from nocd.domain.context import (
     TASKS_MAX,
     TOURS_MAX,
 )
-from nocd.domain.directory import Task
-from nocd.domain.geo import haversine_m
-from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, rfc3339_or_none, to_ms
 from nocd.domain.signal import Metric
 from nocd.signals.report import person_report, site_report
 

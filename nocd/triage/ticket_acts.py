@@ -83,12 +83,12 @@ class TicketActs:
     def _create(self, command: Command, now: int) -> Ticket:
         """Open a ticket by hand: like no other unless it names a type, which then must not be open already."""
         args = command.args
-        kind, site, person = args.get("type"), args.get("site"), args.get("person")
+        alerts = [self._free(alert_id) for alert_id in args.get("alerts", ())]
+        kind, site, person = args.get("type"), _site(args.get("site"), alerts), args.get("person")
         key = None if kind is None else key_for(kind, site, person)
         other = None if key is None else self._tickets.of_key(key)
         if other is not None and other.open:
             raise Refused("another_stands", f"{other.number} is open for the same trouble already; work on that one")
-        alerts = [self._free(alert_id) for alert_id in args.get("alerts", ())]
         priority = TicketPriority(args["priority"])
         ticket = self._desk.made(
             now=now,
@@ -169,6 +169,14 @@ class TicketActs:
     def _note(self, ticket: Ticket, command: Command, now: int) -> None:
         ticket.comments += 1
         self._desk.told(ticket, "note", str(command.args["text"]), now=now, actor=command.actor)
+
+
+def _site(named: str | None, alerts: list[Alert]) -> str | None:
+    """Return the one site a ticket is about: who sees it sees its alerts. Raises Refused where they are more."""
+    sites = {alert.site for alert in alerts} | ({named} if named is not None else set())
+    if len(sites) > 1:
+        raise Refused("other_site", "a ticket is about one site: open one for the alerts of each")
+    return next(iter(sites), None)
 
 
 def _comment(command: Command) -> str:

@@ -141,7 +141,7 @@ class TicketDesk:
         self._standing.setdefault(ticket.id, set()).add(alert.id)
         if ticket.trouble_ended_at is not None:
             ticket.trouble_ended_at = None
-            self.told(ticket, "trouble_back", f"{alert.id} stands again: {alert.reason}", now=now)
+            self.told(ticket, "trouble_back", f"{alert.id} stands again", now=now)
         if worst(ticket.severity, alert.severity) is ticket.severity:
             return
         ticket.severity = alert.severity

@@ -59,7 +59,8 @@ class Tickets:
 
     def _scored(self, alert: Alert) -> bool:
         """Tell whether an alert that has no ticket yet looks enough like fraud for one."""
-        return (alert.fraud_score or 0.0) >= FRAUD_SCORE_MIN and alert.ticket is None and alert.unresolved
+        scored = (alert.fraud_score or 0.0) >= FRAUD_SCORE_MIN and alert.ticket is None and alert.unresolved
+        return scored and self._not_work(alert) is None  # else each sighting would say anew why not
 
     def _work_on(self, alert: Alert) -> Ticket | None:
         """Return the open ticket of an alert, or None."""
@@ -162,7 +163,7 @@ class Tickets:
     def _join(self, ticket: Ticket, alert: Alert, now: int) -> None:
         ticket = self._tickets.edit(ticket.id)
         self._link(ticket, alert)
-        self._desk.told(ticket, "joined", f"{alert.id} is the same trouble: {alert.reason}", now=now)
+        self._desk.told(ticket, "joined", f"{alert.id} is the same trouble", now=now)
         self._desk.troubled(ticket, alert, now=now)
         reason = f"{ticket.number} is open for the same trouble, since {_age(now - ticket.created_at)}"
         self._alerts.follow(alert, "ticket_joined", reason, now=now)
@@ -171,7 +172,7 @@ class Tickets:
         ticket = self._tickets.edit(ticket.id)
         ago = _age(now - (ticket.resolved_at or now))
         self._link(ticket, alert)
-        self._desk.reopened(ticket, f"{alert.id} is the same trouble, resolved {ago} ago: {alert.reason}", now=now)
+        self._desk.reopened(ticket, f"{alert.id} is the same trouble, resolved {ago} ago", now=now)
         self._desk.troubled(ticket, alert, now=now)
         hours = reopens_within_ms(ticket) // HOUR_MS
         reason = f"{ticket.number} was opened again: resolved {ago} ago, less than {hours} h"

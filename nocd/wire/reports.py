@@ -28,6 +28,15 @@ class StateNow(SiteCondition):
     time: str
 
 
+class ClientCondition(View):
+    """A client's sites summed up, in the worst state of them."""
+
+    client: str
+    sites: int
+    state: StateName
+    figures: dict[str, int]
+
+
 class Overview(View):
     """All that a token sees, summed up; `troubled` are the sites that are not normal, the worst first."""
 
@@ -35,6 +44,7 @@ class Overview(View):
     figures: dict[str, int]
     states: dict[StateName, int]
     troubled: list[SiteCondition]
+    clients: list[ClientCondition]
 
 
 class Spread(View):

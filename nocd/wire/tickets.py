@@ -157,6 +157,14 @@ class NoteTicket(Request):
     text: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
+class TicketBulk(Request):
+    """One command for many tickets (at most 100), answered one by one."""
+
+    ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=100)]
+    command: Literal["ack", "start", "hold", "resolve", "reopen", "close", "cancel", "assign", "escalate", "note"]
+    args: dict[str, object] = Field(default_factory=dict)
+
+
 TICKET_COMMANDS: dict[str, type[Request]] = {
     "ack": MoveTicket,
     "start": MoveTicket,

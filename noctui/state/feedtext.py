@@ -96,6 +96,17 @@ def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "job", f"{data.get('job')} {data.get('outcome')}", str(data.get("detail") or f"{data.get('seconds')} s")
 
 
+def _playbook_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    steps = data.get("steps")
+    done = [f"{step.get('do')} {step.get('state')}" for step in steps] if isinstance(steps, list) else []
+    return "playbook", f"{data.get('playbook')} for {data.get('alert')} {data.get('status')}", ", ".join(done)
+
+
+def _unsent_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    what = "gone and disabled" if data.get("gone") else "not told"
+    return "notify", f"receiver {data.get('receiver')} {what}", f"{data.get('notification')}: {data.get('detail')}"
+
+
 def _system_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "system", f"{data.get('part')} {data.get('state')}", str(data.get("detail") or "")
 
@@ -162,6 +173,7 @@ _ALERT_KEYS = {
     "alert_created": "id",
     "alert_updated": "id",
     "note_added": "alert",
+    "playbook_run": "alert",
     "finding_created": "opened_alert",
     "anomaly_detected": "opened_alert",
 }
@@ -179,6 +191,8 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "note_added": _note_words,
     "maintenance_window": _maintenance_words,
     "silence": _silence_words,
+    "playbook_run": _playbook_words,
+    "notification_failed": _unsent_words,
     "job_finished": _job_words,
     "metrics_refresh": _metrics_words,
     "scorecard": _scorecard_words,

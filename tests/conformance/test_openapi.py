@@ -173,6 +173,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
         "/v1/alerts/bulk": {"ids": [alert, "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tickets": {"title": "Mend the gate"},
+        "/v1/tickets/bulk": {"ids": ["T-1", "T-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
         "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},

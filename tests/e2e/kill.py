@@ -4,7 +4,8 @@
 
 Held afterwards: every answered event is stored once (also where the client retried what was committed but not
 answered); change numbers have no hole; a client that resumed saw each of them once; the stored inputs, folded through
-a fresh engine, give the alerts the database shows; the file is sound.
+a fresh engine, give the alerts the database shows; every act is on record once, in a chain that holds; the file is
+sound.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from typing import Any
 
 import aiohttp
 
+from nocd.domain.command import HEARTBEAT
 from nocd.domain.instant import rfc3339
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.procedures import read_runbooks
+from nocd.store import audit
 from nocd.store.codec import encode
 from nocd.store.rows import InputKind, InputRow
 from nocd.store.seen import key_of
@@ -188,6 +191,12 @@ def check(folder: Path, answered: set[str]) -> dict[str, Any]:
         assert len(stored) == len(set(stored)), f"{len(stored) - len(set(stored))} events are stored twice"
         first, last, count = base.execute("SELECT min(seq), max(seq), count(*) FROM feed").fetchone()
         assert (first, count) == (1, last), "change numbers have a hole"
+        acts = [
+            json.loads(body)["verb"] for (body,) in base.execute("SELECT body FROM inputs WHERE kind = 1 ORDER BY no")
+        ]
+        recorded = [act for (act,) in base.execute("SELECT act FROM audit ORDER BY no")]
+        assert recorded == [verb for verb in acts if verb != HEARTBEAT], "acts and the audit trail differ"
+        assert audit.check(base, rows_max=1_000_000).fault is None
         shown = {no: json.loads(body) for no, body in base.execute("SELECT no, record FROM alerts")}
         replayed = _replay(base)
         assert replayed == shown, f"replayed inputs give other alerts: {_first_difference(replayed, shown)}"

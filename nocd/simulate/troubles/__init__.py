@@ -73,7 +73,7 @@ LATER: Final = (
 )  # those that show after the shift or at another site, too
 _HUSHED: Final = frozenset({"SILENT_SITE", *(trouble.kind for trouble in halves.CREW)})
 # Those after which a shift is not taken up for a while or ever: who comes unplanned then, comes in a colleague's place.
-_MISSING: Final = frozenset({"NO_SHOW", "LATE_ARRIVAL", "WRONG_SITE", "WRONG_PERSON"})
+_MISSING: Final = frozenset({"BUDDY_PUNCHING", "LATE_ARRIVAL", "NO_SHOW", "WRONG_PERSON", "WRONG_SITE"})
 
 
 def crew_trouble(world: World, crew: Crew) -> CrewPlan | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nocd.simulate.roster import Duty
     from nocd.simulate.world import World
 
-SCRIPTED_DAYS: Final = 16  # ten shifts of four punches, some of which other troubles may alter
+SCRIPTED_DAYS: Final = 20  # thirteen shifts of four punches, some of which other troubles may alter
 _CHECKS = (12, 14)
 _PHOTO = (0.30, 0.48)
 _COMES_MS, _LEAVES_MS = -4 * MINUTE_MS, 3 * MINUTE_MS
@@ -47,7 +47,7 @@ def checks(rng: Random, plan: Plan) -> list[Raw]:
 
 
 def scripted_punches(world: World, plan: Plan, _rng: Random) -> Truth | None:
-    """Let a script punch from this shift on for over two weeks, at the same minutes each day."""
+    """Let a script punch from this shift on for weeks, at the same minutes each day."""
     if plan.scripted or not worth_a_script(world, plan.duty):
         return None
     by_the_clock(world, plan)

@@ -151,6 +151,8 @@ def tour_late(_world: World, plan: Plan, rng: Random) -> bool:
 
 def face_checks(_world: World, plan: Plan, rng: Random) -> bool:
     """Show the phone one's own face whenever it asks."""
+    if plan.scripted:
+        return False
     plan.extras += checks(rng, plan)
     return True
 

@@ -65,6 +65,10 @@ async def test_the_overview_sums_what_a_token_sees(desk: Desk) -> None:
     assert [each["site"] for each in whole["troubled"]] == ["S2", "S1"]
     assert (whole["states"]["NORMAL"], whole["states"]["CRITICAL"]) == (1, 1)
     assert whole["figures"]["alerts_open"] == 2
+    assert [(each["client"], each["sites"], each["state"]) for each in whole["clients"]] == [
+        ("ACME", 2, "CRITICAL"),
+        ("OTHER", 1, "NORMAL"),
+    ]
     mine = (await desk.ask("GET", "/v1/reports/overview", token="narrow")).json
     assert (sum(mine["states"].values()), mine["figures"]["alerts_open"]) == (1, 1)
 

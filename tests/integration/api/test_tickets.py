@@ -124,6 +124,28 @@ async def test_a_ticket_opened_by_hand_takes_alerts_that_have_none(desk: Desk) -
     assert wrong.told == (400, "bad_value")
 
 
+async def test_many_at_once_are_answered_one_by_one(desk: Desk) -> None:
+    one, other, hidden = await opened(desk), await opened(desk), await opened(desk, site="S5")
+    await act(desk, other["id"], "cancel", {"comment": "x"})
+    names = [one["id"], other["id"], hidden["id"], "T-0"]
+    asked = {"ids": names, "command": "ack", "args": {"comment": "all"}}
+    answer = await desk.ask("POST", f"{PATH}/bulk", token="north", json=asked)
+    assert [(each["id"], each["status"]) for each in answer.json["items"]] == [
+        *zip(names, (200, 409, 404, 404), strict=True)
+    ]
+    assert answer.json["items"][0]["body"]["status"] == "open"
+    for wrong in ({**asked, "command": "zap"}, {**asked, "ids": []}, {**asked, "args": {"note": "x"}}):
+        assert (await desk.ask("POST", f"{PATH}/bulk", json=wrong)).status == 400
+
+
+async def test_a_ticket_by_hand_is_where_its_alerts_are(desk: Desk) -> None:
+    alert = {"alert_type": "Wee", "severity": "LOW", "status": "firing", "message": "x", "entity_type": "c"}
+    await desk.post({"type": "noc.alert", "data": {**alert, "entity_id": "1", "site": "S1"}})
+    (small,) = await desk.items("/v1/alerts?type=Wee")
+    answer = await desk.ask("POST", PATH, token="north", json={"title": "Look", "alerts": [small["id"]]})
+    assert (answer.status, answer.json["site"]) == (201, "S1")
+
+
 async def test_the_list_is_p1_first_then_newest_and_narrowed_as_asked(desk: Desk) -> None:
     grave = await opened(desk, severity="CRITICAL", person="P1")
     mild = await opened(desk, site="S2")

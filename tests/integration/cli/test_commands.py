@@ -8,6 +8,7 @@ import click
 import pytest
 
 from nocd.cli.main import COMMANDS, cli
+from nocd.store.audit import AuditQuery
 from nocd.store.tokens import TokenStore
 
 HEAVY = {"aiohttp", "aiosqlite", "apscheduler", "numpy", "orjson", "pydantic", "textual", "websockets", "xgboost"}
@@ -140,6 +141,8 @@ def test_a_backup_is_restored(nocd, folder, tmp_path):
     assert restored.exit_code == 0, restored.output
     assert json.loads(restored.stdout)["files"] == 1
     assert [token.name for token in TokenStore(folder.daemon_db).all()] == ["a"]
+    newest = TokenStore(folder.daemon_db).trail(AuditQuery(limit=1))[0][0]
+    assert (newest["actor"], newest["act"], newest["target"]) == ("local", "restore", file.name)
 
 
 def test_a_running_daemon_makes_the_backup_and_it_is_verified_here(nocd, daemon, folder, tmp_path):

@@ -58,6 +58,8 @@ def test_a_day_with_the_daemon(nocd, folder, served, tmp_path):
     assert tenant["seq"] == len(changes)
     assert json.loads(nocd("restore", tmp_path / "b.tar", *here).stdout)["code"] == "folder_in_use"
     assert json.loads(nocd("check", *here).stdout)["ok"] is True
+    chains = json.loads(nocd("audit", "verify", *here).stdout)["chains"]
+    assert {chain["chain"]: chain["rows"] > 0 for chain in chains} == {"default": True, "access": True}
 
 
 def test_what_the_daemon_makes_is_its_users_alone(nocd, folder, served):

@@ -225,3 +225,14 @@ def test_a_day_later_a_claim_stands_for_good() -> None:
     run = played(company("P1", sites=("S2",)), punch("P1", "in", hours(8)), days)
     assert len(run.of("UNAUTHORIZED_SITE")) == 5
     assert run.withdrawn("UNAUTHORIZED_SITE") == 0
+
+
+def test_who_came_at_an_odd_hour_is_not_accused_once_the_colleagues_punches_are_forgotten() -> None:
+    crew = [shift("P1", 6, 18), punch("P1", "in", hours(6)), punch("P1", "out", hours(18))]
+    odd = [shift("P2", -12, 6), punch("P2", "in", hours(14)), punch("P2", "out", hours(15))]
+    back = [shift("P1", 80, 92), punch("P1", "in", hours(80))]
+    planned = replace(shift("P2", 100, 112), received_at=hours(90), time=hours(90))
+    run = played(company("P1", "P2"), crew, odd, back, planned)
+    assert only(run.of("SCHEDULE_MISMATCH")).person == "P2"
+    assert run.withdrawn("SCHEDULE_MISMATCH") == 0
+    assert not run.of("WRONG_PERSON")

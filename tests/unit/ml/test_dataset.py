@@ -131,7 +131,14 @@ def test_the_test_grows_backwards_until_it_holds_ten_frauds() -> None:
 def test_with_fewer_than_ten_frauds_in_two_fifths_there_is_too_little_to_judge() -> None:
     with pytest.raises(Refused) as refused:
         split(made([1] * 100 + [0] * 91 + [1] * 9))
-    assert (refused.value.code, refused.value.counts) == ("too_few_to_judge", {"frauds": 9, "needed": 10})
+    assert refused.value.code == "too_few_to_judge"
+    assert refused.value.counts == {"frauds": 9, "others": 71, "needed": 10}
+
+
+def test_frauds_alone_are_no_test_either() -> None:
+    with pytest.raises(Refused) as refused:
+        split(made([0] * 110 + [1] * 81 + [0] * 9))
+    assert refused.value.code == "too_few_to_judge"
 
 
 def test_rows_chosen_for_their_looks_are_no_measure() -> None:
@@ -150,7 +157,7 @@ def test_rows_without_label_take_no_part() -> None:
 def test_no_persons_shift_lies_on_two_sides(seed: int) -> None:
     draw = np.random.default_rng(seed)
     time_ms = (draw.integers(0, 300, 100) * HOUR_MS).tolist()
-    sides = split(made([1] * 100, person=draw.integers(0, 9, 100).tolist(), time_ms=time_ms))
+    sides = split(made([0, 1] * 50, person=draw.integers(0, 9, 100).tolist(), time_ms=time_ms))
     units_of = [set(side.unit.tolist()) for side in (sides.fit, sides.calibration, sides.test)]
     assert all(units_of)
     assert sum(map(len, units_of)) == len(set.union(*units_of))

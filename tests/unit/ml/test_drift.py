@@ -9,12 +9,14 @@ import pytest
 
 from ml.dataset import Rows
 from ml.drift import drift, reference
+from ml.evaluate import Terms, Trial, evaluate
 from ml.measure import Floats
 from nocd.domain.instant import DAY_MS
 from tests.build_punches import MONDAY_MS, company
 
 TRAINED_DAYS = 182
-UNKNOWN = {"pr_auc": [None] * 3, "confusion": {"fraud_flagged": 0.0, "honest_flagged": 0.0}}
+UNKNOWN = {"pr_auc": [None] * 3, "confusion": {"precision": None, "rows": 0}}
+GOOD = {"pr_auc": [0.9, 0.85, 0.95], "confusion": {"precision": 0.95, "rows": 95}}
 
 
 def scored(rows: Rows) -> Floats:
@@ -31,7 +33,10 @@ def between(rows: Rows, first_day: int, last_day: int) -> Rows:
 
 def manifest(rows: Rows, **model: Any) -> dict[str, Any]:
     trained, fresh = between(rows, 0, TRAINED_DAYS), between(rows, 117, TRAINED_DAYS)
-    return {"reference": reference(trained, scored(fresh), fresh), "metrics": {"model": UNKNOWN | model}}
+    return {
+        "reference": reference(trained, scored(fresh), fresh),
+        "metrics": {"test": {"fraud": 100}, "model": UNKNOWN | model},
+    }
 
 
 def told(rows: Rows, now: Rows, **model: Any) -> dict[str, Any]:
@@ -45,6 +50,21 @@ def test_no_day_of_an_honest_month_raises_an_alarm(seed: int) -> None:
     for day in range(TRAINED_DAYS + 28, TRAINED_DAYS + 57, 7):
         now = between(rows, day - 28, day)
         assert drift(held, now, scored(now))["moved"] == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_verdicts_of_honest_months_raise_an_alarm(seed: int) -> None:
+    rows = company(seed, days=TRAINED_DAYS + 28, people=20, fraud=0.05)
+    test, now = between(rows, 140, TRAINED_DAYS), between(rows, TRAINED_DAYS, TRAINED_DAYS + 28)
+    metrics = evaluate(Trial(rows=test, scores={"model": scored(test)}, terms=Terms(bootstrap_rounds=2)))
+    held = manifest(rows) | {"metrics": metrics}
+    assert drift(held, now, scored(now))["moved"] == []
+
+
+def test_verdicts_on_rows_younger_than_labels_take_to_come_do_not_count() -> None:
+    rows, score = judged(20, 60, right=False)
+    held = manifest(company(5, people=20), **GOOD)
+    assert drift(held, rows, score, label_delay_ms=30 * DAY_MS)["performance"] == []
 
 
 def moved(now: Rows, column: int, change: Any) -> Rows:
@@ -97,12 +117,15 @@ def judged(frauds: int, honest: int, *, right: bool) -> tuple[Rows, Floats]:
     return rows, np.where(label == right, 0.9, 0.1)
 
 
-GOOD = {"pr_auc": [0.9, 0.85, 0.95], "confusion": {"fraud_flagged": 90.0, "honest_flagged": 5.0}}
-
-
 @pytest.mark.parametrize(
     ("frauds", "honest", "right", "levels"),
-    [(20, 60, 1, ["none"] * 2), (20, 60, 0, ["CRITICAL"] * 2), (1, 8, 0, []), (0, 10, 1, ["none"] * 2)],
+    [
+        (20, 60, 1, ["none"] * 2),
+        (20, 60, 0, ["CRITICAL"] * 2),
+        (1, 20, 0, ["none", "CRITICAL"]),
+        (0, 10, 1, ["none"] * 2),
+        (1, 8, 0, []),
+    ],
 )
 def test_a_model_that_is_wrong_by_its_verdicts_is_told(frauds: int, honest: int, right: int, levels: list[str]) -> None:
     rows, score = judged(frauds, honest, right=bool(right))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,25 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path, head: str, row: 
     with pytest.raises(Refused) as refused:
         read(tmp_path, row, head=head)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("plan", "cell"),
+    [
+        *((replace(PLAN, weight="b"), cell) for cell in ("0", "", "much")),
+        (replace(PLAN, rules="b"), "much"),
+    ],
+)
+def test_a_weight_or_score_that_is_none_is_refused(tmp_path: Path, plan: Plan, cell: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read(tmp_path, f"1,2,{cell},0", head="when,a,b,fraud", plan=plan)
+    assert refused.value.code == "bad_row"
+
+
+def test_what_is_not_finite_is_missing(tmp_path: Path) -> None:
+    keep = Plan(label="fraud", time="when", keep=("a",))
+    rows, _ = read(tmp_path, "1,inf,0", "2,1e39,1", head="when,a,fraud", plan=keep)
+    assert np.isnan(rows.x).all()
 
 
 def test_an_empty_table_is_refused(tmp_path: Path) -> None:

@@ -71,6 +71,22 @@ LINES = [
     (change(1, "note_added", {"alert": "A-1", "text": "called", "actor": "mara"}), "note", "called", "by mara on A-1"),
     (change(1, "job_finished", {"job": "tune", "outcome": "ok", "seconds": 2, "detail": ""}), "job", "tune ok", "2 s"),
     (
+        change(
+            1,
+            "playbook_run",
+            {"playbook": "NO_SHOW", "alert": "A-1", "status": "running", "steps": [{"do": "notify", "state": "done"}]},
+        ),
+        "playbook",
+        "NO_SHOW for A-1 running",
+        "notify done",
+    ),
+    (
+        change(1, "notification_failed", {"receiver": "desk", "notification": "N-1", "detail": "410", "gone": True}),
+        "notify",
+        "receiver desk gone and disabled",
+        "N-1: 410",
+    ),
+    (
         change(1, "system_state", {"part": "disk", "state": "degraded", "detail": "full"}),
         "system",
         "disk degraded",

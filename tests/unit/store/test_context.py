@@ -69,11 +69,11 @@ def steps(base: sqlite3.Connection) -> list[int]:
     """Count, in steps of a hundred, what SQLite does from now on."""
     done: list[int] = []
 
-    def counted() -> int:
+    def count() -> int:
         done.append(100)
         return 0
 
-    base.set_progress_handler(counted, 100)
+    base.set_progress_handler(count, 100)
     return done
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from nocd.domain.incident import CloseWhen, IncidentStatus
 from nocd.domain.severity import Severity
+from nocd.triage.grouping import Grouping
 from tests.unit.triage.build_story import Desk, with_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nocd.domain.alert import Alert
 
 
 def test_one_alert_is_no_incident() -> None:
@@ -269,3 +277,19 @@ def test_resolved_incidents_are_let_go_of_after_a_day() -> None:
     desk.fires("Roof", 26 * 60)
     assert desk.incidents == []
     assert desk.made.shelves.kind("story") == {}
+
+
+def test_a_story_takes_in_many_without_looking_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, looked = Desk(), list[str]()
+    others = Grouping._others
+
+    def counted(grouping: Grouping, key: str, alert: Alert) -> Iterator[Alert]:
+        looked.append(key)
+        return others(grouping, key, alert)
+
+    monkeypatch.setattr(Grouping, "_others", counted)
+    for no in range(90):
+        desk.fires(f"T{no}", no / 3, entity="rack")
+    (incident,) = desk.incidents
+    assert incident.standing == 90
+    assert len(looked) < 60

@@ -10,6 +10,7 @@ from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms, rfc3339
 from nocd.domain.severity import Severity
 from nocd.engine import Engine
+from nocd.signals import heard
 from nocd.triage.kpis import EVENTS, GAUGES, SITES_SLICE, SLICE, Figures, condition, count, required, total
 from tests.build import T0, engine, event, firing
 
@@ -135,6 +136,15 @@ def test_people_are_required_where_shifts_are_known_and_the_site_is_open() -> No
     assert required(made.parts, "S2", NOTHING) == 0
     assert required(made.parts, "S2", {**NOTHING, "people_expected": 1}) == 2
     assert required(made.parts, "S9", NOTHING) == 0
+
+
+def test_of_too_many_names_those_heard_longest_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heard, "SITES_MAX", 3)
+    made = engine()
+    made.fold([firing(at=T0 + n, site=f"S{n}", severity="LOW") for n in range(4)])
+    assert made.heard.events == {"S2": 1, "S3": 1}
+    assert set(made.heard.last) == {"S2", "S3"}
+    assert counted(made, T0)["S0"][EVENTS] == 0
 
 
 def test_silence_counts_from_the_last_event_and_before_that_from_when_we_listen() -> None:

@@ -159,6 +159,14 @@ def test_a_suppressed_alert_opens_none_until_it_is_suppressed_no_more() -> None:
     assert [ticket.alerts for ticket in tickets(made)] == [["A-1"]]
 
 
+def test_a_scored_alert_that_is_no_work_says_so_once() -> None:
+    made = engine(Limits(tickets_open_max=0))
+    made.fold([firing("DEVICE_SHARING", severity="MEDIUM", person="P1")])
+    made.book.edit("A-1").fraud_score = 0.9
+    made.fold([firing("DEVICE_SHARING", severity="MEDIUM", person="P1", at=T0 + n) for n in range(5)])
+    assert [decision for decision, _ in why(made, "A-1")] == ["not_ticketed"]
+
+
 @pytest.mark.parametrize(("score", "opens"), [(0.79, False), (0.80, True)])
 def test_a_fraud_score_that_comes_later_makes_a_minor_alert_work(score, opens) -> None:
     made = engine()
@@ -322,8 +330,19 @@ def test_an_operator_opens_a_ticket_for_alerts_that_have_none() -> None:
     taken = act(made, "create_ticket", "", title="x", priority="P4", alerts=["A-2"])
     assert (taken.status, taken.body["code"]) == (409, "has_ticket")
     assert act(made, "create_ticket", "", title="x", priority="P4", alerts=["A-9"]).status == 404
+    other = act(made, "create_ticket", "", title="x", priority="P4", site="S2", alerts=["A-1"])
+    assert (other.status, other.body["code"]) == (409, "has_ticket")
     nowhere = act(made, "create_ticket", "", title="Order radios", priority="P3", assignee="tomas")
     assert (nowhere.body["number"], nowhere.body["assignee"]) == ("NOC-1", "tomas")
+
+
+def test_a_ticket_is_about_the_site_of_its_alerts_and_no_other() -> None:
+    made = engine()
+    made.fold([firing(severity="LOW"), firing(severity="LOW", site="S2")])
+    for more in ({"alerts": ["A-1", "A-2"]}, {"alerts": ["A-1"], "site": "S2"}):
+        asked: dict[str, Any] = {"title": "x", "priority": "P4", **more}
+        assert act(made, "create_ticket", "", **asked).body["code"] == "other_site"
+    assert act(made, "create_ticket", "", title="x", priority="P4", alerts=["A-1"]).body["number"] == "S1-1"
 
 
 def test_a_ticket_opened_by_hand_for_a_type_is_the_one_for_it() -> None:

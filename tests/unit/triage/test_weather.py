@@ -169,3 +169,21 @@ def test_a_place_from_which_nothing_came_is_forgotten() -> None:
     desk.fires("One", 0)
     desk.fires("Two", 200, site="S2")
     assert list(desk.made.shelves.kind("weather")) == ["S2"]
+
+
+def test_what_people_put_together_stays_so_in_a_storm() -> None:
+    desk = Desk()
+    flood(desk, 0)
+    alerts = [desk.alert(name).id for name in ("Scan0", "Scan1")]
+    made = desk.asks("create_incident", "", 0.6, title="Ours", alerts=alerts).body["id"]
+    flood(desk, 1)
+    assert {desk.made.book.edit(alert).incident for alert in alerts} == {made}
+
+
+def test_more_than_can_be_held_stay_without_an_incident(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nocd.triage.incidents.INCIDENTS_MAX", 0)
+    desk = Desk()
+    flood(desk, 0)
+    for no in range(25):
+        desk.fires(f"T{no}", 1 + no / 5, site="S2")
+    assert desk.incidents == []

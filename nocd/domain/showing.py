@@ -1,4 +1,4 @@
-"""How much of what surrounds an alert or incident is shown at most."""
+"""How much of what surrounds an alert or incident is shown to whoever opens it."""
 
 from __future__ import annotations
 
