@@ -22,6 +22,28 @@ _ALERT: Final = (
     *("incident", "ticket", "assignee", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "verdict"),
     *("suppressed_by", "fraud_score", "escalated_at", "time_to_acknowledge_s", "time_to_resolve_s", "ended_unseen"),
 )
+_INCIDENT: Final = (
+    *("id", "title", "status", "severity", "score", "storm", "site", "site_name", "client", "person", "person_name"),
+    *("first_seen", "last_seen", "opened_at", "updated_at", "standing", "sightings", "alerts", "cause", "owner"),
+    *("acknowledged_by", "acknowledged_at", "escalated_at", "resolved_by", "resolved_at", "verdict", "merged_into"),
+    *("parent", "time_to_acknowledge_s", "time_to_resolve_s"),
+)
+_TICKET: Final = (
+    *("id", "number", "type", "category", "title", "severity", "priority", "status", "origin", "site", "site_name"),
+    *(
+        "client",
+        "person",
+        "person_name",
+        "assignee",
+        "assigned_as",
+        "alerts",
+        "alerts_total",
+        "created_at",
+        "created_by",
+    ),
+    *("updated_at", "resolved_at", "resolved_by", "verdict", "ended_at", "escalated_at", "escalated_to", "comments"),
+    "sla",
+)
 _AUDIT: Final = (
     "no",
     "time",
@@ -59,6 +81,8 @@ class Export:
 
 EXPORTS: Final[dict[str, Export]] = {
     "alerts": Export(table="alerts", columns=_ALERT, searchable=True),
+    "incidents": Export(table="incidents", columns=_INCIDENT),
+    "tickets": Export(table="tickets", columns=_TICKET),
     "audit": Export(
         table="audit",
         columns=_AUDIT,

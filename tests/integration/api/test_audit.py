@@ -41,6 +41,15 @@ async def test_an_act_is_on_record_with_who_from_where_before_and_after(desk: De
     assert second.json["items"][0]["no"] == first.json["items"][0]["no"] - 1
 
 
+async def test_an_act_on_a_ticket_is_on_record_as_well(desk: Desk) -> None:
+    ticket = (await desk.items("/v1/tickets"))[0]
+    answer = await desk.ask("POST", f"/v1/tickets/{ticket['id']}/start", token="operator", json={})
+    assert answer.status == 200, answer
+    newest = (await desk.items(f"/v1/audit?target={ticket['id']}"))[0]
+    assert newest["detail"]["after"]["status"] == "in_progress"
+    assert newest["detail"]["before"]["status"] == ticket["status"]
+
+
 async def test_only_the_right_reads_it_and_a_limited_token_sees_no_tokens(desk: Desk) -> None:
     assert (await desk.ask("GET", "/v1/audit", token="operator")).told == (403, "forbidden")
     for path in ("/v1/audit/access", "/v1/audit/verify"):

@@ -62,6 +62,15 @@ async def test_a_table_for_spreadsheets_runs_no_formula(desk: Desk) -> None:
     assert (row["type"], row["entity.id"], row["site"], row["reason"]) == ("Door 3", "e3", "S1", "'=1+1")
 
 
+@pytest.mark.parametrize("name", ["incidents", "tickets"])
+async def test_what_operators_work_on_is_exported_too(desk: Desk, name: str) -> None:
+    shown = await desk.items(f"/v1/{name}?limit=500")
+    rows = lines(await desk.ask("GET", f"/v1/export/{name}"))
+    assert {row["id"] for row in rows} >= {item["id"] for item in shown}
+    table = await desk.ask("GET", f"/v1/export/{name}?format=csv")
+    assert len(list(csv.DictReader(io.StringIO(table.body.decode())))) == len(rows)
+
+
 async def test_an_export_is_on_record_before_it_is_sent(desk: Desk) -> None:
     await desk.ask("GET", "/v1/export/alerts?q=door", token="operator")
     newest = (await desk.items("/v1/audit?act=export"))[0]
