@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DaemonProcess:
-    """`nocd serve` on a folder; the port stays the same over restarts."""
+    """`nocd serve` on a folder; the port stays the same over restarts; it goes by the `clock` in a file, if any."""
 
     folder: Path
     more: tuple[str, ...] = ()
+    clock: Path | None = None
     url: str = ""
     process: asyncio.subprocess.Process | None = None
     ready_s: list[float] = field(default_factory=list)
@@ -31,7 +32,8 @@ class DaemonProcess:
         began = loop.time()
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "nocd", "serve", "--json", "--data-dir", str(self.folder), "--listen", listen),
+                *(sys.executable, "-m", *self._nocd, "serve", "--json"),
+                *("--data-dir", str(self.folder), "--listen", listen),
                 *self.more,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -43,6 +45,10 @@ class DaemonProcess:
         self.ready_s.append(loop.time() - began)
         self.url = json.loads(line)["url"]
         return self.url
+
+    @property
+    def _nocd(self) -> tuple[str, ...]:
+        return ("nocd",) if self.clock is None else ("tests.bench.wound", str(self.clock))
 
     @property
     def log(self) -> Path:
