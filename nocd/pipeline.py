@@ -88,8 +88,7 @@ class Pipeline:
         self._monotonic_s = monotonic_s
         self._inbox = Inbox(batch_events_max=limits.batch_events_max, inbox_events_max=limits.inbox_events_max)
         self._drained = asyncio.Event()
-        self._save_no: int | None = None
-        self._save_share = 0.0
+        self._save_no: int | None = None  # while a save is under way, `_save_share` of its rows go with each input
         self._save_wanted = self._working = False
         self.accepted = 0
         self.refusal: NocdError | None = None
@@ -225,6 +224,7 @@ class Pipeline:
             await self._decide_command(batch, asked)
         if batch.tick is not None and self.engine.tick(batch.tick):
             self._log(batch, InputKind.TICK, batch.tick, str(batch.tick).encode())
+            self.tick(batch.tick)  # a tick does little at a time: what is left comes with the next batch
         await self._decide_events(batch)
         return self.engine.finish()
 

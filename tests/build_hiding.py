@@ -39,23 +39,33 @@ def window(made: Engine, *, at: int = T0, **more: Any) -> Reply:
     return asked(made, "plan_maintenance", at=at, **{**given, **more})
 
 
-def found(made: Engine, kind: str, *, at: int = T0, evidence: dict[str, Any] | None = None, **about: Any) -> int:
+def found(
+    made: Engine,
+    kind: str,
+    *,
+    at: int = T0,
+    evidence: dict[str, Any] | None = None,
+    settle: bool = True,
+    **about: Any,
+) -> int:
     """Have a detector find something of site S1, unless told otherwise; return the number of its alert, 0 for none."""
     made._live(max(made.now, at))
     given = {"reason": f"{kind} it is", "evidence": evidence or {}, "site": "S1", **about}
     finding = CATALOG[kind].finding(time=at, **given)
     made._telling.found(finding)
-    made.triage.followers.settle(made.now)
+    if settle:
+        made.triage.followers.settle(made.now)
     standing = made.book.standing(finding.fingerprint)
     return 0 if standing is None else standing.no
 
 
-def over(made: Engine, number: int, *, at: int) -> None:
+def over(made: Engine, number: int, *, at: int, settle: bool = True) -> None:
     """Have the detector of an alert say that what it found is over."""
     made._live(max(made.now, at))
     standing = alert(made, number)
     made._intake.over([standing.evidence["finding"]], standing.fingerprint, "it is so no more", now=made.now)
-    made.triage.followers.settle(made.now)
+    if settle:
+        made.triage.followers.settle(made.now)
 
 
 def alert(made: Engine, number: int = 1) -> Alert:

@@ -112,10 +112,10 @@ class Abandonment(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return who scanned, all who scanned the same tour before, or who is seen while on a tour."""
         data = event.data
-        if isinstance(data, LocationFix | Punch):
+        if isinstance(data, (LocationFix, Punch)):
             record: Walks | None = scene.shelves.get(self.name, data.person)
             return (data.person,) if record is not None and event.time <= record.until else ()
-        assert isinstance(data, TourScan | Tour)
+        assert isinstance(data, (TourScan, Tour))
         around: Round | None = scene.shelves.get(ROUNDS_KIND, data.tour if isinstance(data, TourScan) else data.id)
         if around is None or around.tour is None:
             return ()

@@ -10,7 +10,7 @@ from nocd.detect.hours import site_baseline
 from nocd.detect.watches import CLAIMS_KIND
 from nocd.domain.directory import Removal, Shift, Task, Tour
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, to_ms
-from nocd.domain.observation import Punch
+from nocd.domain.observation import LocationFix, PhoneEvent, TaskDone, TourScan
 from nocd.domain.roster import due_ms
 from nocd.domain.signal import Metric
 from nocd.domain.spans import Span, joined, without
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nocd.signals.duty import Duty, Mark
     from nocd.signals.traces import Heard
 
+SIGNS: Final = (PhoneEvent, LocationFix, TourScan, TaskDone)  # of life, the commonest first
 GRID_MS: Final = 5 * MINUTE_MS
 AHEAD_MS: Final = 16 * HOUR_MS  # the longest duty there is
 EARLY_MS: Final = 15 * MINUTE_MS  # a tour may begin that much before it is planned
@@ -114,16 +115,17 @@ def _called_off(due: Tour | Task) -> bool:
 def whose(name: str, event: Event, scene: Scene) -> Sequence[str]:
     """Return whose duty an event changes, of whom something becomes due, or whose absence its sign of life may end."""
     data = event.data
+    if isinstance(data, SIGNS):
+        told = first_heard(data.person, event.time, scene) or touches(name, data.person, event.time, scene)
+        return (data.person,) if told else ()
     if isinstance(data, Removal):
         return (data.id,) if event.type == "noc.person" else ()
-    if isinstance(data, Tour | Task) and data.person is None:
+    if isinstance(data, (Tour, Task)) and data.person is None:
         return sorted({person for person, _, _ in scene.duties.at(data.site, scene.now, scene.now + 1)})
     person: str = data.person  # type: ignore[union-attr, assignment]  # all that tell of an absence have one
     if isinstance(data, Shift) and not near(data, scene):
         return ()
-    if isinstance(data, Punch | Shift | Tour | Task) or first_heard(person, event.time, scene):
-        return (person,)
-    return (person,) if touches(name, person, event.time, scene) else ()
+    return (person,)
 
 
 def touches(name: str, key: str, time: int, scene: Scene) -> bool:
@@ -131,7 +133,7 @@ def touches(name: str, key: str, time: int, scene: Scene) -> bool:
 
     It begins no absence; it can only end one that lasts, or refute one that had begun and was not over then.
     """
-    stood: Stood | None = scene.shelves.get(CLAIMS_KIND, f"{name}|{key}")
+    stood: Stood | None = scene.shelves.kind(CLAIMS_KIND).get(f"{name}|{key}")
     return stood is not None and any(claim.until is None or time <= claim.until for claim in stood.claims.values())
 
 

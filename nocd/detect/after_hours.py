@@ -76,8 +76,8 @@ class AfterHours(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return who is seen inside a closed site, or who punches or gets a shift after they were."""
         data = event.data
-        assert isinstance(data, Punch | TourScan | LocationFix | Shift)
-        if isinstance(data, Punch | Shift) and data.person in scene.shelves.kind(self.name):
+        assert isinstance(data, (Punch, TourScan, LocationFix, Shift))
+        if isinstance(data, (Punch, Shift)) and data.person in scene.shelves.kind(self.name):
             return (data.person,)
         if isinstance(data, Shift) or data.person not in scene.roster.people:
             return ()
@@ -88,7 +88,7 @@ class AfterHours(Detector):
         data = event.data
         if isinstance(data, Shift):
             return True
-        assert isinstance(data, Punch | TourScan | LocationFix)
+        assert isinstance(data, (Punch, TourScan, LocationFix))
         rows = record.punched if isinstance(data, Punch) else record.seen
         for site in _inside(data, event.time, scene):
             if site in rows or len(rows) < SITES_MAX:

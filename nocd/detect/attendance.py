@@ -145,7 +145,7 @@ class Attendance(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return who punched, or whose shift it is, and who else is at the site: a slot may be filled or freed."""
         data = event.data
-        assert isinstance(data, Punch | Shift)
+        assert isinstance(data, (Punch, Shift))
         start, end = (to_ms(data.start), to_ms(data.end)) if isinstance(data, Shift) else (event.time, event.time)
         around = scene.duties.at(data.site, start - SHIFT_MARGIN_MS, end + SHIFT_MARGIN_MS)
         return sorted({data.person, *(person for person, _, _ in around)})
@@ -153,7 +153,7 @@ class Attendance(Detector):
     def step(self, record: Judged, event: Event, scene: Scene) -> bool:
         """Keep what the punches of the one who punched are found to be at first; a colleague's have been judged."""
         data = event.data
-        assert isinstance(data, Punch | Shift)
+        assert isinstance(data, (Punch, Shift))
         if isinstance(data, Punch) and scene.shelves.get(self.name, data.person) is record:
             marks = scene.duties.marks(data.person)
             kept = {mark.key: record.types[mark.key] for mark in marks if mark.key in record.types}

@@ -143,14 +143,14 @@ class Biometrics(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:  # noqa: ARG002 - the event says whose
         """Return who was checked by their body; without a confidence there is nothing to judge."""
         data = event.data
-        assert isinstance(data, Punch | BiometricCheck)
+        assert isinstance(data, (Punch, BiometricCheck))
         known = (data.confidence, data.liveness) != (None, None)
         return (data.person,) if data.method in BODY and known else ()
 
     def step(self, record: Checks, event: Event, scene: Scene) -> bool:
         """Take a check in."""
         data = event.data
-        assert isinstance(data, Punch | BiometricCheck)
+        assert isinstance(data, (Punch, BiometricCheck))
         site = scene.roster.sites.get(data.site)
         moment = local(event.time, site.timezone if site is not None else "UTC")
         quality = data.quality if isinstance(data, BiometricCheck) else None

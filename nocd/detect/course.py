@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from nocd.domain.geo import haversine_m
+from nocd.domain.geo import haversine_m, surely_within
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ class Course:
 
     def _moves(self, anchor: Sight, seen: Sight, speeds: Callable[[Sight], Speeds]) -> bool:
         """Trust a fix elsewhere, or find that nobody gets there."""
+        if surely_within(MOVED_MIN_M, anchor.lat, anchor.lon, seen.lat, seen.lon):
+            return self._trust(seen, speeds)
         moved_m = haversine_m(anchor.lat, anchor.lon, seen.lat, seen.lon)
         if moved_m <= MOVED_MIN_M or moved_m <= anchor.accuracy_m + seen.accuracy_m:
             return self._trust(seen, speeds)

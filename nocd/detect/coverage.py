@@ -59,7 +59,7 @@ class Coverage(Detector):
             return (data.id,) if event.type == "noc.site" else ()
         if isinstance(data, Site):
             return (data.id,)
-        assert isinstance(data, Punch | Shift)
+        assert isinstance(data, (Punch, Shift))
         if not _required(data.site, scene) or (isinstance(data, Shift) and not near(data, scene)):
             return ()
         return sorted({data.site, *(duty.site for duty in scene.duties.of(data.person)[-2:])})

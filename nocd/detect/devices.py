@@ -79,13 +79,13 @@ class Devices(Detector):
         data = event.data
         if isinstance(data, PhoneEvent) and data.battery_percent is None and data.signal_percent is None:
             return ()
-        assert isinstance(data, PhoneEvent | DeviceHealth)
+        assert isinstance(data, (PhoneEvent, DeviceHealth))
         return () if data.device is None else (data.device,)
 
     def step(self, record: Readings, event: Event, scene: Scene) -> bool:
         """Take a reading in; tell whether a poor one, or a new one in the 72 h after, may have lowered the score."""
         data = event.data
-        assert isinstance(data, PhoneEvent | DeviceHealth)
+        assert isinstance(data, (PhoneEvent, DeviceHealth))
         fresh = record.take(
             event.time,
             battery=data.battery_percent,

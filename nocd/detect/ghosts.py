@@ -50,7 +50,7 @@ class Ghosts(Detector):
         if isinstance(data, Shift) and not near(data, scene):
             return ()
         person: str = data.person  # type: ignore[union-attr, assignment]  # all of `events` have one
-        asked = isinstance(data, Punch | Shift) or touches(self.name, person, event.time, scene)
+        asked = isinstance(data, (Punch, Shift)) or touches(self.name, person, event.time, scene)
         return (person,) if asked else ()
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - duties and traces are all

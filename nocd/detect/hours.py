@@ -16,7 +16,7 @@ from nocd.baseline.calendar import slot
 from nocd.baseline.hours import close_hour, judge
 from nocd.baseline.profile import Profile
 from nocd.detect.statistical import statistical
-from nocd.domain.baseline import HOURS, STABLE_SAMPLES, Baseline, Bucket, Expectation, Judgement, Slot
+from nocd.domain.baseline import HOURS, STABLE_SAMPLES, VALUE_MAX, Baseline, Bucket, Expectation, Judgement, Slot
 from nocd.domain.instant import DAY_MS, HOUR_MS
 from nocd.domain.signal import Metric, Totals
 from nocd.domain.threshold import SiteHour
@@ -164,13 +164,15 @@ class SiteHours:
         if time >= clock.running + HOUR_MS:
             self._begin(site, clock, time)
         name = metric.value
-        if time < clock.running or name in clock.found.get(str(clock.running), ()):
+        if time < clock.running or (clock.found and name in clock.found.get(str(clock.running), ())):
             return None
         tally = clock.tally[name] = clock.tally.get(name, 0) + 1
         if tally < clock.floor.get(name, _LOOK_FROM):
             return None
         usual = self._usual(site, clock, metric)
         if usual is None or usual.z(tally) <= 0:
+            if usual is None:
+                clock.floor[name] = VALUE_MAX  # nor will it be known before the hour ends
             return None
         found = self._too_many(site, clock, metric, usual, time)
         if found is None:

@@ -188,13 +188,13 @@ class LeftSite(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return whose phone it is, where they were on duty of late."""
         data = event.data
-        assert isinstance(data, LocationFix | Punch)
+        assert isinstance(data, (LocationFix, Punch))
         return (data.person,) if scene.duties.of(data.person) else ()
 
     def step(self, record: Stays, event: Event, scene: Scene) -> bool:
         """Take a fix in, or a punch that changes what the fixes mean."""
         data = event.data
-        assert isinstance(data, LocationFix | Punch)
+        assert isinstance(data, (LocationFix, Punch))
         guarding = Guarding(data.person, scene)
         settle(record, scene.watermark, guarding)
         for stay in (record.settled, record.head):

@@ -89,9 +89,9 @@ class Offline(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return whose phone it is, and who punched: their duty changes."""
         data = event.data
-        if isinstance(data, LocationFix | PhoneEvent):
+        if isinstance(data, (LocationFix, PhoneEvent)):
             return (data.person,)
-        assert isinstance(data, Punch | TourScan | DeviceHealth)
+        assert isinstance(data, (Punch, TourScan, DeviceHealth))
         owner = _owner(data.device, scene)
         if isinstance(data, DeviceHealth):
             return () if owner is None or data.online is False else (owner,)
@@ -102,7 +102,7 @@ class Offline(Detector):
         data = event.data
         punched = isinstance(data, Punch)
         device: str | None = data.device  # type: ignore[union-attr]  # all these have one
-        if isinstance(data, Punch | TourScan) and not _by_own_phone(data, record, scene):
+        if isinstance(data, (Punch, TourScan)) and not _by_own_phone(data, record, scene):
             return punched
         if device is not None and event.time >= record.named_at:
             record.device, record.named_at = device, event.time

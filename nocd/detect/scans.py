@@ -208,7 +208,7 @@ class Tags(Detector):
         if isinstance(data, TourScan):
             known = data.lat is not None and data.lon is not None and not null_island(data.lat, data.lon)
             return (data.checkpoint,) if known and data.scan in _REACH_M else ()
-        assert isinstance(data, Checkpoint | Removal)
+        assert isinstance(data, (Checkpoint, Removal))
         return (data.id,) if event.type == "noc.checkpoint" else ()
 
     def step(self, record: Tag, event: Event, scene: Scene) -> bool:

@@ -79,7 +79,8 @@ class Scene:
 
     def unheard(self, start: int, end: int) -> bool:
         """Tell whether the daemon was stopped at any time between two instants: then silence says nothing."""
-        return any(first < end and last > start for first, last in self.stops)
+        stops = self.stops
+        return bool(stops) and any(first < end and last > start for first, last in stops)
 
     @property
     def stops(self) -> list[tuple[int, int]]:

@@ -101,7 +101,7 @@ class Sharing(Detector):
         data = event.data
         if isinstance(data, Punch):
             return (data.device,) if data.device is not None and data.verified is not False else ()
-        assert isinstance(data, Device | Removal)
+        assert isinstance(data, (Device, Removal))
         known = event.type == "noc.device" and scene.shelves.get(KIND, data.id) is not None
         return (data.id,) if known else ()
 

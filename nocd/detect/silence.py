@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.absence import (
+    SIGNS,
     breaks,
     duties_at,
     expected,
@@ -102,17 +103,17 @@ class Silence(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return the site whose guards change, or whose silence a sign of life may end."""
         data = event.data
+        if isinstance(data, SIGNS):
+            sites = duties_at(data.person, event.time, scene)
+            if first_heard(data.person, event.time, scene):
+                return sites
+            return [site for site in sites if touches(self.name, site, event.time, scene)]
         if isinstance(data, Removal):
             return (data.id,) if event.type == "noc.site" else ()
         if isinstance(data, Shift) and not near(data, scene):
             return ()
-        if isinstance(data, Punch | Shift):
-            return sorted({data.site, *(duty.site for duty in scene.duties.of(data.person)[-2:])})
-        person: str = data.person  # type: ignore[union-attr, assignment]  # all of `events` have one
-        sites = duties_at(person, event.time, scene)
-        if first_heard(person, event.time, scene):
-            return sites
-        return [site for site in sites if touches(self.name, site, event.time, scene)]
+        assert isinstance(data, (Punch, Shift))
+        return sorted({data.site, *(duty.site for duty in scene.duties.of(data.person)[-2:])})
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - duties and traces are all
         """Return the silences of the last hours."""

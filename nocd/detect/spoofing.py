@@ -92,7 +92,7 @@ class Spoofing(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:
         """Return whose phone it is, where it tells a place or steps."""
         data = event.data
-        assert isinstance(data, LocationFix | Punch | PhoneEvent)
+        assert isinstance(data, (LocationFix, Punch, PhoneEvent))
         tells = data.steps if isinstance(data, PhoneEvent) else data.lat is not None
         if not tells or data.person not in scene.roster.people:
             return ()
@@ -101,7 +101,7 @@ class Spoofing(Detector):
     def step(self, record: Phones, event: Event, scene: Scene) -> bool:
         """Walk on with what the phone tells; tell whether something was found, or is not so after all."""
         data = event.data
-        assert isinstance(data, LocationFix | Punch | PhoneEvent)
+        assert isinstance(data, (LocationFix, Punch, PhoneEvent))
         seen = _seen(event)
         if seen is None:
             return False
@@ -195,7 +195,7 @@ def _seen(event: Event) -> Sight | None:
     data = event.data
     if isinstance(data, PhoneEvent):
         return Sight(event.time, STEPS, steps=data.steps or 0)
-    assert isinstance(data, LocationFix | Punch)
+    assert isinstance(data, (LocationFix, Punch))
     if data.lat is None or data.lon is None:
         return None
     ref, site = (f"{event.source}:{event.id}", data.site) if isinstance(data, Punch) else ("", "")

@@ -63,7 +63,7 @@ class Storms(Detector):
         if isinstance(data, Removal):
             return (data.id,) if event.type == "noc.site" else ()
         site: str = data.site  # type: ignore[union-attr, assignment]  # all of `events` have one
-        done = isinstance(data, TaskDone | TourScan)
+        done = isinstance(data, (TaskDone, TourScan))
         return () if site not in scene.roster.sites or (done and _own(site, scene) is None) else (site,)
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - what others claim is all

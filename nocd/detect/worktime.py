@@ -71,7 +71,7 @@ class Worktime(Detector):
     def keys(self, event: Event, scene: Scene) -> Sequence[str]:  # noqa: ARG002 - the event says whose
         """Return who punched, or whose shift changed."""
         data = event.data
-        assert isinstance(data, Punch | Shift)
+        assert isinstance(data, (Punch, Shift))
         return (data.person,)
 
     def claims(self, key: str, record: None, at: int, scene: Scene) -> list[Claim]:  # noqa: ARG002 - punches are the duties' record

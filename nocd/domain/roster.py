@@ -237,7 +237,7 @@ class Roster:
         if isinstance(entry, Shift):
             placed = (to_ms(entry.start), entry.id)
             return [(self._shifts_of, entry.person, placed), (self._shifts_at, entry.site, placed)]
-        if isinstance(entry, Tour | Task):
+        if isinstance(entry, (Tour, Task)):
             kind = "tour" if isinstance(entry, Tour) else "task"
             return [(self._dues, (entry.site, entry.person), (due_ms(entry), kind, entry.id))]
         if isinstance(entry, Device) and entry.kind == "phone" and entry.person is not None:
@@ -260,7 +260,7 @@ class Roster:
             self._team[former.sites[0]].remove(former.id)
         elif isinstance(former, Site):
             self._like[former.client, former.tier].remove(former.id)
-        if isinstance(former, Site | Person) and former.provisional:
+        if isinstance(former, (Site, Person)) and former.provisional:
             self._provisional -= 1
 
 

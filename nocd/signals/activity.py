@@ -42,6 +42,8 @@ class Activities:
     def __init__(self, shelves: Shelves) -> None:
         """Take up what the shelves hold."""
         self._shelves = shelves
+        self._trails: dict[str, Trail] = shelves.kind(TRAIL_KIND)
+        self._traces: dict[str, Traces] = shelves.kind(TRACES_KIND)
         self._hours: dict[str, dict[int, Minutes]] = {}
         for key, minutes in shelves.kind(HOUR_KIND).items():
             person, _, hour = key.rpartition("|")
@@ -88,14 +90,14 @@ class Activities:
 
     def settle(self, person: str, upto: int) -> None:
         """Walk a person's fixes up to `upto` (ms), which nothing can come before any more."""
-        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        trail = self._trails.get(person)
         if trail is not None and trail.pending and trail.pending[0].time <= upto:
             for step in self._shelves.edit(TRAIL_KIND, person).settle(upto):
                 self._step(person, step)
 
     def heard_at(self, person: str) -> int | None:
         """Return when a device of this person was last heard (event time, ms), or None where none ever was."""
-        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        trail = self._trails.get(person)
         return None if trail is None else trail.heard_at
 
     def fixes(self, person: str) -> list[Fix]:
@@ -107,8 +109,7 @@ class Activities:
 
     def traces(self, person: str) -> Traces | None:
         """Return when a person's signals were heard in the last day, for reading, or None where none ever was."""
-        traces: Traces | None = self._shelves.get(TRACES_KIND, person)
-        return traces
+        return self._traces.get(person)
 
     def moves(self, person: str, start: int, end: int) -> list[tuple[int, float]]:
         """Return (minute, metres) of every minute from `start` to before `end` (ms) in which a person moved."""
@@ -123,7 +124,7 @@ class Activities:
 
     def source_of(self, person: str) -> str | None:
         """Return the source a person's phone last spoke through, or None where it never did."""
-        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        trail = self._trails.get(person)
         return (trail.source or None) if trail is not None else None
 
     def forget_before(self, instant: int) -> int:
@@ -198,7 +199,7 @@ class Activities:
                 yield minutes, max(0, first - hour * 60), min(60, last - hour * 60)
 
     def _ahead(self, person: str) -> list[Step]:
-        trail: Trail | None = self._shelves.get(TRAIL_KIND, person)
+        trail = self._trails.get(person)
         return trail.ahead() if trail is not None and trail.pending else []
 
 

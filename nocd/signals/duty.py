@@ -148,6 +148,7 @@ class Duties:
     def __init__(self, shelves: Shelves, roster: Roster) -> None:
         """Take up what the shelves hold."""
         self._shelves = shelves
+        self._records: dict[str, DutyRecord] = shelves.kind(KIND)
         self._roster = roster
         self.newest = 0  # punch of anyone (UTC ms)
         self._open: dict[str, Duty] = {}
@@ -204,7 +205,7 @@ class Duties:
 
     def marks(self, person: str) -> list[Mark]:
         """Return a person's punches of the last days, in order of time, for reading."""
-        record = self._shelves.get(KIND, person)
+        record = self._records.get(person)
         return [] if record is None else record.marks
 
     def of(self, person: str) -> list[Duty]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from binascii import a2b_base64, b2a_base64
 from enum import IntEnum
 from typing import Any, Self
 
@@ -67,11 +68,17 @@ class Minutes:
 
     def dump(self) -> list[Any]:
         """Return the stored form."""
-        return [list(self._counts), list(self._metres), self.scanned]
+        return [*(b2a_base64(row, newline=False).decode() for row in (self._counts, self._metres)), self.scanned]
 
     @classmethod
     def load(cls, stored: list[Any]) -> Self:
         """Bring an hour back from its stored form."""
         made = cls()
-        made._counts, made._metres, made.scanned = array("H", stored[0]), array("f", stored[1]), stored[2]
+        made._counts, made._metres = array("H", _row(stored[0])), array("f", _row(stored[1]))
+        made.scanned = stored[2]
         return made
+
+
+def _row(stored: str | list[Any]) -> bytes | list[Any]:
+    """Return a stored row's bytes, or its numbers as they were stored once."""
+    return a2b_base64(stored) if isinstance(stored, str) else stored

@@ -35,20 +35,19 @@ class Traces:
         """Take an event in."""
         if isinstance(data, PhoneEvent):
             mark(self.phone, time)
-            self.phone_since = _first(self.phone_since, time)
+            if self.phone_since is None or time < self.phone_since:
+                self.phone_since = time
         elif isinstance(data, LocationFix):
             mark(self.fixes, time)
-            self.fixes_since = _first(self.fixes_since, time)
+            if self.fixes_since is None or time < self.fixes_since:
+                self.fixes_since = time
         elif isinstance(data, TaskDone):
             mark(self.tasks, time)
             return  # a task may be closed at a desk
         elif data.scan != "SKIP":
             mark(self.scans, time)
-        self.since = _first(self.since, time)
-
-
-def _first(former: int | None, time: int) -> int:
-    return time if former is None else min(former, time)
+        if self.since is None or time < self.since:
+            self.since = time
 
 
 def mark(stretches: list[Heard], time: int) -> None:

@@ -237,7 +237,8 @@ def quick_check(connection: sqlite3.Connection) -> str:
     return "; ".join(str(row[0]) for row in connection.execute("PRAGMA quick_check(10)"))
 
 
-def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int]:
-    """Return findings by type and the number of alerts there ever were."""
+def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int, int]:
+    """Return findings by type and the numbers of alerts and tickets there ever were."""
     findings = connection.execute("SELECT type, count(*) FROM findings GROUP BY type ORDER BY type").fetchall()
-    return dict(findings), connection.execute("SELECT count(*) FROM alerts").fetchone()[0]
+    counts = connection.execute("SELECT (SELECT count(*) FROM alerts), (SELECT count(*) FROM tickets)").fetchone()
+    return dict(findings), *counts

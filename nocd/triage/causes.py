@@ -202,8 +202,8 @@ class ByWorse:
         if not may_be_explained(alert):
             return []
         through = self._scene.activities.source_of(alert.person) if alert.person is not None else None
-        names = (f"A-{no}" for no in sorted(self._worse.of(where_worse(alert, through))))
-        return [name for name in names if inhibits(Pair(self._alert(name), alert, through))]
+        worse = [self._alert(f"A-{no}") for no in sorted(self._worse.of(where_worse(alert, through)))]
+        return [each.id for each in worse if each.unresolved and inhibits(Pair(each, alert, through))]
 
     def where(self, name: str) -> list[Key] | None:
         """Return what the alerts that one may hide are found by."""

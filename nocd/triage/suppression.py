@@ -59,9 +59,10 @@ class Suppression:
         self._hiding: dict[str, set[int]] = {}
         self._noted: dict[int, tuple[str, ...]] = {}
         self._news: dict[str, str] = {}
+        self._leaving: set[str] = set()
         self._take_up()
         self._unlooked = {cause for cause, reach in self._reach.items() if reach.looked < reach.upto}
-        self._leaving = {cause for cause in self._hiding if cause not in self._reach}
+        self._leaving.update(cause for cause in self._hiding if cause not in self._reach)
         self._room = STEP_MAX
 
     def _take_up(self) -> None:
@@ -81,6 +82,8 @@ class Suppression:
     def heard(self, alert: Alert, decision: str, *, now: int) -> None:
         """Hide or show an alert about which something was decided, and what it explains."""
         self._room = STEP_MAX
+        if decision in _ENDS or not alert.unresolved:  # it may stand again by now
+            self.silences.resolved(alert.id, now=now)
         if alert.unresolved:
             if alert.no not in self._standing:
                 self._enter(alert, decision, now)
@@ -141,7 +144,6 @@ class Suppression:
     def _leave(self, alert: Alert, now: int) -> None:
         self._standing.leave(alert)
         self._note(alert)
-        self.silences.resolved(alert.id, now=now)
         if explains(alert):
             self._toggle(alert.id, now)
 
@@ -208,8 +210,6 @@ class Suppression:
         self._look_at(nsmallest(self._room, hidden), now)
         if cause in self._hiding:
             self._leaving.add(cause)
-        else:
-            self._leaving.discard(cause)
 
     def _look_at(self, numbers: list[int], now: int) -> None:
         self._room -= len(numbers)
@@ -217,8 +217,8 @@ class Suppression:
             self._look(self._alert(no), now)
 
     def _look(self, standing: Alert, now: int) -> None:
-        """Hide an alert or show it again, where that is not what it is."""
-        causes = self._causes_of(standing)
+        """Hide an alert or show it again, where that is not what it is; of one that is over nothing is heard yet."""
+        causes = self._causes_of(standing) if standing.unresolved else standing.hidden_by
         if causes != standing.hidden_by:
             alert = self._book.edit(standing.id)
             if causes:
@@ -264,6 +264,7 @@ class Suppression:
                 numbers.discard(alert.no)
                 if not numbers:
                     del self._hiding[cause]
+                    self._leaving.discard(cause)
                 self._say(cause, "hiding")
         for cause in causes:
             if cause not in former:
@@ -283,6 +284,7 @@ class Suppression:
             self._news[cause] = happened
 
 
+_ENDS: Final = ("ended", "resolved")
 _RANKS: Final = {"hiding": 0, "began": 1, "over": 1}
 
 

@@ -111,6 +111,8 @@ def _state(alert: Alert, look: Look) -> str:
     said += [f"{words_of(key)} {clean(body[key])}" for key in named if body.get(key) is not None]
     flags = ("flapping", "ended_unseen")
     said += [words_of(key) for key in flags if body.get(key)]
+    if body.get("suppressed_until"):
+        said.append(f"hidden until {moment(parse(body['suppressed_until']), look)}")
     if body.get("ack_expires_at"):
         said.append(f"stands open again {moment(parse(body['ack_expires_at']), look)}")
     return "  ".join((*said, f"notes {body.get('notes', 0)}"))

@@ -32,10 +32,11 @@ _asked = st.tuples(st.sampled_from(sorted(VERBS)), st.sampled_from(["A-1", "A-1"
 _worse = st.tuples(st.just("found"), st.sampled_from(["SILENT_SITE", "DEVICE_OFFLINE"]), st.just("CRITICAL"))
 _found = st.tuples(st.just("found"), st.sampled_from(["DEVICE_WARNING"]), st.sampled_from(["MEDIUM", "CRITICAL"]))
 _over = st.tuples(st.just("over"), st.sampled_from(["SILENT_SITE", "DEVICE_OFFLINE", "DEVICE_WARNING"]), st.just(""))
+_turns = st.tuples(st.just("turns to"), st.sampled_from(["SILENT_SITE", "DEVICE_OFFLINE"]), st.just("CRITICAL"))
 _hidden = st.tuples(st.just("silence of"), st.sampled_from(["site=S1", "entity=cam-1", "type=~DEVICE.*"]), st.just("3"))
 _planned = st.tuples(st.just("window of"), st.sampled_from(["S1", "S9"]), st.sampled_from(["0", "3"]))
 _shown = st.tuples(st.sampled_from(sorted(ENDS)), st.just(""), st.just("t"))
-_any = _seen | _gone | _asked | _asked | _asked | _worse | _found | _over | _hidden | _planned | _shown
+_any = _seen | _gone | _asked | _asked | _asked | _worse | _found | _over | _turns | _hidden | _planned | _shown
 _more = st.lists(st.tuples(_any, st.sampled_from(PASSING_MS)), max_size=25)
 _steps = _more.map(lambda more: [(("firing", "cam-1", "HIGH"), 0), *more])
 Step = tuple[tuple[str, str, str], int]
@@ -48,7 +49,7 @@ def carry_out(made: Engine, step: tuple[str, str, str], now: int) -> bool:
         sent = firing if what == "firing" else resolved
         made.fold([sent(entity=whom, severity=how, at=now, event_id=f"e{now}")])
         return True
-    if what in ("found", "over"):
+    if what in ("found", "over", "turns to"):
         return detected(made, what, whom, how, now)
     if what == "silence of":
         return silence(made, whom, at=now, ends_at=now + int(how) * MINUTE_MS).ok
@@ -59,12 +60,14 @@ def carry_out(made: Engine, step: tuple[str, str, str], now: int) -> bool:
 
 
 def detected(made: Engine, what: str, kind: str, severity: str, now: int) -> bool:
-    """Have a detector find something of P1's phone at S1, or say that it is over."""
+    """Have a detector find something of P1's phone at S1, say that it is over, or that all else turns to it."""
     about: dict[str, Any] = {"person": "P1", "entity_type": "device", "entity_id": "phone"}
-    if what == "found":
-        found(made, kind, at=now, severity=Severity(severity), **about)
-    for alert in [each for each in held(made) if what == "over" and each.type == kind and each.unresolved]:
+    if what != "over":
+        found(made, kind, at=now, severity=Severity(severity), settle=what == "found", **about)
+    ended = {"found": (), "over": (kind,), "turns to": {"SILENT_SITE", "DEVICE_OFFLINE", "DEVICE_WARNING"} - {kind}}
+    for alert in [each for each in held(made) if each.type in ended[what] and each.unresolved]:
         over(made, alert.no, at=now)
+    made.triage.followers.settle(now)
     return True
 
 

@@ -56,18 +56,18 @@ def held(made: Engine) -> list[Ticket]:
     return list(made.shelves.kind("ticket").values())
 
 
-def play(steps: list[Step], *, restarts: bool = False) -> tuple[Engine, list[TimelineRow], list[bool]]:
-    """Return the engine after the steps, what happened to tickets, and whether each step was taken."""
+def play(steps: list[Step], *, restarts: bool = False, batch: int = 1) -> tuple[Engine, list[TimelineRow], list[bool]]:
+    """Return the engine after the steps, `batch` a commit, what happened to tickets, and what was taken."""
     made, now = engine(), T0
     timeline: list[TimelineRow] = []
     taken = []
-    for step, passing_ms in steps:
+    for number, (step, passing_ms) in enumerate(steps, start=1):
         now += passing_ms + 1
         made.tick(now)
         taken.append(carry_out(made, step, now))
-        timeline += made.finish().timeline
+        timeline += made.finish().timeline if number % batch == 0 else []
         made = saved_and_loaded(made) if restarts else made
-    return made, timeline, taken
+    return made, timeline + made.finish().timeline, taken
 
 
 @given(_steps)
@@ -100,6 +100,14 @@ def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> Non
     again, same_timeline, same_taken = play(steps, restarts=True)
     assert (list(made.shelves), timeline, taken) == (list(again.shelves), same_timeline, same_taken)
     assert made.triage.tickets.next_due() == again.triage.tickets.next_due()
+
+
+@given(_steps, st.integers(2, 30))
+@settings(max_examples=80)
+def test_however_inputs_are_batched_the_same_comes_of_them(steps: list[Step], batch: int) -> None:
+    made, timeline, taken = play(steps)
+    again, same_timeline, same_taken = play(steps, batch=batch)
+    assert (list(made.shelves), timeline, taken) == (list(again.shelves), same_timeline, same_taken)
 
 
 @given(_steps)

@@ -151,6 +151,11 @@ def test_the_drawer_tells_why_with_units_and_what_to_do():
     assert all(cells_of(each) <= 46 for each in why(read_alert(body), LOOK, 46))
 
 
+def test_the_drawer_tells_what_hides_an_alert_and_until_when():
+    body = alert(status="suppressed", suppressed_by="S-1", suppressed_until=rfc3339(T0 + HOUR_MS))
+    assert "suppressed by S-1  hidden until 15:00:00" in said(why(read_alert(body), LOOK, 100))
+
+
 def test_a_bare_alert_still_has_a_drawer():
     text = said(why(read_alert({"id": "A-1"}), LOOK, 60))
     assert "no reason given" in text

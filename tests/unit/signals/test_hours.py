@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.baseline import Baseline
 from nocd.domain.directory import Removal
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.domain.shelf import Shelves
 from nocd.engine import Engine
 from nocd.outcome import RECORD_TYPES
@@ -218,6 +218,7 @@ def test_peers_are_the_same_after_a_restart() -> None:
         shelves.restore(kind, key, decode[kind](body))
     again = Engine(shelves, Limits())
     about = Baseline(id="x", series="S00", metric="phone_events")
-    asked = [made.hours._peers(about, T0) for made in (run.engine, again)]
+    asked = [made.hours._peers(about, T0 + 8 * DAY_MS) for made in (run.engine, again)]
     assert [peer.baseline.id for peer in asked[0]] == [peer.baseline.id for peer in asked[1]]
     assert len(asked[0]) == 8
+    assert not run.engine.hours._peers(about, T0 + 6 * DAY_MS), "none of them can be stable yet"

@@ -160,6 +160,27 @@ def test_it_hides_again_when_it_comes_back_and_when_its_resolve_is_taken_back() 
     assert stands(made, number) == ("suppressed", (f"A-{worse}",))
 
 
+def test_what_ends_in_the_moment_that_a_worse_one_opens_is_over() -> None:
+    made = heard()
+    offline, number = found(made, "DEVICE_OFFLINE", **PHONE), found(made, "DEVICE_GPS_FAILURE", person="P1")
+    made.finish()
+    found(made, "SILENT_SITE", at=T0 + 1, settle=False)
+    over(made, number, at=T0 + 1)
+    assert stands(made, number) == ("resolved", ())
+    assert "unsuppressed" not in [decision for decision, _ in rows(made)]
+    assert stands(made, offline)[0] == "suppressed"
+
+
+def test_what_opens_in_the_moment_that_a_worse_one_ends_is_not_hidden_by_it() -> None:
+    made = heard()
+    worse = found(made, "SILENT_SITE")
+    made.finish()
+    number = found(made, "DEVICE_OFFLINE", **PHONE, at=T0 + 1, settle=False)
+    over(made, worse, at=T0 + 1)
+    assert stands(made, number) == ("open", ())
+    assert sorted(decision for decision, _ in rows(made)) == ["ended", "opened"]
+
+
 def test_what_is_hidden_by_a_worse_alert_says_so_and_may_be_resolved_as_it_is() -> None:
     made = heard()
     worse, number = found(made, "SILENT_SITE"), found(made, "DEVICE_OFFLINE", **PHONE)

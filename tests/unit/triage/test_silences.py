@@ -10,7 +10,7 @@ from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from nocd.domain.silence import SILENCES_MAX
 from nocd.engine import Engine
 from tests.build import T0, engine, event, firing, resolved, saved_and_loaded
-from tests.build_hiding import alert, asked, rows, settle, silence, stands
+from tests.build_hiding import alert, asked, found, over, rows, settle, silence, stands
 
 
 def opened(*more: Any) -> Engine:
@@ -118,6 +118,16 @@ def test_a_silence_without_minutes_lasts_until_the_resolve_and_not_a_moment_long
     assert told(made) == [("S-1", "resolved", 0)]
     made.fold([firing(at=T0 + 3 * HOUR_MS + 1)])
     assert stands(made) == ("open", ())
+
+
+def test_a_silence_until_the_resolve_ends_though_the_trouble_is_back_in_the_same_moment() -> None:
+    made = engine()
+    number = found(made, "SILENT_SITE")
+    asked(made, "silence", f"A-{number}")
+    over(made, number, at=T0 + 1, settle=False)
+    found(made, "SILENT_SITE", at=T0 + 1)
+    assert stands(made, number) == ("open", ())
+    assert [each.ended_by for each in made.triage.suppression.silences.all()] == ["resolved"]
 
 
 def test_a_resolve_travels_though_the_alert_is_hidden() -> None:
