@@ -74,7 +74,11 @@ class Followers:
 
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""
-        return sum(follower.tick(now) for follower in self._followers) > 0
+        changed = False
+        for follower in self._followers:
+            changed |= follower.tick(now)
+            self.settle(now)  # at once: the next one's time passes over what stands by now
+        return changed
 
     def next_due(self) -> int | None:
         """Return when the next tick has something to do (UTC ms), or None."""

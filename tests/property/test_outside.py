@@ -35,6 +35,7 @@ RUNBOOK = Runbook(
 )
 ROOMS: dict[str, Any] = {"routes": ROUTES, "runbooks": Runbooks([RUNBOOK])}
 ARGS: dict[str, Any] = {"assignee": "tomas", "text": "called", "verdict": "benign", "expires_minutes": 3}
+ARGS |= {"method": "call", "answer": "no_answer"}
 PASSING_MS = (0, 1, 9 * SECOND_MS, 40 * SECOND_MS, 2 * MINUTE_MS, 6 * MINUTE_MS, 20 * MINUTE_MS, 5 * HOUR_MS)
 LONG_MS = 30 * HOUR_MS
 

@@ -178,7 +178,7 @@ def test_what_opens_in_the_moment_that_a_worse_one_ends_is_not_hidden_by_it() ->
     number = found(made, "DEVICE_OFFLINE", **PHONE, at=T0 + 1, settle=False)
     over(made, worse, at=T0 + 1)
     assert stands(made, number) == ("open", ())
-    assert sorted(decision for decision, _ in rows(made)) == ["ended", "opened"]
+    assert sorted(decision for decision, _ in rows(made) if decision != "ticketed") == ["ended", "opened"]
 
 
 def test_what_is_hidden_by_a_worse_alert_says_so_and_may_be_resolved_as_it_is() -> None:
