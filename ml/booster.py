@@ -105,6 +105,8 @@ def load(raw: bytes, columns: int) -> Booster:
 
 def margins(booster: Booster, x: Matrix) -> Floats:
     """Return the log-odds of each row, in one call."""
+    if not len(x):
+        return np.empty(0)
     return np.asarray(booster.inplace_predict(x, predict_type="margin"), dtype=np.float64)
 
 

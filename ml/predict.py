@@ -35,8 +35,7 @@ class Scorer:
 
     def score(self, vectors: Sequence[Sequence[float]] | Matrix) -> Floats:
         """Return the calibrated probability of fraud of each vector, in [0, 1]; NaN in a vector is a missing value."""
-        x = self._matrix(vectors)
-        return self._calibrator.probability(booster.margins(self.booster, x)) if len(x) else np.empty(0)
+        return self._calibrator.probability(booster.margins(self.booster, self._matrix(vectors)))
 
     def reasons(self, vectors: Sequence[Sequence[float]] | Matrix) -> list[list[Reason]]:
         """Return for each vector the columns that moved its score most."""

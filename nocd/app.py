@@ -9,6 +9,7 @@ import os
 import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -33,6 +34,7 @@ from nocd.notify.notifier import Notifier
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
+from nocd.triage.routes import Routes
 
 if TYPE_CHECKING:
     import socket
@@ -279,7 +281,7 @@ async def replay(
         tenant,
         folder.tenant_db(tenant),
         metrics=Metrics(),
-        limits=tenant_limits(settings),
+        limits=replace(tenant_limits(settings), routes=Routes()),  # the past is told to nobody
         now_ms=clock,
         monotonic_s=monotonic_s,
         event_clock=True,

@@ -12,7 +12,7 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import context, incidents, outside, playbooks, reports, requests, telemetry, tickets, views
+from nocd.wire import context, evidence, incidents, outside, playbooks, reports, requests, telemetry, tickets, views
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.FindingRow,
     views.HealthView,
     views.LedgerView,
+    evidence.EvidenceView,
     incidents.IncidentDetail,
     incidents.IncidentView,
     views.MaintenanceView,
@@ -223,6 +224,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/tickets": {201: ref(tickets.TicketView)},
     "POST /v1/tickets/bulk": {200: record({"items": {"type": "array", "items": _TICKET_BULK_ITEM}})},
     "GET /v1/tickets/{id}": {200: ref(tickets.TicketDetail)},
+    "GET /v1/tickets/{id}/evidence": {200: ref(evidence.EvidenceView)},
     **{f"POST /v1/tickets/{{id}}/{verb}": {200: ref(tickets.TicketView)} for verb in tickets.TICKET_COMMANDS},
     "GET /v1/incidents": {200: page(ref(incidents.IncidentView))},
     "POST /v1/incidents": {201: ref(incidents.IncidentView)},

@@ -119,7 +119,7 @@ async def bulk(request: web.Request) -> web.Response:
 
 async def _one(request: web.Request, verb: str, ticket_id: str, args: dict[str, Any]) -> Reply:
     try:
-        await _found(request, ticket_id)
+        await ticket_no(request, ticket_id)
     except NotFound as error:
         return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
     return await ask(request, f"{verb}{SUFFIX}", ticket_id, args)
@@ -142,10 +142,10 @@ def _seen(token: Token, ticket: dict[str, Any]) -> Any:
 
 
 async def _visible(request: web.Request) -> int:
-    return await _found(request, request.match_info["id"])
+    return await ticket_no(request, request.match_info["id"])
 
 
-async def _found(request: web.Request, ticket_id: str) -> int:
+async def ticket_no(request: web.Request, ticket_id: str) -> int:
     """Return the number of a ticket this token sees; one it does not see is not there."""
     token = request[TOKEN]
     try:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "simulate": ("nocd.cli.simulate", "Write a simulated company's events, and the truth about them."),
     "tokens": ("nocd.cli.tokens", "Make, list, renew and revoke bearer tokens."),
     "audit": ("nocd.cli.audit", "Check the audit trail."),
+    "evidence": ("nocd.cli.evidence", "Write a ticket's case to one sealed file, or check such a file."),
     "backup": ("nocd.cli.backup", "Write a checked copy of everything to one file, while the daemon runs or not."),
     "restore": ("nocd.cli.backup", "Replace the data folder's content by a backup's."),
     "check": ("nocd.cli.check", "Tell which settings are in force and from where, and check the databases."),

@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """What an acknowledge or resolve replaced, kept while it may be taken back by who did it (until `until`, ms)."""
+    """What an acknowledge, resolve or silence replaced, while who did it may take it back (until `until`, ms)."""
 
     verb: str
     actor: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from nocd.domain.alert import Alert, Status
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.severity import Severity
+from nocd.triage.book import REOPEN_WITHIN_MS
 from nocd.triage.runbooks import GENERIC
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class Escalation:
         alert = self._book.edit(alert.id)
         alert.escalated_at = None
         at = now + minutes * MINUTE_MS
-        waits = decision in ("severity_raised", "undone") and alert.escalates_at is not None
-        alert.escalates_at = min(at, alert.escalates_at or at) if waits else at
+        alert.escalates_at = min(at, alert.escalates_at or at) if _waits_on(alert, decision, now) else at
         if alert.escalates_at <= now:
             self._escalate(alert, now)
         else:
@@ -89,3 +89,10 @@ class Escalation:
         if runbook is not None and GENERIC not in runbook.applies_to:
             return runbook.escalation_minutes
         return self._minutes.get(alert.severity)
+
+
+def _waits_on(alert: Alert, decision: str, now: int) -> bool:
+    """Tell whether an alert goes on with the wait it had: what comes and goes untouched does not begin anew."""
+    if decision == "reopened":
+        return alert.acknowledged_at is None and (alert.escalates_at or 0) > now - REOPEN_WITHIN_MS
+    return decision in ("severity_raised", "undone")

@@ -60,6 +60,10 @@ def key_for(kind: str, site: str | None, person: str | None) -> str:
     return fingerprint(kind, site, person if kind in FRAUD_TYPES else None)
 
 
+def _place(ticket: Ticket) -> tuple[bool, int, int]:
+    return ticket.open, ticket.resolved_at or 0 if ticket.status is TicketStatus.RESOLVED else 0, ticket.no
+
+
 class TicketBook:
     """Holds open tickets, and resolved ones for as long as the same trouble opens them again."""
 
@@ -68,14 +72,14 @@ class TicketBook:
         self._shelves = shelves
         self._roster = roster
         self._tickets: dict[str, Ticket] = shelves.kind(KIND)
-        self._by_key: dict[str, str] = {}
+        self._by_key: dict[str, set[str]] = {}
         self._due: list[tuple[int, str]] = []
         self._touched: dict[str, Ticket] = {}
         self._told = TicketsTold()
         self._last: dict[str, int] = {}  # where in the batch's news the last of a ticket stands
         self.open_count = 0
-        for ticket in sorted(self._tickets.values(), key=lambda held: (held.open, held.resolved_at or 0, held.no)):
-            self._by_key[ticket.key] = ticket.id
+        for ticket in self._tickets.values():
+            self._by_key.setdefault(ticket.key, set()).add(ticket.id)
             self.open_count += ticket.open
             self._plan(ticket)
 
@@ -84,9 +88,9 @@ class TicketBook:
         return self._tickets.get(ticket_id)
 
     def of_key(self, key: str) -> Ticket | None:
-        """Return the ticket with this key that is open, or was resolved last, or None."""
-        ticket_id = self._by_key.get(key)
-        return None if ticket_id is None else self._tickets.get(ticket_id)
+        """Return the ticket with this key that is open, else the one resolved last, else one that ended, or None."""
+        held = [self._tickets[ticket_id] for ticket_id in self._by_key.get(key, ())]
+        return max(held, key=_place, default=None)
 
     def next_no(self) -> int:
         """Return the number of the next ticket."""
@@ -100,19 +104,20 @@ class TicketBook:
     def add(self, ticket: Ticket) -> None:
         """Put a new ticket in the book; no other is open for its key."""
         self._shelves.put(KIND, ticket.id, ticket)
-        self._by_key[ticket.key] = ticket.id
+        self._by_key.setdefault(ticket.key, set()).add(ticket.id)
         self.open_count += 1
 
     def recall(self, ticket: Ticket) -> None:
-        """Take a ticket back that the book had let go of; a newer one keeps the key."""
+        """Take a ticket back that the book had let go of."""
         self._shelves.put(KIND, ticket.id, ticket)
-        self._by_key.setdefault(ticket.key, ticket.id)
+        self._by_key.setdefault(ticket.key, set()).add(ticket.id)
         self._plan(ticket)
 
     def let_go(self, ticket_id: str) -> None:
         """Forget a ticket that nothing opens again by itself."""
         ticket = self._tickets[ticket_id]
-        if self._by_key.get(ticket.key) == ticket_id:
+        self._by_key[ticket.key].discard(ticket_id)
+        if not self._by_key[ticket.key]:
             del self._by_key[ticket.key]
         self._shelves.drop(KIND, ticket_id)
 
@@ -127,8 +132,6 @@ class TicketBook:
         self.open_count -= ticket.open
         ticket.status = status
         self.open_count += ticket.open
-        if ticket.open:
-            self._by_key[ticket.key] = ticket.id
         return former
 
     def decide(

@@ -126,19 +126,18 @@ class TicketDesk:
     def link(self, ticket: Ticket, alert: Alert) -> None:
         """Make an alert one of a ticket's; both are about to change."""
         if alert.ticket != ticket.id:
-            self.ended(alert)
+            self.count(alert, leaves=True)
             alert.ticket = ticket.id
             ticket.alerts_total += 1
             if len(ticket.alerts) < ALERTS_MAX:
                 ticket.alerts.append(alert.id)
         if alert.unresolved:
             ticket.trouble_ended_at = None
-            self._standing.setdefault(ticket.id, set()).add(alert.id)
+        self.count(alert)
 
     def troubled(self, ticket: Ticket, alert: Alert, *, now: int) -> None:
         """Let a ticket know that one of its alerts stands, as grave as it is: its priority may rise, never fall."""
         ticket = self._tickets.edit(ticket.id)
-        self._standing.setdefault(ticket.id, set()).add(alert.id)
         if ticket.trouble_ended_at is not None:
             ticket.trouble_ended_at = None
             self.told(ticket, "trouble_back", f"{alert.id} stands again", now=now)
@@ -149,15 +148,19 @@ class TicketDesk:
         reason = f"{alert.id} is {alert.severity}: {former} becomes {ticket.priority}"
         self.told(ticket, "priority_raised", reason, now=now)
 
-    def ended(self, alert: Alert) -> bool:
-        """Count an alert no longer; tell whether it was the last of its ticket's that stood."""
-        standing = self._standing.get(alert.ticket or "")
-        if standing is None or alert.id not in standing:
+    def count(self, alert: Alert, *, leaves: bool = False) -> bool:
+        """Count an alert as its ticket's while it stands and does not leave it; tell whether the last one went."""
+        if alert.ticket is None:
             return False
-        standing.discard(alert.id)
+        standing = self._standing.setdefault(alert.ticket, set())
+        before = len(standing)
+        if alert.unresolved and not leaves:
+            standing.add(alert.id)
+        else:
+            standing.discard(alert.id)
         if not standing:
-            del self._standing[alert.ticket or ""]
-        return not standing
+            del self._standing[alert.ticket]
+        return before > 0 and not standing
 
     def standing(self, ticket: Ticket) -> list[str]:
         """Return the ids of a ticket's unresolved alerts, in order."""

@@ -37,8 +37,9 @@ class Tickets:
 
     def heard(self, alert: Alert, decision: str, *, now: int) -> None:
         """Take in a decision about an alert; what follows is on record with the alert and with the ticket."""
+        last = self._desk.count(alert)
         if decision in _ENDED:
-            self._ended(alert, now)
+            self._ended(alert, now, last=last)
         elif decision in _CONSIDERED or self._scored(alert) or (decision == "undone" and alert.ticket is not None):
             self._consider(alert, now)
         elif decision == "escalated" or decision in _TAKEN_ON:
@@ -181,9 +182,8 @@ class Tickets:
     def _link(self, ticket: Ticket, alert: Alert) -> None:
         self._desk.link(ticket, self._alerts.edit(alert.id))
 
-    def _ended(self, alert: Alert, now: int) -> None:
+    def _ended(self, alert: Alert, now: int, *, last: bool) -> None:
         """Tell an open ticket that its trouble is over; the work is not: somebody says what it was."""
-        last = self._desk.ended(alert)
         ticket = self._work_on(alert)
         if ticket is None or not last:
             return

@@ -63,6 +63,7 @@ NAMES = {
     "/v1/alerts/{id}": "A-1",
     "/v1/alerts/{id}/why": "A-1",
     "/v1/tickets/{id}": "T-1",
+    "/v1/tickets/{id}/evidence": "T-1",
 }
 WORK: list[tuple[str, Any]] = [
     ("ack", None),

@@ -174,7 +174,7 @@ async def test_a_parameter_given_twice_is_refused(desk: Desk) -> None:
 async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None:
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
-    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
+    good |= {"days": 30, "hours": 24, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
     good |= {"state": "dead", "run_status": "failed,partial"}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name

@@ -107,6 +107,14 @@ def test_rows_that_do_not_suffice_are_refused_with_their_counts(rows: Rows, labe
     assert refused.value.counts
 
 
+def test_without_a_row_to_calibrate_by_the_model_is_not_calibrated(rows: Rows) -> None:
+    chosen = np.zeros(len(rows), dtype=np.bool_)
+    chosen[: int(len(rows) * 0.8) - 1] = True
+    made = train(replace(rows, chosen=chosen), OPTIONS)
+    assert not made.manifest["calibrated"]
+    assert made.manifest["metrics"]["ticket"]["text"].endswith("not calibrated")
+
+
 def test_with_few_frauds_the_rounds_are_those_said(rows: Rows) -> None:
     label = np.where(np.isin(np.arange(300), [*range(12), *range(250, 290)]), 1.0, 0.0)
     parameters = {**OPTIONS.parameters, "rounds_blind": 7}

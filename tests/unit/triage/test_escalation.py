@@ -15,7 +15,7 @@ from nocd.procedures import read_runbooks
 from nocd.store.codec import encode
 from nocd.triage.intake import Limits
 from nocd.triage.runbooks import Runbook, Runbooks
-from tests.build import T0, engine, event, firing, resolved
+from tests.build import T0, engine, event, firing, resolved, saved_and_loaded
 
 
 def act(made: Engine, verb: str, *, at: int = T0, **args: Any) -> Reply:
@@ -130,6 +130,25 @@ def test_an_alert_goes_up_once_until_it_is_opened_again() -> None:
     act(made, "resolve", at=T0 + 60 * MINUTE_MS, verdict="benign")
     assert act(made, "reopen", at=T0 + 61 * MINUTE_MS).body["escalated_at"] is None
     assert pass_time(made, 76) is Status.ESCALATED
+
+
+def test_what_comes_and_goes_untouched_goes_up_as_if_it_had_stood() -> None:
+    made = engine()
+    made.fold([firing(severity="CRITICAL")])
+    for minute in range(2, 18, 4):
+        made.fold([resolved(at=T0 + minute * MINUTE_MS), firing(severity="CRITICAL", at=T0 + (minute + 2) * MINUTE_MS)])
+        made.tick(T0 + (minute + 2) * MINUTE_MS)
+    assert first(made).escalated_at == T0 + 16 * MINUTE_MS
+
+
+def test_what_somebody_opens_again_much_later_waits_anew() -> None:
+    made = engine()
+    made.fold([firing(severity="CRITICAL"), resolved(at=T0 + MINUTE_MS)])
+    former = first(saved_and_loaded(made))
+    later = T0 + 3 * HOUR_MS
+    made.tick(later)
+    assert made.apply(Command(verb="reopen", target="A-1", actor="mara", time=later, recalled=former)).ok
+    assert first(made).escalates_at == later + 15 * MINUTE_MS
 
 
 def test_what_ended_before_its_time_does_not_go_up() -> None:

@@ -120,6 +120,16 @@ def test_a_silence_without_minutes_lasts_until_the_resolve_and_not_a_moment_long
     assert stands(made) == ("open", ())
 
 
+def test_of_two_silences_until_the_resolve_the_other_holds_until_then() -> None:
+    made = opened()
+    asked(made, "silence", "A-1")
+    asked(made, "silence", "A-1")
+    asked(made, "end_silence", "S-1")
+    assert stands(made) == ("suppressed", ("S-2",))
+    made.fold([resolved(at=T0 + 1)])
+    assert [each.ended_by for each in made.triage.suppression.silences.all()] == ["undone", "resolved"]
+
+
 def test_a_silence_until_the_resolve_ends_though_the_trouble_is_back_in_the_same_moment() -> None:
     made = engine()
     number = found(made, "SILENT_SITE")

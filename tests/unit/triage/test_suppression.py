@@ -132,6 +132,15 @@ def test_it_stays_hidden_until_the_last_of_several_causes_ends_in_whatever_order
         assert [decision for decision, _ in rows(made)] == ["suppressed"] * 3 + ["unsuppressed"]
 
 
+def test_of_two_windows_over_one_site_the_other_goes_on_hiding() -> None:
+    made = opened()
+    window(made)
+    window(made)
+    asked(made, "end_maintenance", "M-1")
+    made.fold([firing("Door", at=T0 + 1)])
+    assert (stands(made, 1), stands(made, 2)) == (("suppressed", ("M-2",)), ("suppressed", ("M-2",)))
+
+
 def test_one_moment_of_two_causes_ends_both_at_once() -> None:
     made = opened()
     silence(made, "type=Camera", ends_at=T0 + HOUR_MS // 2)

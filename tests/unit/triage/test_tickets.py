@@ -356,6 +356,20 @@ def test_a_ticket_opened_by_hand_for_a_type_is_the_one_for_it() -> None:
     ]
 
 
+def test_a_ticket_by_hand_that_was_cancelled_gives_way_to_the_one_resolved_before_it_also_after_a_restart() -> None:
+    made = engine(UNTOUCHED)
+    made.fold([firing()])
+    resolve(made)
+    asked: dict[str, Any] = {"title": "Camera", "priority": "P3", "site": "S1", "type": "Camera"}
+    assert act(made, "create_ticket", "", **asked).ok
+    assert act(made, "cancel_ticket", "T-2", comment="x").ok
+    made.finish()
+    again = saved_and_loaded(made)
+    for each in (made, again):
+        each.fold([firing(entity="cam-8", at=T0 + HOUR_MS)])
+        assert alert(each, "A-2").ticket == "T-1"
+
+
 def test_numbers_of_sites_nobody_knows_are_the_rooms_own() -> None:
     made = engine()
     made.fold([firing(site=None), firing("Door", site=None)])
