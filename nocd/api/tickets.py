@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FILTERS = ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor")
 _ID = "{id:(?!bulk$)[^{}/]+}"  # no ticket is called so: a wrong method there is answered as one
+_COMMAND = "{command:(?!evidence$)[^{}/]+}"
 NOBODY = "-"
 
 
@@ -38,7 +39,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/v1/tickets", create),
         web.post("/v1/tickets/bulk", bulk),
         web.get(f"/v1/tickets/{_ID}", show),
-        web.post("/v1/tickets/{id}/{command}", command),
+        web.post(f"/v1/tickets/{{id}}/{_COMMAND}", command),
     ]
 
 

@@ -115,8 +115,9 @@ def delivered(no: int, *, now: int) -> Statement:
 
 
 def failed(no: int, *, due_at: int, error: str) -> Statement:
-    """Return what plans the next attempt."""
-    return "UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE no = ?", (due_at, error, no)
+    """Return what plans the next attempt, unless it became a dead letter meanwhile."""
+    sql = "UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE no = ? AND state = 'waiting'"
+    return sql, (due_at, error, no)
 
 
 def dead(no: int, *, now: int, error: str) -> Statement:

@@ -35,6 +35,8 @@ class Escalation:
 
     def heard(self, alert: Alert, decision: str, *, now: int) -> None:
         """Take in a decision about an alert: what leaves it open starts the wait, what is worse shortens it."""
+        if decision == "suppressed":
+            self._book.edit(alert.id).escalates_at = None  # shown again it waits anew, from when that is heard
         if decision not in _UNTOUCHED or alert.status is not Status.OPEN:
             return
         again = decision == "reopened" and alert.escalated_at is not None

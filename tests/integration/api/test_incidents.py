@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.integration.api.desk import Desk, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/v1/incidents"
+_stories = count()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -28,7 +30,7 @@ async def desk() -> Any:
 
 async def story(desk: Desk, person: str, *names: str, site: str = "S1", severity: str = "HIGH") -> list[str]:
     """Post alerts about one person, a minute apart, and return their ids."""
-    at = now_ms() - 10 * MINUTE_MS
+    at = now_ms() - (10 + 20 * next(_stories)) * MINUTE_MS  # far from the others: many at once would be a storm
     for no, name in enumerate(names):
         data = {"alert_type": f"{name}-{person}", "severity": severity, "status": "firing", "message": name}
         about = {"entity_type": "person", "entity_id": person, "person": person, "site": site}
@@ -52,7 +54,7 @@ async def test_two_alerts_of_a_person_are_an_incident_with_its_timeline_and_aler
     assert [moment["happened"] for moment in detail["timeline"]] == ["joined", "joined"]
     assert sorted(alert["id"] for alert in detail["alerts"]) == alerts
     why = await desk.items(f"/v1/alerts/{alerts[1]}/why")
-    assert [row["decision"] for row in why] == ["opened", "grouped"]
+    assert [row["decision"] for row in why if row["decision"] != "ticketed"] == ["opened", "grouped"]
 
 
 async def test_the_feed_tells_that_a_correlation_was_identified_and_what_happened_to_it(desk: Desk) -> None:

@@ -71,6 +71,8 @@ async def test_a_dead_letter_is_replayed_once_by_whoever_sees_it(desk: Desk, hoo
 
 
 async def test_the_list_is_paged_and_knows_its_words(desk: Desk) -> None:
+    for name in ("p-1", "p-2"):
+        await door(desk, name)
     page = (await desk.ask("GET", "/v1/notifications?limit=1")).json
     more = (await desk.ask("GET", f"/v1/notifications?limit=1&cursor={page['cursor']}")).json
     assert page["items"][0]["id"] != more["items"][0]["id"]

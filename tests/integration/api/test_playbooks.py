@@ -87,6 +87,7 @@ async def test_a_playbook_is_run_by_hand_once_for_an_alert_that_is_seen(desk: De
     begun = await desk.ask("POST", path, token="operator", json={"alert": alert["id"]})
     assert (begun.status, begun.json["actor"]) == (200, "operator")
     assert (await desk.ask("POST", path, json={"alert": alert["id"]})).told == (409, "ran_already")
+    await opened(desk, "d-4")
     page = (await desk.ask("GET", "/v1/playbooks/runs?limit=1")).json
     assert (await desk.ask("GET", f"/v1/playbooks/runs?limit=1&cursor={page['cursor']}")).status == 200
 

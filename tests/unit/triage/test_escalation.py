@@ -151,6 +151,21 @@ def test_what_somebody_opens_again_much_later_waits_anew() -> None:
     assert first(made).escalates_at == later + 15 * MINUTE_MS
 
 
+def test_what_was_hidden_waits_anew_once_it_is_shown_again() -> None:
+    made = engine()
+    made.fold([firing(severity="LOW")])
+    standing = made.book.edit("A-1")
+    made.book.move(standing, Status.SUPPRESSED)
+    standing.suppressed_by = "S-1"
+    made.book.decide(standing, "suppressed", "by S-1", now=T0 + MINUTE_MS)
+    made.fold([firing("Door", severity="INFO", at=T0 + MINUTE_MS)])
+    assert first(made).escalates_at is None
+    made.book.move(made.book.edit("A-1"), Status.OPEN)
+    made.book.decide(first(made), "unsuppressed", "S-1 ended", now=T0 + 5 * MINUTE_MS)
+    made.fold([firing("Door", severity="INFO", at=T0 + 5 * MINUTE_MS)])
+    assert first(made).escalates_at == T0 + 125 * MINUTE_MS
+
+
 def test_what_ended_before_its_time_does_not_go_up() -> None:
     made = engine()
     made.fold([firing(severity="CRITICAL"), resolved(at=T0 + MINUTE_MS)])
