@@ -35,6 +35,7 @@ from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.routes import Routes
+from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
     import socket
@@ -69,6 +70,7 @@ class Daemon:
         self.settings = settings
         self.folder = folder
         self.metrics = Metrics()
+        self.whatif = WhatIf(settings)
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
@@ -117,6 +119,7 @@ class Daemon:
         table = await asyncio.to_thread(_tokens, self.folder, settings)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
         self._closing("tenants", self._served.aclose)
+        self._closing("whatif", self.whatif.close)
         for name in await asyncio.to_thread(_tenant_names, table, self.folder):
             await self._open_tenant(name)
         feed_server = FeedServer(
@@ -191,6 +194,7 @@ class Daemon:
             folder=self.folder,
             jobs=lambda: self._scheduler,
             notifier=self.notifier,
+            whatif=self.whatif,
         )
 
     async def _listen(self, app: web.Application) -> None:

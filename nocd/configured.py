@@ -19,11 +19,15 @@ from nocd.tenant import TenantLimits
 from nocd.triage.intake import Limits as TriageLimits
 
 if TYPE_CHECKING:
+    from nocd.detect.rules import Rules
     from nocd.settings import Settings
 
 
-def tenant_limits(settings: Settings) -> TenantLimits:
-    """Return the limits of a tenant's rooms; reads the files it names, and raises Faulty for a bad one."""
+def tenant_limits(settings: Settings, rules: Rules | None = None) -> TenantLimits:
+    """Return the limits of a tenant's rooms; reads the files it names, and raises Faulty for a bad one.
+
+    Rules that are given take the place of those of the file.
+    """
     return TenantLimits(
         pipeline=Limits(
             batch_events_max=settings.batch_events_max,
@@ -40,7 +44,7 @@ def tenant_limits(settings: Settings) -> TenantLimits:
             incident_close_when=CloseWhen(settings.incident_close_when),
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
-        rules=read_rules(settings.detectors),
+        rules=read_rules(settings.detectors) if rules is None else rules,
         runbooks=read_runbooks(settings.runbooks),
         routes=settings.routing,
     )

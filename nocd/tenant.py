@@ -230,6 +230,18 @@ def _countries(rows: list[InputRow]) -> Iterator[str]:
             yield getattr(event_of(row).data, "country", "")
 
 
+def read_record(kind: str, body: bytes) -> object:
+    """Return a saved record; raises ValueError where it cannot be read."""
+    return _DECODERS[kind](body)
+
+
+def read_input(row: InputRow) -> object:
+    """Return what a stored input says; raises ValueError where it cannot be read."""
+    if row.kind == InputKind.EVENT:
+        return event_of(row)
+    return decode_command(row.body) if row.kind == InputKind.COMMAND else row.time
+
+
 def event_of(row: InputRow) -> Event:
     """Return the event a stored input is."""
     return decode_body(

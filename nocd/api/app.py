@@ -28,6 +28,7 @@ from nocd.api import (
     system,
     telemetry,
     tickets,
+    whatif,
 )
 from nocd.api.auth import auth, undeclared
 from nocd.api.keys import DESK, HTTP, Desk
@@ -68,6 +69,7 @@ def make_app(
             *reports.routes(),
             *search.routes(),
             *exports.routes(),
+            *whatif.routes(),
             *feed.routes(),
             *tokens.routes(),
             *audit.AuditRoutes(tokens.table).routes(),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
 _LIMITS = (
-    "events are those that name who or what the alerts are about, from an hour before the first to one after the last",
+    "events are those that name who or what the alerts are about, from an hour before them to an hour after",
     "rules are those in force when this was made; what was in force before is told by the audit trail of settings",
 )
 

@@ -13,6 +13,7 @@ from nocd.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from typing import Any
 
     from nocd.ingest.decode import Decoder
@@ -61,6 +62,14 @@ class Sends(Protocol):
         ...
 
 
+class TriesOut(Protocol):
+    """Who runs what-ifs, as handlers see it."""
+
+    async def ask(self, database: Path, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return what a change would have done to the past in a tenant's file; raises NocdError."""
+        ...
+
+
 class Tried(Protocol):
     """What came of a test message."""
 
@@ -90,6 +99,7 @@ class Desk:
     folder: Folder
     jobs: Callable[[], Jobs]
     notifier: Sends
+    whatif: TriesOut
 
 
 DESK: Final = web.AppKey("desk", Desk)

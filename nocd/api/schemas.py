@@ -12,7 +12,19 @@ from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
-from nocd.wire import context, evidence, incidents, outside, playbooks, reports, requests, telemetry, tickets, views
+from nocd.wire import (
+    context,
+    evidence,
+    incidents,
+    outside,
+    playbooks,
+    reports,
+    requests,
+    telemetry,
+    tickets,
+    views,
+    whatif,
+)
 from nocd.wire.frames import FRAMES, ChangeFrame
 
 if TYPE_CHECKING:
@@ -71,6 +83,7 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     telemetry.ThresholdChangeView,
     tickets.TicketDetail,
     tickets.TicketView,
+    whatif.WhatIfView,
     ChangeFrame,
     *FRAMES.values(),
 )
@@ -93,6 +106,7 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     *incidents.INCIDENT_COMMANDS.values(),
     outside.TestRoutes,
     playbooks.StartPlaybook,
+    whatif.TryOut,
     NewToken,
     Rotation,
     *_STEERING,
@@ -275,6 +289,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/reports/triage-load": {200: ref(reports.TriageLoad)},
     "GET /v1/scorecards": {200: record({"items": {"type": "array", "items": ref(reports.ScorecardView)}})},
     "GET /v1/search": {200: page(ref(views.AlertView))},
+    "POST /v1/whatif": {200: ref(whatif.WhatIfView)},
     "GET /v1/snapshot": {200: ref(views.SnapshotView)},
     "GET /v1/changes": {200: _CHANGES},
     "GET /v1/audit": {200: page(ref(views.AuditView))},
@@ -319,6 +334,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/silences": {JSON: ref(requests.PlanSilence)},
     "POST /v1/playbooks/{id}/run": {JSON: ref(playbooks.StartPlaybook)},
     "POST /v1/routes/test": {JSON: ref(outside.TestRoutes)},
+    "POST /v1/whatif": {JSON: ref(whatif.TryOut)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }

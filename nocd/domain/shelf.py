@@ -15,9 +15,10 @@ Row = tuple[str, str, bytes | None]
 class Shelves:
     """Records by (kind, key), with a consistent, sliced save.
 
-    `begin_save` marks the instant that is saved; `take_slice` hands out its rows a few at a time. A record about to
-    change before its turn is encoded first (copy on write), so all rows are true at the same input number however
-    many commits they are spread over. Records may be mutable: whoever changes one calls `edit` before.
+    `begin_save` marks the instant that is saved; `take_slice` hands out its rows a few at a time, in order, so that
+    neighbours go to one page of a store. A record about to change before its turn is encoded first (copy on write): all
+    rows are true at the same input number however many commits they are spread over. Records may be mutable: whoever
+    changes one calls `edit` before.
     """
 
     def __init__(self, encode: Callable[[Any], bytes]) -> None:
@@ -27,7 +28,7 @@ class Shelves:
         self._dirty: set[Key] = set()
         self._pending: set[Key] = set()
         self._order: list[Key] = []
-        self._early: list[Row] = []
+        self._early: dict[Key, Row] = {}
 
     def kind(self, kind: str) -> dict[str, Any]:
         """Return the records of one kind, for reading only; the same mapping each time."""
@@ -76,7 +77,7 @@ class Shelves:
     @property
     def saving(self) -> bool:
         """Tell whether rows of the present save are still to be taken."""
-        return bool(self._order or self._early)
+        return bool(self._order)
 
     def begin_save(self) -> int:
         """Mark this instant as the one to be saved; return how many rows it has. Only when no save is under way."""
@@ -87,12 +88,11 @@ class Shelves:
 
     def take_slice(self, rows_max: int) -> list[Row]:
         """Return up to `rows_max` rows (kind, key, bytes or None where forgotten); empty when the save is complete."""
-        rows, self._early = self._early[:rows_max], self._early[rows_max:]
-        while self._order and len(rows) < rows_max:
+        rows: list[Row] = []
+        for _ in range(min(rows_max, len(self._order))):
             address = heappop(self._order)
-            if address in self._pending:
-                self._pending.discard(address)
-                rows.append(self._row(address))
+            rows.append(self._early.pop(address) if address in self._early else self._row(address))
+            self._pending.discard(address)
         return rows
 
     def __iter__(self) -> Iterator[Row]:
@@ -107,4 +107,4 @@ class Shelves:
 
     def _encode_early(self, address: Key) -> None:
         self._pending.discard(address)
-        self._early.append(self._row(address))
+        self._early[address] = self._row(address)

@@ -79,7 +79,7 @@ def _events(connection: sqlite3.Connection, told: Case) -> None:
         [number(alert["id"]) for alert in told.alerts],
     ).fetchone()
     subjects = _subjects(told.alerts)
-    first = _first_no(connection, spans[0] - AROUND_MS)
+    first = first_no(connection, spans[0] - AROUND_MS)
     rows = connection.execute(
         "SELECT no, time, received_at, body FROM inputs WHERE no >= ? AND kind = 0 AND received_at <= ?"
         " ORDER BY no LIMIT ?",
@@ -113,7 +113,7 @@ def _event(row: tuple[int, int, int, bytes]) -> dict[str, Any]:
     return {"no": no, "time": rfc3339(time), "received_at": rfc3339(received_at), "body": body.decode()}
 
 
-def _first_no(connection: sqlite3.Connection, received_at: int) -> int:
+def first_no(connection: sqlite3.Connection, received_at: int) -> int:
     """Return the number of the first input received at `received_at` (ms) or later: numbers and receipts both rise."""
     low, high = connection.execute("SELECT min(no), max(no) FROM inputs").fetchone()
     low, high = low or 1, (high or 0) + 1

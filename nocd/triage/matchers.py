@@ -75,17 +75,20 @@ def labels_of(alert: Alert, *, client: str | None) -> dict[str, str]:
     }
 
 
-def parse(text: str) -> Fits:
-    """Return what a matcher's text says, like `severity=~"HIGH|CRITICAL"`, as a test of labels. Raises ValueError.
-
-    A label that is not there is empty.
-    """
+def matcher(text: str) -> Matcher:
+    """Return the matcher that a text says, like `severity=~"HIGH|CRITICAL"`. Raises ValueError."""
     form = _FORM.fullmatch(text) if len(text) <= MATCHER_CHARS_MAX else None
     if form is None:
         raise ValueError(f'{text!r:.80} is no matcher, like severity=~"HIGH|CRITICAL"')
-    matcher = Matcher(name=form[1], op=form[2], value=form[4] if form[3] is None else form[3])  # type: ignore[arg-type]  # the form has no other signs
-    meets(matcher, "")  # a pattern that cannot be read says so now
-    return lambda labels: meets(matcher, labels.get(matcher.name, ""))
+    made = Matcher(name=form[1], op=form[2], value=form[4] if form[3] is None else form[3])  # type: ignore[arg-type]  # the form has no other signs
+    meets(made, "")  # a pattern that cannot be read says so now
+    return made
+
+
+def parse(text: str) -> Fits:
+    """Return what a matcher's text says as a test of labels, where a missing one is empty. Raises ValueError."""
+    said = matcher(text)
+    return lambda labels: meets(said, labels.get(said.name, ""))
 
 
 def parse_all(texts: Iterable[str]) -> Fits:

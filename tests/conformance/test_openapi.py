@@ -179,6 +179,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
         "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
         "/v1/playbooks/{id}/run": {"alert": alert},
+        "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
         "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},

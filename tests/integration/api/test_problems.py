@@ -118,6 +118,7 @@ def test_an_application_with_a_route_that_does_not_say_whom_it_serves_is_not_mad
         folder=nothing,
         jobs=nothing,
         notifier=nothing,
+        whatif=nothing,
         **limits,
     )
     with pytest.raises(RuntimeError, match="GET /v1/careless"):

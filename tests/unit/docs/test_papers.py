@@ -61,6 +61,7 @@ def served() -> set[str]:
         folder=nothing,
         jobs=nothing,
         notifier=nothing,
+        whatif=nothing,
     )
     app = make_app(desk, gate=nothing, feed_server=nothing, tokens=TokenRoutes(nothing), http=HttpLimits())
     routes = app.router.routes()
