@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.alert import Alert, Status
@@ -14,6 +14,7 @@ from nocd.domain.severity import Severity
 from nocd.triage.lifecycle import VERBS
 from tests.build import T0, engine, firing, resolved, saved_and_loaded
 from tests.build_hiding import asked, found, over, silence, window
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.change import LedgerRow
@@ -96,7 +97,7 @@ def play(
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_of_each_trouble_one_alert_stands_and_is_found(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     standing = [alert for alert in held(made) if alert.unresolved]
@@ -105,7 +106,7 @@ def test_of_each_trouble_one_alert_stands_and_is_found(steps: list[Step]) -> Non
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_the_ledger_numbers_every_decision_and_each_begins_where_the_last_ended(steps: list[Step]) -> None:
     made, ledger, _ = play(steps)
     for former, row in zip([None, *ledger], ledger, strict=False):
@@ -119,7 +120,7 @@ def test_the_ledger_numbers_every_decision_and_each_begins_where_the_last_ended(
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_what_is_shown_again_stands_as_it_did_before_it_was_hidden(steps: list[Step]) -> None:
     _, ledger, _ = play(steps)
     former: dict[str, str | None] = {}
@@ -133,7 +134,7 @@ def test_what_is_shown_again_stands_as_it_did_before_it_was_hidden(steps: list[S
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_no_critical_that_stands_is_put_away_by_itself(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     critical = [alert for alert in held(made) if alert.severity == "CRITICAL" and alert.unresolved]
@@ -144,7 +145,7 @@ def test_no_critical_that_stands_is_put_away_by_itself(steps: list[Step]) -> Non
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_what_hides_an_alert_holds_and_nothing_is_hidden_after_all_that_hid_is_over(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     in_force = {each.id for each in made.triage.suppression.silences.all() if each.in_force}
@@ -162,7 +163,7 @@ def test_what_hides_an_alert_holds_and_nothing_is_hidden_after_all_that_hid_is_o
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_a_refused_command_leaves_no_trace(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     traces = []
@@ -175,7 +176,7 @@ def test_a_refused_command_leaves_no_trace(steps: list[Step]) -> None:
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> None:
     made, ledger, taken = play(steps)
     again, same_ledger, same_taken = play(steps, restarts=True)
@@ -183,7 +184,7 @@ def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> Non
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_one_batch_or_many_are_the_same(steps: list[Step]) -> None:
     made, ledger, taken = play(steps)
     again, same_ledger, same_taken = play(steps, whole=True)
@@ -191,7 +192,7 @@ def test_one_batch_or_many_are_the_same(steps: list[Step]) -> None:
 
 
 @given(_steps)
-@settings(max_examples=150)
+@examples(50)
 def test_what_is_on_the_screen_agrees_with_itself(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     for alert in held(made):

@@ -22,6 +22,7 @@ from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.deviation import Law
 from nocd.domain.instant import HOUR_MS, MINUTE_MS
 from nocd.history.baseline_watch import DictBuckets
+from tests.examples import examples
 
 MONDAY = 1_735_516_800_000
 SAVED: dict[Any, Any] = {
@@ -106,7 +107,7 @@ def test_further_off_is_never_less_unusual_and_always_finite(usual, own, shared,
 
 
 @given(st.lists(TOTALS, min_size=1, max_size=400), st.floats(0.5, 50), TOTALS)
-@settings(max_examples=40, deadline=None)
+@examples(25)
 def test_any_history_gives_finite_judgements_and_stores(totals, heads, last) -> None:
     buckets = DictBuckets()
     profile = Profile(Baseline(id="b", series="s", metric="m"), buckets)

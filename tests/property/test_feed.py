@@ -6,7 +6,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.token import Role, Token
@@ -16,6 +16,7 @@ from nocd.feed.frames import Frame
 from nocd.feed.hub import Committed, Hub
 from nocd.feed.resume import join
 from nocd.feed.subscription import Subscription
+from tests.examples import examples
 from tests.unit.feed.made import MemoryLog, commit, event, numbered, said, stored
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def play(world: World, steps: list[tuple[Any, ...]]) -> None:
         getattr(world, name)(*arguments)
 
 
-@settings(max_examples=200)
+@examples(80)
 @given(STEPS)
 def test_every_client_sees_each_matching_change_once_in_order_or_an_explicit_hole(steps: list[tuple[Any, ...]]) -> None:
     world = World()
@@ -285,7 +286,7 @@ def test_every_client_sees_each_matching_change_once_in_order_or_an_explicit_hol
     assert world.hub.seq == len(world.changes)
 
 
-@settings(max_examples=200)
+@examples(80)
 @given(STEPS)
 def test_a_backlog_never_grows_past_its_bound(steps: list[tuple[Any, ...]]) -> None:
     world = World()

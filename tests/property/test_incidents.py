@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.command import Command
@@ -12,6 +12,7 @@ from nocd.domain.instant import MINUTE_MS, SECOND_MS
 from nocd.triage.incident_table import COMMANDS
 from nocd.triage.intake import Limits
 from tests.build import T0, engine, firing, resolved, saved_and_loaded
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.alert import Alert
@@ -83,13 +84,13 @@ def consistent(made: Engine) -> None:
 
 
 @given(_steps)
-@settings(max_examples=200, deadline=None)
+@examples(60)
 def test_alerts_and_incidents_agree_after_every_step(steps: list[Step]) -> None:
     play(steps)
 
 
 @given(_steps)
-@settings(max_examples=100, deadline=None)
+@examples(40)
 def test_none_resolves_by_itself_while_one_of_its_alerts_stands(steps: list[Step]) -> None:
     made, told = play(steps)
     alerts = made.shelves.kind("alert")
@@ -106,7 +107,7 @@ def test_none_resolves_by_itself_while_one_of_its_alerts_stands(steps: list[Step
 
 
 @given(_steps)
-@settings(max_examples=100, deadline=None)
+@examples(40)
 def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> None:
     made, told = play(steps)
     again, same_told = play(steps, restarts=True)

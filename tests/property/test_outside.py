@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.alert import Status
@@ -16,6 +16,7 @@ from nocd.triage.lifecycle import VERBS
 from nocd.triage.routes import Route, Routes
 from nocd.triage.runbooks import Runbook, Runbooks
 from tests.build import T0, engine, firing, resolved, saved_and_loaded
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.delivery import Delivery
@@ -78,7 +79,7 @@ def play(steps: list[Step], *, restarts: bool) -> tuple[Engine, list[Delivery], 
 
 
 @given(_steps)
-@settings(max_examples=60)
+@examples(20)
 def test_whoever_was_told_that_an_alert_stands_hears_of_its_end(steps: list[Step]) -> None:
     made, outbox, _ = play(steps, restarts=False)
     last: dict[tuple[str, str], str] = {}
@@ -94,7 +95,7 @@ def test_whoever_was_told_that_an_alert_stands_hears_of_its_end(steps: list[Step
 
 
 @given(_steps)
-@settings(max_examples=60)
+@examples(20)
 def test_restarts_change_nothing_that_is_told_or_done(steps: list[Step]) -> None:
     _, told, ledger = play(steps, restarts=False)
     _, told_again, ledger_again = play(steps, restarts=True)
@@ -103,7 +104,7 @@ def test_restarts_change_nothing_that_is_told_or_done(steps: list[Step]) -> None
 
 
 @given(_steps)
-@settings(max_examples=60)
+@examples(20)
 def test_no_step_of_a_playbook_is_sent_twice(steps: list[Step]) -> None:
     made, outbox, _ = play(steps, restarts=True)
     sent = [(each.alerts, each.step) for each in outbox if each.run is not None]

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.alert import Status, Verdict
@@ -20,6 +20,7 @@ from nocd.wire.matching import Asker, matcher
 from nocd.wire.query import All, Either, Node, Not, QueryError, parse, written
 from nocd.wire.terms import FIELDS, Match, Order, Phrase, Regex, duration
 from tests.build import T0
+from tests.examples import examples
 
 NOW = T0 + 86_400_000
 RANKS = {severity.value: severity.rank for severity in Severity}
@@ -108,7 +109,7 @@ def test_what_is_written_parses_to_what_it_was(node: Node) -> None:
     assert parse(written(node)) == node
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(tree=trees, drawn=views, names_too=st.booleans(), scores=st.booleans())
 def test_the_store_and_a_view_give_the_same_answer(base, tree, drawn, names_too, scores) -> None:
     view, asker = shown(drawn), Asker(now=NOW, names=names_too, scores=scores)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.instant import HOUR_MS
 from tests.build import T0, event
 from tests.build_site import Run, directory, phone
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.event import Event
@@ -70,7 +71,7 @@ def _folded(arrivals: list[int]) -> tuple[list[Any], list[str]]:
 IN_ORDER = _folded([each.time for each in EVENTS])
 
 
-@settings(max_examples=15, deadline=None)
+@examples(10)
 @given(st.randoms(use_true_random=False))
 def test_any_arrival_within_the_lateness_teaches_the_same(chance: Random) -> None:
     delays = [chance.randrange(LATENESS_S) * 1_000 for _ in EVENTS]

@@ -19,6 +19,7 @@ from nocd.domain.observation import Sample
 from tests.build import T0
 from tests.build_samples import point, restarted
 from tests.build_site import Run
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.event import Event
@@ -49,7 +50,7 @@ def run(values: list[float], state: State | None = None, *, first: int = 0) -> l
 
 
 @given(series(ANY, MOVING + STILL))
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_any_finite_value_gets_a_score_in_the_unit_interval_and_a_reason(values) -> None:
     for step in run(values):
         assert 0 <= step.score <= 1
@@ -58,7 +59,7 @@ def test_any_finite_value_gets_a_score_in_the_unit_interval_and_a_reason(values)
 
 
 @given(series(ANY, MOVING + STILL), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_saving_and_loading_anywhere_changes_nothing(values, data) -> None:
     cut = data.draw(st.integers(0, len(values)))
     straight = run(values)
@@ -70,7 +71,7 @@ def test_saving_and_loading_anywhere_changes_nothing(values, data) -> None:
 
 
 @given(series(WHOLE, MOVING), st.sampled_from([0.25, 2.0, 1024.0]), st.integers(-(10**6), 10**6))
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_another_unit_gives_the_same_score(values, factor, offset) -> None:
     """Whole numbers and powers of two keep the arithmetic exact. (A still series has no unit but its own value.)"""
     moved = [value * factor + offset for value in values]

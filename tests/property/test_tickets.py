@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nocd.domain.command import Command
@@ -12,6 +12,7 @@ from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.domain.ticket import Ticket, TicketStatus
 from nocd.triage.ticket_acts import VERBS
 from tests.build import T0, engine, firing, resolved, saved_and_loaded
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from nocd.domain.ticket import TimelineRow
@@ -71,7 +72,7 @@ def play(steps: list[Step], *, restarts: bool = False, batch: int = 1) -> tuple[
 
 
 @given(_steps)
-@settings(max_examples=80)
+@examples(30)
 def test_of_each_trouble_one_ticket_is_open_and_its_number_is_its_own(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     to_do = [ticket for ticket in held(made) if ticket.open]
@@ -81,7 +82,7 @@ def test_of_each_trouble_one_ticket_is_open_and_its_number_is_its_own(steps: lis
 
 
 @given(_steps)
-@settings(max_examples=80)
+@examples(30)
 def test_the_timeline_numbers_what_happened_and_each_begins_where_the_last_ended(steps: list[Step]) -> None:
     _, timeline, _ = play(steps)
     last: dict[str, TimelineRow] = {}
@@ -94,7 +95,7 @@ def test_the_timeline_numbers_what_happened_and_each_begins_where_the_last_ended
 
 
 @given(_steps)
-@settings(max_examples=80)
+@examples(30)
 def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> None:
     made, timeline, taken = play(steps)
     again, same_timeline, same_taken = play(steps, restarts=True)
@@ -103,7 +104,7 @@ def test_restarts_between_any_two_steps_change_nothing(steps: list[Step]) -> Non
 
 
 @given(_steps, st.integers(2, 30))
-@settings(max_examples=80)
+@examples(30)
 def test_however_inputs_are_batched_the_same_comes_of_them(steps: list[Step], batch: int) -> None:
     made, timeline, taken = play(steps)
     again, same_timeline, same_taken = play(steps, batch=batch)
@@ -111,7 +112,7 @@ def test_however_inputs_are_batched_the_same_comes_of_them(steps: list[Step], ba
 
 
 @given(_steps)
-@settings(max_examples=80)
+@examples(30)
 def test_a_tickets_clocks_end_and_claims_agree_with_its_status(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     alerts = made.shelves.kind("alert")
@@ -127,7 +128,7 @@ def test_a_tickets_clocks_end_and_claims_agree_with_its_status(steps: list[Step]
 
 
 @given(_steps)
-@settings(max_examples=80)
+@examples(30)
 def test_every_grave_alert_that_stands_is_somebodys_work(steps: list[Step]) -> None:
     made, _, _ = play(steps)
     for alert in made.shelves.kind("alert").values():

@@ -151,6 +151,7 @@ def test_the_baseline_detector_finds_a_surge_in_a_month_of_counts():
 
 
 @pytest.mark.skipif(not (SHARED / "dodgers").is_dir(), reason="the loop sensor's data lies outside the project")
+@pytest.mark.long
 def test_games_at_the_stadium_are_found_without_many_false_alarms():
     folder, timezone = SHARED / "dodgers", "America/Los_Angeles"
     games = labelled.read(
@@ -166,6 +167,7 @@ def test_games_at_the_stadium_are_found_without_many_false_alarms():
 
 
 @pytest.mark.skipif(not (SHARED / "trail_counts").is_dir(), reason="the trail's data lies outside the project")
+@pytest.mark.long
 def test_years_of_clock_changes_and_gaps_leave_a_trails_baseline_stable():
     path, timezone = SHARED / "trail_counts" / "burke_gilman_hourly.csv.gz", "America/Los_Angeles"
     out = io.StringIO()
