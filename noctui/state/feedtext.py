@@ -99,7 +99,7 @@ def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
 def _playbook_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     steps = data.get("steps")
     done = [f"{step.get('do')} {step.get('state')}" for step in steps] if isinstance(steps, list) else []
-    return "playbook", f"{data.get('playbook')} for {data.get('alert')} {data.get('status')}", ", ".join(done)
+    return "play", f"{data.get('playbook')} for {data.get('alert')} {data.get('status')}", ", ".join(done)
 
 
 def _unsent_words(data: Change, _kind: str) -> tuple[str, Any, str]:
@@ -166,7 +166,7 @@ def _incident_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     happened = str(data.get("happened") or "changed").replace("_", " ")
     many = data.get("standing")
     parts = (happened, f"{many} alerts stand" if many else "", data.get("why"))
-    return "incident", data.get("title"), ", ".join(str(part) for part in parts if part)
+    return "case", data.get("title"), ", ".join(str(part) for part in parts if part)
 
 
 _ALERT_KEYS = {

@@ -76,7 +76,7 @@ LINES = [
             "playbook_run",
             {"playbook": "NO_SHOW", "alert": "A-1", "status": "running", "steps": [{"do": "notify", "state": "done"}]},
         ),
-        "playbook",
+        "play",
         "NO_SHOW for A-1 running",
         "notify done",
     ),
