@@ -119,7 +119,6 @@ class Daemon:
         table = await asyncio.to_thread(_tokens, self.folder, settings)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
         self._closing("tenants", self._served.aclose)
-        self._closing("whatif", self.whatif.close)
         for name in await asyncio.to_thread(_tenant_names, table, self.folder):
             await self._open_tenant(name)
         feed_server = FeedServer(
@@ -153,6 +152,7 @@ class Daemon:
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )
         await self._listen(app)
+        self._closing("whatif", self.whatif.close)  # before HTTP, which waits for those who asked
         self._closing("feed", feed_server.close_all)
         await self._upkeep.guard_disk()
         self._scheduler.start(await self._upkeep.recall(jobs))

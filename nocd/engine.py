@@ -158,7 +158,9 @@ class Engine:
 
     def lacks_work(self, command: Command) -> tuple[bool, list[str]]:
         """Return whether a command's ticket must be recalled first, and the ids of alerts that must be."""
-        return self.triage.ticket_acts.lacks(command) if command.verb in TICKET_VERBS else (False, [])
+        if command.verb in TICKET_VERBS:
+            return self.triage.ticket_acts.lacks(command)
+        return False, self.triage.incident_acts.lacks(command)
 
     def tick(self, now: int) -> bool:
         """Let time pass to `now` (UTC ms); tell whether anything came of it."""

@@ -133,7 +133,15 @@ class Telling:
 
     def noted(self, alert: Alert, *, text: str, actor: str) -> None:
         """Tell of a note on an alert."""
-        data = {"alert": alert.id, "text": text, "actor": actor, "site_name": self._roster.site_name(alert.site)}
+        data = {
+            "alert": alert.id,
+            "title": alert.title,
+            "text": text,
+            "actor": actor,
+            "site_name": self._roster.site_name(alert.site),
+            "client": self._roster.client(alert.site),
+            "person_name": self._roster.person_name(alert.person),
+        }
         self.tell("note_added", data, site=alert.site, person=alert.person)
 
     def tell(

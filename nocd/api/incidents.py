@@ -13,7 +13,7 @@ from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.context import context_of, of_incident
 from nocd.api.keys import DESK, tenant_of
-from nocd.domain.incident import IncidentStatus
+from nocd.domain.incident import ALERTS_MAX, IncidentStatus
 from nocd.domain.instant import HOUR_MS
 from nocd.domain.severity import Severity
 from nocd.domain.token import Act
@@ -26,6 +26,7 @@ from nocd.wire.incidents import INCIDENT_COMMANDS, CreateIncident
 
 if TYPE_CHECKING:
     from nocd.domain.token import Token
+    from nocd.store.incidents import NumberedAlert
     from nocd.tenant import Tenant
 
 ALERTS_SHOWN_MAX: Final = 100
@@ -97,8 +98,10 @@ async def show(request: web.Request) -> web.Response:
     answers.known_parameters(request)
     token = request[TOKEN]
     body, timeline = await find(tenant_of(request), token, request.match_info["id"])
-    rows = await _alerts(tenant_of(request), body)
-    alerts = b",".join(row[0] for row in rows if token.sees(site=row[1], client=row[2]))
+    seen = _seen_of(token, await _alerts(tenant_of(request), body, limit=_looked_at_max(token)))
+    alerts = b",".join(row[1] for row in seen[:ALERTS_SHOWN_MAX])
+    if token.limited:
+        timeline = _about(timeline, {f"A-{row[0]}" for row in seen})
     context = orjson.dumps(await context_of(request, of_incident(orjson.loads(body), now=request.app[DESK].now_ms())))
     detail = b'{"incident":' + body + b',"timeline":' + timeline + b',"alerts":[' + alerts
     detail += b'],"context":' + context + b"}"
@@ -127,8 +130,7 @@ async def command(request: web.Request) -> web.Response:
     args = asked.model_dump(exclude_none=True)
     tenant, token = tenant_of(request), request[TOKEN]
     body, _ = await find(tenant, token, request.match_info["id"])
-    if token.limited and not all(token.sees(site=row[1], client=row[2]) for row in await _alerts(tenant, body)):
-        raise NotAllowed("this token does not reach all alerts of the incident", code="forbidden")
+    await _all_reached(tenant, token, body)
     await _all_visible(request, args)
     incident = await done(request, f"{verb}_{NOUN}", request.match_info["id"], args)
     return answers.json(_seen(token, incident))
@@ -147,19 +149,42 @@ async def find(tenant: Tenant, token: Token, incident_id: str) -> tuple[bytes, b
     return found[0], found[3]
 
 
-async def _alerts(tenant: Tenant, body: bytes) -> list[tuple[bytes, str | None, str | None]]:
-    numbers = [number(alert_id) for alert_id in orjson.loads(body)["alerts"][-ALERTS_SHOWN_MAX:]]
-    return await tenant.store.read(stored.alerts_numbered, numbers)
+async def _alerts(tenant: Tenant, body: bytes, *, limit: int) -> list[NumberedAlert]:
+    numbers = [number(alert_id) for alert_id in orjson.loads(body)["alerts"]]
+    return await tenant.store.read(stored.alerts_numbered, numbers, limit=limit)
+
+
+def _looked_at_max(token: Token) -> int:
+    """Return how many alerts of an incident are looked at: all of them where some may not be seen."""
+    return ALERTS_MAX if token.limited else ALERTS_SHOWN_MAX
+
+
+def _seen_of(token: Token, rows: list[NumberedAlert]) -> list[NumberedAlert]:
+    return [row for row in rows if token.sees(site=row[2], client=row[3])]
+
+
+def _about(timeline: bytes, seen: set[str]) -> bytes:
+    """Return a timeline without what happened to alerts that are not `seen`."""
+    return orjson.dumps([moment for moment in orjson.loads(timeline) if moment["alert"] in {None, *seen}])
+
+
+async def _all_reached(tenant: Tenant, token: Token, body: bytes) -> None:
+    """Raise NotAllowed where an act on an incident would reach an alert that this token does not see."""
+    if token.limited:
+        rows = await _alerts(tenant, body, limit=ALERTS_MAX)
+        if len(_seen_of(token, rows)) < len(rows):
+            raise NotAllowed("this token does not reach all alerts of the incident", code="forbidden")
 
 
 async def _all_visible(request: web.Request, args: dict[str, Any]) -> None:
-    """Raise NotFound for an alert or incident named in a command that this token does not see."""
+    """Raise NotFound for an alert or incident named in a command that this token does not see, or not all of."""
     tenant, token = tenant_of(request), request[TOKEN]
     for alert_id in args.get("alerts", ()):
         await find_alert(tenant, token, alert_id)
-    named = [*args.get("incidents", ()), *((args["parent"],) if "parent" in args else ())]
-    for incident_id in named:
-        await find(tenant, token, incident_id)
+    for incident_id in args.get("incidents", ()):
+        await _all_reached(tenant, token, (await find(tenant, token, incident_id))[0])
+    if "parent" in args:
+        await find(tenant, token, args["parent"])
 
 
 def _seen(token: Token, incident: dict[str, Any]) -> Any:

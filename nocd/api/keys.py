@@ -53,8 +53,12 @@ class Sends(Protocol):
         """Have a tenant's workers look again at what is due."""
         ...
 
-    async def listed(self, tenant: Tenant) -> list[dict[str, Any]]:
-        """Return each receiver as a tenant sees it."""
+    async def listed(self, tenant: Tenant, *, sites: frozenset[str], clients: frozenset[str]) -> list[dict[str, Any]]:
+        """Return each receiver as a tenant sees it, counting what is about these sites and clients (all if none)."""
+        ...
+
+    def receiver(self, name: str) -> object:
+        """Return a receiver; raises NotFound."""
         ...
 
     async def test(self, name: str) -> Tried:

@@ -59,6 +59,9 @@ async def replay(request: web.Request) -> web.Response:
     await answers.small_body(request)
     tenant, name = tenant_of(request), request.match_info["id"]
     no = await _visible(request, name)
+    found = await tenant.store.read(outbox.one, no)
+    if found is not None and found[0]["state"] == "dead":
+        await done(request, "replay_notification", name, {})
     if not await tenant.store.run([outbox.replayed(no, now=request.app[DESK].now_ms())]):
         raise Conflict(f"{name} is no dead letter; only those are sent again", code="not_dead")
     request.app[DESK].notifier.wake(tenant.name)
@@ -68,9 +71,10 @@ async def replay(request: web.Request) -> web.Response:
 
 @needs(Act.READ)
 async def receivers(request: web.Request) -> web.Response:
-    """Answer every receiver: whether it is well, and how much waits for it."""
+    """Answer every receiver: whether it is well, and how much of what the token sees waits for it."""
     answers.known_parameters(request)
-    listed = await request.app[DESK].notifier.listed(tenant_of(request))
+    token = request[TOKEN]
+    listed = await request.app[DESK].notifier.listed(tenant_of(request), sites=token.sites, clients=token.clients)
     return answers.json({"items": listed, "cursor": None})
 
 
@@ -78,8 +82,10 @@ async def receivers(request: web.Request) -> web.Response:
 async def test(request: web.Request) -> web.Response:
     """Send a test message to a receiver now, and answer what came of it."""
     await answers.small_body(request)
-    name = request.match_info["name"]
-    sent = await request.app[DESK].notifier.test(name)
+    name, notifier = request.match_info["name"], request.app[DESK].notifier
+    notifier.receiver(name)
+    await done(request, "test_receiver", name, {})
+    sent = await notifier.test(name)
     return answers.json({"receiver": name, "ok": sent.ok, "detail": sent.detail})
 
 

@@ -15,7 +15,9 @@ from nocd.domain.shelf import Shelves
 
 GENESIS: Final = "0" * 64  # what the first row of all seals
 # Acts that change nothing the engine knows of, and are commands so that they are on record before they happen.
-WITNESSED: Final = frozenset({"export", "run_job", "backup", "evidence", "whatif"})
+WITNESSED: Final = frozenset(
+    {"export", "run_job", "backup", "evidence", "whatif", "replay_notification", "test_receiver"}
+)
 _UNTOLD: Final = frozenset({HEARTBEAT})  # the daemon's own pulse: nobody's act, and 288 rows a day
 # On which shelf the record of an id lies, by the id's first letters; baselines have ids of their own.
 _SHELVES: Final = {"A": "alert", "I": "incident", "M": "maintenance", "S": "silence", "T": "ticket"}

@@ -12,6 +12,7 @@ from nocd.domain.severity import Severity
 ALERTS_MAX = 1_000
 TIMELINE_MAX = 200
 LINKS_MAX = 100
+BY_HAND = "by_hand"  # the part of the score of what people put together
 
 
 class IncidentStatus(StrEnum):
@@ -125,6 +126,11 @@ class Incident:
     def unresolved(self) -> bool:
         """Tell whether it still stands; all but resolved incidents take in what matches."""
         return self.status is not IncidentStatus.RESOLVED
+
+    @property
+    def in_hand(self) -> bool:
+        """Tell whether a person put it together, or has taken it on: nothing is moved out of it by itself."""
+        return self.acknowledged_at is not None or BY_HAND in self.score_parts
 
     @property
     def ids(self) -> list[str]:

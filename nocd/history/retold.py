@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
 from nocd.detect.failures import JOB_FAILED
+from nocd.detect.work import ENTITY as TICKET
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.store.rows import number
 from nocd.triage.lifecycle import VERBS as ALERT_VERBS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MADE: Final = ("plan_maintenance", "plan_silence", CREATE)
 _AS_THEY_ARE: Final = THRESHOLD_VERBS | {HEARTBEAT, JOB_FAILED, *_MADE} - {CREATE}
+_WORK: Final = re.compile(rf"\|{TICKET}:(T-[0-9]+)$")  # an alert about a ticket
 _ID: Final = re.compile(r"[AT]-[0-9]{1,18}")
 
 
@@ -92,16 +94,21 @@ class Retold:
         if command.verb == CREATE:
             alerts = [self._alert(each) for each in command.args.get("alerts", [])]
             return replace(command, args={**command.args, "alerts": [each for each in alerts if each is not None]})
-        if (own := self._ids.get(command.target)) is not None:
-            return self._at(command, own)
-        key = self._known.key(command.target)
+        return self._at(command, self._own_ticket(command.target))
+
+    def _own_ticket(self, ticket_id: str) -> str | None:
+        if (own := self._ids.get(ticket_id)) is not None:
+            return own
+        key = self._known.key(ticket_id)
         ticket = None if key is None else self._engine.triage.tickets.of_key(key)
-        return self._at(command, None if ticket is None else ticket.id)
+        return None if ticket is None else ticket.id
 
     def _alert(self, alert_id: str) -> str | None:
         trouble = self._known.trouble(alert_id)
         if trouble is None:
             return None
+        if (work := _WORK.search(trouble)) is not None:
+            trouble = f"{trouble[: work.start(1)]}{self._own_ticket(work[1])}"
         book = self._engine.triage.book
         standing = book.standing(trouble)
         held = [standing] if standing is not None else [each for each in book.all() if each.fingerprint == trouble]

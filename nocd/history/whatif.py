@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from nocd.baseline import calendar
+from nocd.detect.work import ENTITY as TICKET
 from nocd.domain.alert import Status
 from nocd.domain.command import Command
 from nocd.domain.directory import DIRECTORY_TYPES
@@ -110,13 +111,22 @@ class Side:
         self._hidden |= {row.alert for row in outcome.ledger if row.decision == Status.SUPPRESSED}
         for alert, view in outcome.alerts:
             if alert.opened_at >= since:
-                self.alerts[alert.id] = _alert_span(alert, view, hidden=alert.id in self._hidden)
+                self.alerts[alert.id] = _alert_span(
+                    alert, view, key=self._trouble(alert), hidden=alert.id in self._hidden
+                )
         for ticket, view in outcome.tickets:
             if ticket.created_at >= since:
                 self.tickets[ticket.id] = _ticket_span(ticket, view)
         self.told.update(each.receiver for each in outcome.outbox if each.created_at >= since)
         if len(self.alerts) + len(self.tickets) > SPANS_MAX:
             raise InputError(f"there are more than {SPANS_MAX} alerts to compare; take fewer days", code="too_many")
+
+    def _trouble(self, alert: Alert) -> str:
+        """Return what an alert is about; one about a ticket by the ticket's own trouble: numbers differ."""
+        if (known := self.alerts.get(alert.id)) is not None:
+            return known.key  # the ticket may be let go of by now
+        ticket = self.engine.triage.tickets.get(alert.entity_id) if alert.entity_type == TICKET else None
+        return alert.fingerprint if ticket is None else f"{alert.type}|{_work(ticket)}"
 
     def _ask(self, verb: str, target: str, args: dict[str, Any], now: int) -> None:
         reply = self.engine.apply(Command(verb=verb, target=target, actor=_ACTOR, time=now, args=args))
@@ -252,11 +262,11 @@ def _check(connection: sqlite3.Connection, supposed: Supposed) -> None:
         raise InputError("; ".join(wrong), code="bad_setting")
 
 
-def _alert_span(alert: Alert, view: dict[str, Any], *, hidden: bool) -> Span:
+def _alert_span(alert: Alert, view: dict[str, Any], *, key: str, hidden: bool) -> Span:
     names = ("type", "severity", "title", "reason", "site", "site_name", "person", "person_name", "count")
     shown = {name: view[name] for name in names}
     return Span(
-        key=alert.fingerprint,
+        key=key,
         start=alert.opened_at,
         end=alert.resolved_at if not alert.unresolved else None,
         type=alert.type,
@@ -270,8 +280,12 @@ def _ticket_span(ticket: Ticket, view: dict[str, Any]) -> Span:
     shown = {name: view[name] for name in names}
     ended = None if ticket.open else ticket.updated_at
     times = {"opened_at": rfc3339(ticket.created_at), "resolved_at": rfc3339_or_none(ended)}
-    key = f"{ticket.title}|{ticket.site}" if ticket.origin == "operator" else ticket.key
-    return Span(key=key, start=ticket.created_at, end=ended, type=ticket.type, view={**shown, **times})
+    return Span(key=_work(ticket), start=ticket.created_at, end=ended, type=ticket.type, view={**shown, **times})
+
+
+def _work(ticket: Ticket) -> str:
+    """Return what a ticket is about; one made by hand, whose key is its number, by its words."""
+    return f"{ticket.title}|{ticket.site}" if ticket.origin == "operator" else ticket.key
 
 
 def _told(sides: tuple[Side, Side]) -> dict[str, Any]:

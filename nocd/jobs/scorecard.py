@@ -31,6 +31,7 @@ _CRITICAL: Final = 5
 _ASSIGN_WITHIN_S: Final = 5 * 60
 _ESCALATE_WITHIN_MS: Final = 2 * MINUTE_MS
 _IN_TIME_MS: Final = 15 * MINUTE_MS
+_ANSWER_MS: Final = 30 * MINUTE_MS  # what had less time than that to be answered is judged with the next day
 _SITES_STEP: Final = 5
 _TICKET_OLD_MS: Final = 72 * HOUR_MS
 
@@ -41,7 +42,7 @@ async def score_day(tenant: Tenant, *, now: int) -> str:
     """Judge the 24 hours before `now` (UTC ms) for every client of a tenant; return how many in which colour."""
     since = now - DAY_MS
     found = await tenant.store.read(scorecards.found, [*_OF_PILLAR], since=since, until=now)
-    answered = await tenant.store.read(scorecards.answered, since=since, until=now)
+    answered = await tenant.store.read(scorecards.answered, since=since - _ANSWER_MS, until=now - _ANSWER_MS)
     engine = tenant.pipeline.engine
     sites: dict[str, list[str]] = defaultdict(list)
     for site, entry in engine.roster.sites.items():
@@ -92,11 +93,11 @@ def _against(found: Sequence[FoundRow], answered: Sequence[AnsweredRow], now: in
 
 
 def _late(alert: AnsweredRow, now: int) -> list[tuple[str, str]]:
-    """Return what about a grave alert was too late; one that ended by itself meanwhile waited for nobody."""
+    """Return what about a grave alert was too late; one that ended by itself, or is hidden, waits for nobody."""
     opened = _ms(alert.opened_at)
     waited_s = alert.waited_s
     if waited_s is None:
-        waited_s = 0.0 if alert.status == "resolved" else (now - opened) / 1_000
+        waited_s = 0.0 if alert.status in ("resolved", "suppressed") else (now - opened) / 1_000
     told = []
     if waited_s > _ACK_WITHIN_S[alert.severity]:
         told.append(("control_room_response", f"waited {waited_s / 60:.0f} min for an answer"))
@@ -155,14 +156,14 @@ async def _old_tickets(engine: Engine, rows: _Rows, now: int) -> None:
 
 
 async def _posts(engine: Engine, sites: Sequence[str], since: int, now: int) -> tuple[list[Violation], int]:
-    """Return the shifts that began in the day and whose person was not there in time, and how many began."""
+    """Return the shifts to be manned in the day whose person was not there in time, and how many were to be."""
     missed, slots = [], 0
     async for site in _gently(sites, step=_SITES_STEP):
-        shifts = engine.roster.shifts_at(site, since, now)
+        shifts = engine.roster.shifts_at(site, since - _IN_TIME_MS, now)
         replaced = {shift.substitute_for for shift in shifts if shift.substitute_for}
         for shift in shifts:
             start = to_ms(shift.start)
-            if not since <= start < now - _IN_TIME_MS or shift.person in replaced:
+            if not since <= start + _IN_TIME_MS < now or shift.person in replaced:
                 continue
             slots += 1
             came = engine.presence.came(shift)

@@ -71,9 +71,14 @@ class Notifier:
         told += [f"{name} could not be told last time" for name in sorted(failing - off)]
         return {"state": "degraded" if told else "ok", "detail": "; ".join(told)}
 
-    async def listed(self, tenant: Tenant) -> list[dict[str, Any]]:
-        """Return each receiver as a tenant sees it: whether it is well, and how much waits or never arrived."""
-        counts = await tenant.store.read(outbox.counts)
+    async def listed(
+        self, tenant: Tenant, *, sites: frozenset[str] = frozenset(), clients: frozenset[str] = frozenset()
+    ) -> list[dict[str, Any]]:
+        """Return each receiver as a tenant sees it: whether it is well, and how much waits or never arrived.
+
+        Counted is what is about these sites and clients; all where none is named.
+        """
+        counts = await tenant.store.read(outbox.counts, sites=sites, clients=clients)
         disabled, failing = self._disabled[tenant.name](), self._outboxes[tenant.name].failing
         return [
             {
@@ -87,12 +92,16 @@ class Notifier:
             for name, receiver in sorted(self._receivers.items())
         ]
 
-    async def test(self, name: str) -> Sent:
-        """Send a test message now, past the outbox; raises NotFound for a receiver that is none."""
+    def receiver(self, name: str) -> Receiver:
+        """Return a receiver by name; raises NotFound for one that is none."""
         receiver = self._receivers.get(name)
         if receiver is None:
             raise NotFound(f"there is no receiver {name}; there are {', '.join(sorted(self._receivers)) or 'none'}")
-        now = self._now_ms()
+        return receiver
+
+    async def test(self, name: str) -> Sent:
+        """Send a test message now, past the outbox; raises NotFound for a receiver that is none."""
+        receiver, now = self.receiver(name), self._now_ms()
         text = "A test message; nothing is wrong."
         body = {"type": "test", "timestamp": rfc3339(now), "data": {"title": "NOC Intelligence test", "text": text}}
         channel = self._channel(receiver)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nocd.store.sqlite import sqlite3
 
 Place = tuple[int, int, int]
+NumberedAlert = tuple[int, bytes, str | None, str | None]
 _ORDERS = {
     "queue": ("severity", "last_seen", "no"),
     "newest": ("opened_at", "no", "no"),
@@ -81,10 +82,10 @@ def incident(connection: sqlite3.Connection, no: int) -> tuple[bytes, str | None
     return row
 
 
-def alerts_numbered(connection: sqlite3.Connection, numbers: list[int]) -> list[tuple[bytes, str | None, str | None]]:
-    """Return (body, site, client) of alerts by number, the severest first."""
+def alerts_numbered(connection: sqlite3.Connection, numbers: list[int], *, limit: int) -> list[NumberedAlert]:
+    """Return (number, body, site, client) of alerts by number, those that stand and are severest first."""
     return connection.execute(
-        f"SELECT body, site, client FROM alerts WHERE no IN ({marks(numbers)})"  # noqa: S608 - marks only
-        " ORDER BY standing DESC, severity DESC, priority DESC, last_seen DESC, no DESC",
-        numbers,
+        f"SELECT no, body, site, client FROM alerts WHERE no IN ({marks(numbers)})"  # noqa: S608 - marks only
+        " ORDER BY standing DESC, severity DESC, priority DESC, last_seen DESC, no DESC LIMIT ?",
+        (*numbers, limit),
     ).fetchall()

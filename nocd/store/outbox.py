@@ -55,11 +55,16 @@ def next_due(connection: sqlite3.Connection, receiver: str) -> int | None:
     return at
 
 
-def counts(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """Return how many messages of each receiver wait and how many are dead letters."""
+def counts(
+    connection: sqlite3.Connection, *, sites: frozenset[str] = frozenset(), clients: frozenset[str] = frozenset()
+) -> dict[str, dict[str, int]]:
+    """Return how many messages wait and how many are dead letters, by receiver, of those a token's limits let see."""
     told: dict[str, dict[str, int]] = {}
+    seen, values = _seen(sites, clients)
+    where = " AND ".join(["state IN ('waiting', 'dead')", *seen])
     rows = connection.execute(
-        "SELECT receiver, state, count(*) FROM outbox WHERE state IN ('waiting', 'dead') GROUP BY receiver, state"
+        f"SELECT receiver, state, count(*) FROM outbox WHERE {where} GROUP BY receiver, state",  # noqa: S608 - marks only
+        values,
     )
     for receiver, state, count in rows:
         told.setdefault(receiver, {})[state] = count
@@ -83,15 +88,22 @@ def page(
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
-    if sites or clients:
-        marks = [", ".join("?" * len(names)) for names in (sites, clients)]
-        where.append(f"(site IN ({marks[0]}) OR client IN ({marks[1]}))")
-        values += [*sorted(sites), *sorted(clients)]
+    seen, limits = _seen(sites, clients)
+    where += seen
+    values += limits
     rows = connection.execute(
         f"SELECT {_SHOWN} FROM outbox WHERE {' AND '.join(where)} ORDER BY no DESC LIMIT ?",  # noqa: S608 - names and marks only
         (*values, limit + 1),
     ).fetchall()
     return [_shown(row) for row in rows[:limit]], (rows[limit - 1][0] if len(rows) > limit else None)
+
+
+def _seen(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Return the condition, if any, that a message is one a token's limits let see, and the values of its marks."""
+    if not sites and not clients:
+        return [], []
+    marks = [", ".join("?" * len(names)) for names in (sites, clients)]
+    return [f"(site IN ({marks[0]}) OR client IN ({marks[1]}))"], [*sorted(sites), *sorted(clients)]
 
 
 def one(connection: sqlite3.Connection, no: int) -> tuple[dict[str, Any], str | None, str | None] | None:

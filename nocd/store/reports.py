@@ -129,7 +129,8 @@ _LOAD = """
 WITH opened AS (
   SELECT no, severity, status, standing, substr(json_extract(CAST(body AS TEXT), '$.opened_at'), 1, 10) AS day,
     json_extract(CAST(body AS TEXT), '$.count') AS sightings, json_extract(CAST(body AS TEXT), '$.ticket') AS ticket,
-    EXISTS (SELECT 1 FROM ledger WHERE ledger.alert = alerts.no AND ledger.actor <> 'nocd') AS touched
+    EXISTS (SELECT 1 FROM ledger WHERE ledger.alert = alerts.no AND ledger.actor <> 'nocd'
+      AND ledger.actor NOT LIKE 'playbook %') AS touched
   FROM alerts WHERE {where}
 )
 SELECT day, count(*), sum(sightings), sum(sightings) - count(*), sum(touched),

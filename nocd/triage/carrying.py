@@ -139,9 +139,9 @@ class Carrying:
         return True
 
     def _keeps_apart(self, alert: Alert) -> bool:
-        """Tell whether an alert stands in a story that is a flood by itself."""
+        """Tell whether an alert stands in a story that is a flood by itself, or that somebody has in hand."""
         incident = self._incidents.standing(alert.incident)
-        return incident is not None and incident.sightings > STORM_ALERTS
+        return incident is not None and (incident.sightings > STORM_ALERTS or incident.in_hand)
 
     def _in_storm(self, weather: Weather, alert: Alert) -> bool:
         return _from_outside(alert) and device_of(alert) is not None and stormy(weather, alert.last_seen)

@@ -139,7 +139,7 @@ class Grouping:
         """Take back in what an undo brought back; its incident is then no more resolved than it is."""
         if not alert.unresolved:
             return
-        incident = self._incidents.get(alert.incident)
+        incident = self._incidents.heir(alert.incident)
         self._index(alert)
         if incident is None or incident.alerts.get(alert.id):
             return

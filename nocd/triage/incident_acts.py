@@ -16,6 +16,7 @@ from nocd.triage.regrouping import Regrouping
 from nocd.triage.silences import UNDO_WITHIN_MS
 
 if TYPE_CHECKING:
+    from nocd.domain.alert import Alert
     from nocd.triage.acts import Acts
     from nocd.triage.book import AlertBook
     from nocd.triage.incidents import IncidentBook
@@ -36,6 +37,8 @@ _KEPT: Final = (
 _AS_TEXT: Final[dict[str, Any]] = {"status": IncidentStatus, "severity": Severity, "verdict": Verdict}
 _UNDOABLE: Final = frozenset({"ack", "resolve"})
 _REGROUPING: Final = frozenset({"merge", "split", "link", "reparent"})
+_REACHING_BACK: Final = frozenset({f"resolve_{NOUN}", f"reopen_{NOUN}", f"undo_{NOUN}"})
+RECALLED_MAX: Final = 200  # of the alerts the book let go of, the last so many are reached
 
 
 class IncidentActs:
@@ -47,6 +50,12 @@ class IncidentActs:
         self._book = book
         self._acts = acts
         self._regrouping = Regrouping(incidents, book)
+
+    def lacks(self, command: Command) -> list[str]:
+        """Return the ids of an incident's alerts that a command reaches and that must be recalled first."""
+        incident = self._incidents.get(command.target) if command.verb in _REACHING_BACK else None
+        gone = [] if incident is None else [each for each in incident.alerts if self._book.get(each) is None]
+        return gone[-RECALLED_MAX:]
 
     def act(self, command: Command, *, now: int) -> Incident:
         """Carry out a command and return the incident it is about; raises Refused."""
@@ -66,8 +75,9 @@ class IncidentActs:
         if verb == "reopen":
             self._not_beside_another(standing)
         incident = self._incidents.edit(standing.id)
-        incident.undo = _undo_of(incident, verb, command, now) if verb in _UNDOABLE else None
+        undo = _undo_of(incident, verb, command, now) if verb in _UNDOABLE else None
         getattr(self, f"_{verb}")(incident, command, now)
+        incident.undo = undo
         return incident
 
     def _ack(self, incident: Incident, command: Command, now: int) -> None:
@@ -102,11 +112,21 @@ class IncidentActs:
         verdict = Verdict(command.args["verdict"])
         words = _words(command, f"verdict {verdict}")
         self._incidents.resolve(incident, words, now=now, actor=command.actor, verdict=verdict)
+        self._recall(command, [each for each in command.recalled_alerts if each.verdict is None])
         self._on_alerts("resolve", incident, command, now)
         for alert_id in incident.ids:
             self._incidents.unmark(incident, alert_id)
 
+    def _recall(self, command: Command, gone: list[Alert]) -> None:
+        """Take alerts of an incident back that the book had let go of."""
+        for alert in gone:
+            if alert.incident == command.target and self._book.get(alert.id) is None:
+                self._book.recall(alert)
+
     def _reopen(self, incident: Incident, command: Command, now: int) -> None:
+        """Open it again, and its alerts of late; of those long gone, what was resolved with it."""
+        ended_at = incident.resolved_at or now
+        self._recall(command, [each for each in command.recalled_alerts if (each.resolved_at or 0) >= ended_at])
         self._incidents.come_again(incident.id, _words(command), now=now, actor=command.actor)
         for alert_id in list(incident.alerts):
             self._on_alert("reopen", alert_id, command, now)
@@ -125,7 +145,9 @@ class IncidentActs:
         other = self._book.standing(alert.fingerprint)
         if verb == "reopen" and other is not None and other.unresolved:
             return
-        self._acts.act(alert_id, replace(command, verb=verb, target=alert_id), now=now)
+        note = ": ".join(filter(None, (f"with {command.target}", command.args.get("note"))))
+        args = {**command.args, "note": note}
+        self._acts.act(alert_id, replace(command, verb=verb, target=alert_id, args=args), now=now)
 
     def _regroup(self, verb: str, standing: Incident, command: Command, now: int) -> Incident:
         touched = self._regrouping.touches(verb, standing, command)
@@ -153,6 +175,7 @@ class IncidentActs:
                 _put_back(self._incidents.edit(incident_id), fields)
         incident = self._incidents.edit(standing.id)
         incident.undo = None
+        self._recall(command, [each for each in command.recalled_alerts if each.undo and each.undo.until == undo.until])
         if undo.verb in _REGROUPING:
             self._regrouping.put_back(standing.id, undo, actor=command.actor, now=now)
         self._incidents.decide(incident, "undone", f"{undo.verb} taken back", now=now, actor=command.actor)

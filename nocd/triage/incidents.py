@@ -48,8 +48,8 @@ class IncidentBook:
         self._touched: dict[str, IncidentTouch] = {}
 
     def storm_of(self, alert: Alert) -> str | None:
-        """Return why an alert is not told by itself: it is one of a storm that an incident carries; else None."""
-        incident = None if alert.incident is None else self.get(alert.incident)
+        """Return why an alert is not told by itself: it is one of a storm that a standing incident carries, or None."""
+        incident = self.standing(alert.incident)
         return f"it is one of the storm that {incident.id} carries" if incident is not None and incident.storm else None
 
     def get(self, incident_id: str | None) -> Incident | None:
@@ -60,6 +60,13 @@ class IncidentBook:
         """Return an unresolved incident for reading, or None."""
         incident = self.get(incident_id)
         return incident if incident is not None and incident.unresolved else None
+
+    def heir(self, incident_id: str | None) -> Incident | None:
+        """Return an incident for reading, or the one in which it went on after a merge; None where it is not held."""
+        incident = self.get(incident_id)
+        while incident is not None and incident.merged_into is not None:
+            incident = self.get(incident.merged_into)
+        return incident
 
     def open(
         self, key: str, alert: Alert, *, score: float, parts: dict[str, float], now: int, title: str = ""
@@ -155,15 +162,15 @@ class IncidentBook:
     def resolve(
         self, incident: Incident, reason: str, *, now: int, actor: str = SYSTEM, verdict: Verdict | None = None
     ) -> None:
-        """Resolve an incident at hand."""
-        incident.status = IncidentStatus.RESOLVED
+        """Resolve an incident at hand; what was done to it before is not to be taken back any more."""
+        incident.status, incident.undo = IncidentStatus.RESOLVED, None
         incident.resolved_at, incident.resolved_by, incident.verdict = now, actor, verdict
         self.decide(incident, "resolved", reason, now=now, actor=actor)
 
     def come_again(self, incident_id: str, reason: str, *, now: int, actor: str = SYSTEM) -> Incident:
         """Open a resolved incident again."""
         incident = self.edit(incident_id)
-        incident.status = IncidentStatus.OPEN
+        incident.status, incident.undo = IncidentStatus.OPEN, None
         incident.resolved_at = incident.resolved_by = incident.verdict = incident.merged_into = None
         self.decide(incident, "reopened", reason, now=now, actor=actor)
         return incident

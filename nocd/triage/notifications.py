@@ -112,6 +112,10 @@ class Notifications:
             told.standing[receiver] = by
         self._settle(alert.id, now)
 
+    def hidden(self, alert: Alert) -> str | None:
+        """Return why an alert is not told by itself, or None."""
+        return None if alert.severity is Severity.CRITICAL else self._hidden(alert)
+
     def unreachable(self, receiver: str) -> str | None:
         """Return why nothing can be sent to a receiver, or None."""
         if receiver not in self.routes.receivers:
@@ -122,8 +126,7 @@ class Notifications:
         if alert.status is Status.SUPPRESSED:
             self._not_told(alert, f"{decision}, but suppressed by {alert.suppressed_by}", now)
             return
-        hidden = None if alert.severity is Severity.CRITICAL else self._hidden(alert)
-        if hidden is not None:
+        if (hidden := self.hidden(alert)) is not None:
             self._not_told(alert, f"{decision}, but {hidden}", now)
             return
         told = self._edit(alert.id)
@@ -248,8 +251,13 @@ class Notifications:
             del told.again[name]
             receivers = tuple(receiver for receiver, by in told.standing.items() if by == name)
             able = tuple(receiver for receiver in receivers if receiver not in self._off)
-            if alert is not None and alert.status in _UNATTENDED and able:
-                self._wait(alert, self.routes.named(name), Item(happened="unattended", receivers=able), now)
+            route = self.routes.named(name)
+            if alert is None:
+                continue
+            if alert.status in _UNATTENDED and able:
+                self._wait(alert, route, Item(happened="unattended", receivers=able), now)
+            elif route.repeat_interval_minutes and (alert.status is Status.SUPPRESSED or not able):
+                told.again[name] = now + route.repeat_interval_minutes * MINUTE_MS  # it may stand unattended by then
         if told.forget_at is not None and told.forget_at <= now:
             self._shelves.drop(TOLD_KIND, alert_id)
         self._settle(alert_id, now)

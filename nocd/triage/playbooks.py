@@ -161,7 +161,7 @@ class Playbooks:
             alert=alert.id,
             actor=actor,
             started_at=now,
-            escalate_at=alert.opened_at + runbook.escalation_minutes * MINUTE_MS,
+            escalate_at=now + runbook.escalation_minutes * MINUTE_MS,
             steps=[Step(action=action) for action in runbook.playbook],
             site=alert.site,
             person=alert.person,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from nocd.domain.command import Command, Refused
-from nocd.domain.incident import ALERTS_MAX, LINKS_MAX, CloseWhen, Incident, IncidentStatus, IncidentUndo
+from nocd.domain.incident import ALERTS_MAX, BY_HAND, LINKS_MAX, CloseWhen, Incident, IncidentStatus, IncidentUndo
 
 if TYPE_CHECKING:
     from nocd.domain.alert import Alert
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nocd.triage.incidents import IncidentBook
 
 DEPTH_MAX: Final = 10
-_BY_HAND: Final = {"by_hand": 1.0}
 
 
 class Regrouping:
@@ -162,7 +161,7 @@ class Regrouping:
         return alert
 
     def _made(self, key: str, alert: Alert, title: str, now: int) -> Incident:
-        made = self._incidents.open(f"{key}:{alert.id}", alert, score=1.0, parts=dict(_BY_HAND), now=now, title=title)
+        made = self._incidents.open(f"{key}:{alert.id}", alert, score=1.0, parts={BY_HAND: 1.0}, now=now, title=title)
         if made is None:
             raise Refused("too_many_incidents", "so many incidents are held that no more can be; resolve some")
         return made

@@ -74,13 +74,17 @@ class Steps:
     def _notify(self, run: Run, number: int, alert: Alert, now: int) -> Did:
         action = run.steps[number].action
         knows, waiting = self._notifications.knows(alert)
+        hidden = self._notifications.hidden(alert)
         if not action.receivers:
             told = [*knows, *(f"{name} soon" for name in waiting if name not in knows)]
             state: StepState = "done" if told else "skipped"
-            return Did(state=state, reason=f"its routes tell {', '.join(told)}" if told else "no route takes it")
+            why_not = hidden or "no route takes it"
+            return Did(state=state, reason=f"its routes tell {', '.join(told)}" if told else why_not)
         wanted = tuple(name for name in action.receivers if name not in knows)
         if not wanted:
             return Did(state="done", reason=f"{', '.join(action.receivers)} knew of it")
+        if hidden is not None:
+            return Did(state="skipped", reason=hidden)
         by = f"{PLAYBOOK} {run.playbook}"
         step = run.id, number
         return self._post(wanted, lambda able: self._notifications.tell(alert, able, by=by, step=step, now=now))

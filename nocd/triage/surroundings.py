@@ -44,19 +44,19 @@ def surroundings(
 ) -> dict[str, Any]:
     """Return what the engine knows around an alert seen at `at`, looked at `now` (UTC ms).
 
-    People at sites that the reader does not see (`sees`) are not there.
+    People, punches and devices at sites that the reader does not see (`sees`) are not there.
     """
     here = presence_at(scene, site, now)
     origin = _origin(scene, site, person)
     return {
         "on_duty": here,
         "nearest": _nearest(scene, origin, but=person, now=now, sees=sees),
-        "supervisor": _supervisor(scene, site, origin, now),
+        "supervisor": _supervisor(scene, site, origin, now, sees),
         "shifts": _shifts(scene, site, now),
-        "devices": _devices(scene, site, person),
+        "devices": _devices(scene, site, person, sees),
         **_due(scene, site, {person, *(each["person"] for each in here)}, at),
         "signals": _signals(scene, site, person, now),
-        "punches": _punches(scene, person),
+        "punches": _punches(scene, person, sees),
         "fixes": _fixes(scene, person),
     }
 
@@ -123,12 +123,15 @@ def _nearest(
     return nsmallest(NEAREST_MAX, known, key=lambda each: (each["distance_m"], each["person"]))
 
 
-def _supervisor(scene: Scene, site: str | None, origin: Point | None, now: int) -> dict[str, Any] | None:
+def _supervisor(
+    scene: Scene, site: str | None, origin: Point | None, now: int, sees: Callable[[str | None], bool]
+) -> dict[str, Any] | None:
     entry = scene.roster.sites.get(site) if site is not None else None
     if entry is None or entry.supervisor is None:
         return None
     duty = scene.duties.on_duty(entry.supervisor)
-    return _near(scene, entry.supervisor, duty.site if duty else None, origin, now)
+    told = _near(scene, entry.supervisor, duty.site if duty else None, origin, now)
+    return told if sees(told["site"] or site) else {**told, "site": None, "distance_m": None, "age_s": None}
 
 
 def _near(scene: Scene, person: str, site: str | None, origin: Point | None, now: int) -> dict[str, Any]:
@@ -166,11 +169,14 @@ def _shifts(scene: Scene, site: str | None, now: int) -> list[dict[str, Any]]:
     ]
 
 
-def _devices(scene: Scene, site: str | None, person: str | None) -> list[dict[str, Any]]:
+def _devices(
+    scene: Scene, site: str | None, person: str | None, sees: Callable[[str | None], bool]
+) -> list[dict[str, Any]]:
     mine = (
         device
         for device in scene.shelves.kind("device").values()
-        if (site is not None and device.site == site) or (person is not None and device.person == person)
+        if (site is not None and device.site == site)
+        or (person is not None and device.person == person and (device.site is None or sees(device.site)))
     )
     found = nsmallest(DEVICES_MAX, mine, key=lambda device: (device.person != person, device.id))
     return [{"id": each.id, "kind": each.kind, "person": each.person, "site": each.site} for each in found]
@@ -256,8 +262,8 @@ def _quarters(scene: Scene, people: list[str], now: int) -> list[dict[str, float
     ]
 
 
-def _punches(scene: Scene, person: str | None) -> list[dict[str, Any]]:
-    marks = scene.duties.marks(person) if person is not None else []
+def _punches(scene: Scene, person: str | None, sees: Callable[[str | None], bool]) -> list[dict[str, Any]]:
+    marks = [mark for mark in scene.duties.marks(person) if sees(mark.site)] if person is not None else []
     return [
         {
             "time": rfc3339(mark.time),

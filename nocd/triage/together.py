@@ -54,6 +54,8 @@ class Together:
     def _take(self, key: str, group: list[Finding], now: int) -> Iterator[tuple[Finding, str]]:
         kept = self._records.get(key)
         if kept is None or not self._intake.holds(kept.alert):
+            if kept is not None:
+                self._forget(key)  # what stood in the alert that is over is not part of the next
             lead = max(group, key=lambda each: (each.severity.rank, each.confidence))
             group.remove(lead)
             kept = PunchAlert(alert=self._intake.finding(lead, now=now), lead=lead.id, time=now)

@@ -66,9 +66,12 @@ class NoteAdded(View):
     """Someone wrote something down on an alert."""
 
     alert: str
+    title: str = ""
     text: str
     actor: str
     site_name: str | None = None
+    client: str | None = None
+    person_name: str | None = None
 
 
 class MaintenanceWindow(MaintenanceView):

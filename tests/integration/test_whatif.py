@@ -13,6 +13,7 @@ from nocd.detect.registry import CATALOG
 from nocd.detect.rules import Rules
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, MINUTE_MS
+from nocd.domain.severity import Severity
 from nocd.errors import InputError
 from nocd.history import whatif
 from nocd.history.whatif import Asked, Supposed, run
@@ -21,7 +22,7 @@ from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.intake import Limits
 from nocd.triage.matchers import matcher
 from nocd.triage.routes import Route, Routes
-from tests.build import T0, Opened, event, firing, resolved
+from tests.build import T0, Opened, event, firing, resolved, until
 
 PLAIN = TenantLimits()
 NOW = T0 + DAY_MS
@@ -87,10 +88,37 @@ def test_a_rule_that_is_off_loses_its_alerts_and_their_tickets(past: Opened) -> 
     rules = Rules(CATALOG, general={"GUARD_DISTRESS": {"mode": "off"}})
     told = tried(past, TenantLimits(rules=rules))
     assert told["types"]["GUARD_DISTRESS"] == {"gained": 0, "lost": 1}
-    assert "Camera" not in told["types"]
+    assert set(told["types"]) <= {
+        "GUARD_DISTRESS",
+        "EMERGENCY_TICKET_UNASSIGNED",
+        "EMERGENCY_ESCALATION_DELAYED",
+        "SLA_BREACH",
+    }
+    assert all(each["gained"] == 0 for each in told["types"].values())
     assert counts(told["tickets"]) == (0, 1, 0, 0)
     example = told["alerts"]["examples"]["lost"][0]
     assert (example["person_name"], example["severity"]) == ("Asha Rao", "CRITICAL")
+
+
+async def test_an_alert_about_a_ticket_is_the_same_whatever_the_tickets_number(tmp_path: Any) -> None:
+    opened = Opened(tmp_path / "t.db")
+    async with opened.tenant() as tenant:
+        await tenant.post(
+            [firing("Fence", severity="HIGH", entity="f"), firing("Gate", severity="CRITICAL", entity="g")]
+        )
+        later = opened.clock.forward(30 * MINUTE_MS)
+        tenant.pipeline.tick(later)
+        await until(lambda: tenant.pipeline.idle)
+        rows = await tenant.store.read(
+            lambda base: base.execute("SELECT no FROM alerts WHERE type = 'EMERGENCY_TICKET_UNASSIGNED'").fetchall()
+        )
+        late = f"A-{rows[0][0]}"
+        told = await tenant.ask(Command(verb="ack", target=late, actor="mara", time=later, args={}))
+        assert told.ok
+    critical = TenantLimits(triage=Limits(ticket_severities=frozenset({Severity.CRITICAL})))
+    found = await asyncio.to_thread(tried, opened, critical)
+    assert (found["tickets"]["lost"], found["tickets"]["gained"], found["commands_left_out"]) == (1, 0, 0)
+    assert "EMERGENCY_TICKET_UNASSIGNED" not in found["types"]
 
 
 def test_fewer_severities_for_tickets_lose_tickets_and_no_alert(past: Opened) -> None:

@@ -168,3 +168,23 @@ async def test_a_site_without_a_person_in_trouble_shows_the_sums_of_who_is_there
     assert context["signals"]["of"] == "CROWD"
     assert context["signals"]["signals"]["location_updates"]["value"] >= GUARDS
     assert (context["punches"], context["fixes"]) == ([], [])
+
+
+async def test_who_is_limited_to_a_site_sees_nothing_that_happened_at_another(desk: Desk) -> None:
+    now = now_ms()
+    punch = {"site": "NEXT", "direction": "in", "method": "FACE"}
+    about = {"person": "G06", "entity_type": "person", "entity_id": "G06"}
+    await desk.post(
+        event("noc.attendance.punch", now, person="BOSS", **punch),
+        event("noc.device", now, id="TABLET", kind="terminal", person="G06", site="NEXT"),
+        alarm("Strayed", now, **about),
+    )
+    (alert,) = await desk.items("/v1/alerts?type=Strayed")
+    whole, seen = [
+        (await desk.ask("GET", f"/v1/alerts/{alert['id']}", token=token)).json["context"]
+        for token in ("admin", "crowd")
+    ]
+    assert ([each["site"] for each in whole["punches"]], whole["supervisor"]["site"]) == (["NEXT"], "NEXT")
+    assert "TABLET" in [each["id"] for each in whole["devices"]]
+    assert (seen["punches"], seen["supervisor"]["person"], seen["supervisor"]["site"]) == ([], "BOSS", None)
+    assert "TABLET" not in [each["id"] for each in seen["devices"]]

@@ -108,7 +108,7 @@ async def test_correlations_are_those_of_the_last_hours_from_medium_on(desk: Des
     assert (ids[0] in found, ids[1] in found) == (False, True)
     found = [each["id"] for each in await desk.items("/v1/telemetry/correlations?min_severity=INFO&hours=1&site=S1")]
     assert found[:2] == [ids[1], ids[0]]
-    assert await desk.items("/v1/telemetry/correlations?site=S2") == []
+    assert await desk.items("/v1/telemetry/correlations?site=S3") == []
 
 
 async def test_incidents_are_made_merged_and_split_by_hand(desk: Desk) -> None:
@@ -142,6 +142,34 @@ async def test_who_does_not_see_a_site_sees_none_of_its_incidents(desk: Desk) ->
     assert (await desk.ask("POST", f"{PATH}/{mine}/ack", token="north")).told == (403, "forbidden")
     shown = (await desk.ask("GET", f"{PATH}/{mine}", token="north")).json
     assert alert not in [each["id"] for each in shown["alerts"]]
+    assert alert not in [moment["alert"] for moment in shown["timeline"]]
+    (other, _) = await story(desk, "Q5", "Fence", "Gate")
+    ours = (await incident_of(desk, other))["incident"]["id"]
+    merge = await desk.ask("POST", f"{PATH}/{ours}/merge", token="north", json={"incidents": [mine]})
+    assert merge.told == (403, "forbidden")
+
+
+async def test_what_stands_in_an_incident_is_shown_before_what_ended(desk: Desk) -> None:
+    alerts = [(await story(desk, f"M{no}", "Fence"))[0] for no in range(3)]
+    made = (await desk.ask("POST", PATH, token="operator", json={"title": "Many", "alerts": alerts})).json["id"]
+    for alert in alerts[1:]:
+        await desk.ask("POST", f"/v1/alerts/{alert}/resolve", json={"verdict": "benign"})
+    detail = (await desk.ask("GET", f"{PATH}/{made}")).json
+    assert [each["status"] for each in detail["alerts"]] == ["open", "resolved", "resolved"]
+
+
+async def test_an_alert_out_of_reach_is_looked_for_among_however_many(desk: Desk) -> None:
+    begun, events = now_ms() - 40 * MINUTE_MS, []
+    for no in range(102):  # so few at a time that it is no storm
+        about = {"entity_type": "person", "entity_id": "M8", "person": "M8", "site": "S2" if no == 1 else "S1"}
+        data = {"alert_type": f"N{no}", "severity": "MEDIUM", "message": "x", "status": "firing", **about}
+        event = {"id": f"M8-{no}", "source": "/t", "specversion": "1.0", "type": "noc.alert", "data": data}
+        events.append({**event, "time": rfc3339(begun + no * MINUTE_MS // 3)})
+    await desk.post(*events)
+    (alert,) = await desk.items("/v1/alerts?type=N101")
+    incident = (await incident_of(desk, alert["id"]))["incident"]
+    assert incident["standing"] == 102
+    assert (await desk.ask("POST", f"{PATH}/{incident['id']}/ack", token="north")).told == (403, "forbidden")
 
 
 async def test_an_unknown_incident_or_command_is_not_found_and_a_viewer_only_reads(desk: Desk) -> None:

@@ -51,6 +51,8 @@ async def test_an_alert_is_told_and_its_ledger_and_the_list_say_so(desk: Desk, h
     assert ("notified", "opened: told to desk (route high)") in why
     found = [each for each in await desk.items("/v1/notifications?receiver=desk") if alert["id"] in each["alerts"]]
     assert "high" in [each["route"] for each in found]
+    delivered = desk.daemon.metrics.notifications.labels("delivered")
+    await until(lambda: delivered._value.get() >= 1)
     text = (await desk.ask("GET", "/metrics", token=None)).body.decode()
     assert 'nocd_notifications_total{state="delivered"}' in text
 
@@ -64,14 +66,18 @@ async def test_a_dead_letter_is_replayed_once_by_whoever_sees_it(desk: Desk, hoo
     assert (await desk.ask("POST", path.format(second), token="north")).told == (404, "not_found")
     assert (await desk.ask("POST", path.format("N-x"), token="north")).told == (404, "not_found")
     assert (await desk.ask("POST", path.format(first), token="viewer")).told == (403, "forbidden")
+    counted = [(await desk.items("/v1/receivers", token=token))[0]["dead"] for token in ("viewer", "north")]
+    assert counted == [2, 1]
     replayed = await desk.ask("POST", path.format(first), token="north")
     assert (replayed.status, replayed.json["webhook_id"][:5]) == (200, "msg_x")
     assert (await desk.ask("POST", path.format(first), token="north")).told == (409, "not_dead")
     await until(lambda: any(headers["webhook-id"].startswith("msg_x") for headers, _ in hook.got))
+    acts = [(row["act"], row["target"]) for row in await desk.items("/v1/audit?actor=north")]
+    assert acts == [("replay_notification", first)]
 
 
 async def test_the_list_is_paged_and_knows_its_words(desk: Desk) -> None:
-    for name in ("p-1", "p-2"):
+    for name in ("d-3", "d-4"):
         await door(desk, name)
     page = (await desk.ask("GET", "/v1/notifications?limit=1")).json
     more = (await desk.ask("GET", f"/v1/notifications?limit=1&cursor={page['cursor']}")).json
@@ -83,6 +89,7 @@ async def test_a_receiver_is_tried_by_an_admin_and_its_secrets_are_nowhere(desk:
     tried = await desk.ask("POST", "/v1/receivers/desk/test")
     assert (tried.status, tried.json) == (200, {"receiver": "desk", "ok": True, "detail": "answered 204"})
     assert (await desk.ask("POST", "/v1/receivers/nobody/test")).told == (404, "not_found")
+    assert [row["target"] for row in await desk.items("/v1/audit?act=test_receiver")] == ["desk"]
     assert (await desk.ask("POST", "/v1/receivers/desk/test", token="operator")).told == (403, "forbidden")
     listed = await desk.ask("GET", "/v1/receivers", token="viewer")
     assert (listed.json["items"][0]["name"], listed.json["items"][0]["kind"]) == ("desk", "webhook")

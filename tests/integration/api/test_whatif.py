@@ -86,3 +86,14 @@ async def test_the_command_line_without_a_daemon_wants_a_data_folder(tmp_path: A
         CliRunner().invoke, cli, ["whatif", "--set", "ticket_severities=", "--data-dir", str(tmp_path)]
     )
     assert (missing.exit_code, "--data-dir" in missing.stderr) == (1, True)
+
+
+async def test_the_daemons_stop_ends_one_that_runs_and_answers_who_asked() -> None:
+    async with running() as another:
+        asked = asyncio.create_task(another.ask("POST", PATH, json=FEWER))
+        while another.daemon.whatif._running is None:  # noqa: ASYNC110 - what is waited for gives no event
+            await asyncio.sleep(0.001)
+        child = another.daemon.whatif._running
+        await another.daemon.stop()
+        assert (await asked).told == (503, "whatif_ended")
+        assert child.returncode is not None

@@ -148,6 +148,33 @@ async def test_old_tickets_and_emergencies_that_were_nobodys_count(opened: Opene
         del engine.shelves.kind("ticket")["T-1"]
 
 
+async def test_what_begins_just_before_a_card_is_judged_with_the_next(opened: Opened) -> None:
+    async with kept(opened) as house:
+        await directory(house)
+        start = house.clock.now = NOW - 10 * MINUTE_MS
+        times = {"start": from_ms(start), "end": from_ms(NOW + HOUR_MS)}
+        await house.tenant.post([event("noc.shift", at=start, id="SH-late", site="S2", person="P9", **times)])  # type: ignore[arg-type]  # data, not event()'s own
+        await house.tenant.post([firing("Ajar", at=start, site="S2", severity="CRITICAL")])
+        for now, posts, answers in ((NOW, (None, "grey", 0), 0), (NOW + DAY_MS, (0.0, "red", 1), 1)):
+            house.clock.now = now
+            card = await scored(house, client="WELL")
+            assert pillar(card, "right_guard_right_post") == posts
+            assert pillar(card, "control_room_response")[2] == answers
+
+
+async def test_what_is_hidden_waits_for_no_answer(opened: Opened) -> None:
+    async with kept(opened) as house:
+        await directory(house)
+        house.clock.now = NOW - HOUR_MS
+        await house.tenant.post([firing("Drill", at=house.clock.now, severity="CRITICAL", site="S2")])
+        matchers = [{"name": "type", "op": "=", "value": "Drill"}]
+        args = {"matchers": matchers, "ends_at": NOW + HOUR_MS, "comment": "a drill"}
+        asked = Command(verb="plan_silence", target="", actor="mara", time=house.clock.now, args=args)
+        assert (await house.tenant.ask(asked)).ok
+        house.clock.now = NOW
+        assert pillar(await scored(house, client="WELL"), "control_room_response")[2] == 0
+
+
 async def test_a_day_judged_again_is_one_card_and_cards_go_after_two_years(opened: Opened) -> None:
     async with kept(opened) as house:
         await directory(house)

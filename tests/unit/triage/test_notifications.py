@@ -177,6 +177,15 @@ def test_what_stands_unattended_is_told_again_until_someone_takes_it_up() -> Non
     assert len(made.heard) == 3
 
 
+def test_what_was_hidden_when_its_turn_came_is_told_again_once_it_stands_unattended() -> None:
+    made = Told(routes({"group_wait_s": 0, "repeat_interval_minutes": 60}))
+    made.fold(firing())
+    assert made.ask("silence", at=T0 + 1, minutes=90) == 200
+    for half_hours in range(1, 5):
+        made.tick(T0 + half_hours * HOUR_MS // 2 + 1)
+    assert made.heard == [("desk", "standing", what) for what in ("opened", "unattended")]
+
+
 @pytest.mark.parametrize("waits", [0, 30])
 def test_an_undone_resolve_is_told_as_such_unless_the_end_was_not_told_yet(waits: int) -> None:
     made = Told(routes({"group_wait_s": waits}))

@@ -242,6 +242,27 @@ def test_an_alert_is_handed_on_when_its_time_has_passed_and_nobody_took_it_up() 
     assert at_once.alert.status is Status.ESCALATED
 
 
+def test_an_alert_that_was_hidden_has_its_time_from_when_it_came_out() -> None:
+    made = Hands(runbooks(Action(do="escalate"), minutes=10))
+    matchers = [{"name": "type", "op": "=", "value": "Camera"}]
+    assert made.ask("plan_silence", "", at=T0, matchers=matchers, ends_at=T0 + 30 * MINUTE_MS, comment="test").ok
+    made.fold(firing(at=T0 + 1))
+    made.tick(T0 + 30 * MINUTE_MS)
+    assert (made.alert.status, made.states) == (Status.OPEN, ("running", ["waiting"]))
+    made.tick(T0 + 40 * MINUTE_MS)
+    assert made.alert.status is Status.ESCALATED
+
+
+@pytest.mark.parametrize("action", [NOTIFY, Action(do="notify")])
+def test_what_a_storm_carries_is_not_told_by_a_playbook_either(action: Action) -> None:
+    made = Hands(runbooks(action), routes=ROUTES)
+    made.engine.triage.notifications._hidden = lambda _: "it is one of the storm that I-1 carries"
+    made.fold(firing())
+    assert made.states == ("success", ["skipped"])
+    assert made.told[-1]["steps"][0]["reason"] == "it is one of the storm that I-1 carries"
+    assert made.outbox == []
+
+
 @pytest.mark.parametrize("how", ["resolved", "cancelled"])
 def test_what_is_left_of_a_run_is_cancelled(how: str) -> None:
     made = Hands(runbooks(NOTE, Action(do="note", text="x", auto=False)))

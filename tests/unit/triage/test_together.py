@@ -113,6 +113,16 @@ def test_an_alert_that_was_resolved_takes_no_more_evidence() -> None:
     assert desk.take(found(2, SPOOFED)) == {"F-2": "A-2"}
 
 
+def test_what_stood_in_an_alert_that_is_over_moves_nothing_in_the_next_of_its_punch() -> None:
+    desk = Desk()
+    lead = found(1, BUDDY)
+    desk.take(lead, found(3, STRANGER))
+    desk.intake.withdrawn(["F-1"], lead.fingerprint, now=T0)
+    desk.take(found(2, SPOOFED), found(4, "INACTIVE_PERSON", "MEDIUM"))
+    assert desk.together.withdrawn(["F-3", "F-1"], now=T0) == []
+    assert desk.also("A-2") == {"F-4"}
+
+
 def test_it_goes_on_after_a_restart_and_forgets_what_is_long_over() -> None:
     desk = Desk()
     desk.take(found(1, BUDDY), found(2, SPOOFED))

@@ -73,6 +73,15 @@ def test_more_than_twenty_alerts_of_a_site_in_five_minutes_are_one_incident() ->
     assert (storm.standing, storm.title, storm.score_parts) == (25, "Storm of alerts at S1", {"storm": 1.0})
 
 
+def test_only_a_storm_that_stands_keeps_its_alerts_from_being_told() -> None:
+    desk = Desk()
+    alert = [desk.fires(f"T{no}", no / 5) for no in range(25)][-1]
+    incidents = desk.made.triage.incidents
+    assert incidents.storm_of(alert) == "it is one of the storm that I-1 carries"
+    incidents.resolve(incidents.edit("I-1"), "by hand", now=desk.at(6))
+    assert incidents.storm_of(alert) is None
+
+
 def test_a_storm_takes_over_the_small_stories_that_it_grew_from() -> None:
     desk = Desk()
     alerts = [desk.fires(f"T{no}", no / 5, entity=f"cam-{no % 5}") for no in range(24)]
