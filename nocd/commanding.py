@@ -10,6 +10,8 @@ from nocd.detect.failures import JOB_FAILED, job_failed
 from nocd.domain.audit import WITNESSED
 from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.instant import MINUTE_MS
+from nocd.fraud.acts import VERBS as SCORE_VERBS
+from nocd.fraud.acts import judged
 from nocd.triage.incident_table import COMMANDS as INCIDENT_VERBS
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
@@ -56,6 +58,7 @@ class Commands:
             **dict.fromkeys(WITNESSED, self._witness),
             **dict.fromkeys(RECEIVER_VERBS, self._steer_receiver),
             **dict.fromkeys(PLAYBOOK_VERBS, self._play),
+            **dict.fromkeys(SCORE_VERBS, self._judge),
         }
 
     def carry_out(self, command: Command, *, now: int) -> Reply:
@@ -152,6 +155,13 @@ class Commands:
     def _play(self, command: Command, now: int) -> Reply:
         """Carry out a command on a playbook, which moves the clock itself."""
         return _done(self._triage.playbooks.act(command, now))
+
+    def _judge(self, command: Command, now: int) -> Reply:
+        """Take in what the punch of a score turned out to be."""
+        verdict = judged(command, now=now)
+        self._live(now)
+        self._telling.judged(verdict)
+        return _done({"id": verdict.score, "verdict": verdict.verdict})
 
     def _job_failed(self, command: Command, now: int) -> Reply:
         """Take in that a job of the daemon failed."""

@@ -298,7 +298,9 @@ class Engine:
         data: Punch = event.data  # type: ignore[assignment]  # dispatched by type
         if data.person not in self.roster.people:
             return  # past the bound on provisional people: stored, but no duty is kept for it
-        self._settle(data.person, *self.duties.punch(event, data))
+        settled = self.duties.punch(event, data)
+        self._telling.scoring.punched(event, data)
+        self._settle(data.person, *settled)
 
     def _phoned(self, event: Event) -> None:
         data: PhoneEvent = event.data  # type: ignore[assignment]  # dispatched by type

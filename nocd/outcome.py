@@ -19,10 +19,13 @@ from nocd.domain.incident import Incident, Story, Weather
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
 from nocd.domain.playbook import Run, Use
+from nocd.domain.score import KIND as SCORE_KIND
+from nocd.domain.score import PunchScore, Scored, ScoreVerdict
 from nocd.domain.silence import KIND as SILENCE_KIND
 from nocd.domain.silence import Silence
 from nocd.domain.threshold import SiteHour, ThresholdChange
 from nocd.domain.ticket import Ticket
+from nocd.fraud.vector import HISTORY_KIND, PEERS_KIND, History, Peers
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
 from nocd.signals.traces import Traces
@@ -62,6 +65,9 @@ RECORD_TYPES: dict[str, Any] = {
     "held": list[int],
     "hidden": Finding,
     PUNCH_ALERT_KIND: PunchAlert,
+    SCORE_KIND: PunchScore,
+    HISTORY_KIND: History,
+    PEERS_KIND: Peers,
     MAINTENANCE_KIND: Maintenance,
     SILENCE_KIND: Silence,
     REACH_KIND: Reach,
@@ -96,3 +102,5 @@ class Outcome:
     timeline: list[TimelineRow] = field(default_factory=list)
     outbox: list[Delivery] = field(default_factory=list)
     runs: dict[str, tuple[Run, dict[str, Any]]] = field(default_factory=dict)
+    scores: dict[str, Scored] = field(default_factory=dict)
+    judged: list[ScoreVerdict] = field(default_factory=list)

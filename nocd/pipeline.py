@@ -310,6 +310,7 @@ class Pipeline:
         commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
         commit.incidents = outcome.incidents
         commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
+        commit.scores, commit.judged = list(outcome.scores.values()), outcome.judged
         commit.findings = [
             (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
         ]

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         400,
         30,
         3_650,
-        "How long findings, alerts, their ledger, tickets, verdicts, threshold changes and job runs are kept.",
+        "How long findings, alerts, their ledger, tickets, scores, verdicts, threshold changes and job runs are kept.",
     )
     site_hours_retention_days: int = _number(
         730, 35, 3_650, "How long closed hours of baselines, and scorecards, are kept."

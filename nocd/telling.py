@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.detect.watches import Standing
 from nocd.domain.change import Change
 from nocd.domain.instant import MINUTE_MS
+from nocd.domain.verdict import FRAUD
+from nocd.fraud.scoring import Scoring, fraud_finding, punch_key, scored, severity, suspicious
 from nocd.outcome import Outcome
 from nocd.triage.maintenance import subject_of, words_of
 from nocd.triage.together import Together, punch_of
@@ -17,13 +20,14 @@ from nocd.wire.present_tickets import ticket_view
 if TYPE_CHECKING:
     from nocd.detect.kinds import Rule
     from nocd.detect.scene import Scene
-    from nocd.detect.watches import Standing
     from nocd.domain.alert import Alert
     from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
     from nocd.domain.maintenance import Maintenance
     from nocd.domain.playbook import Run
     from nocd.domain.roster import Entered
+    from nocd.domain.score import PunchScore, ScoreVerdict
+    from nocd.fraud.scoring import Judged
     from nocd.triage.book import Touch
     from nocd.triage.incidents import IncidentTouch
     from nocd.triage.intake import Intake
@@ -45,6 +49,7 @@ class Telling:
         self._shelves = scene.shelves
         self._intake = intake
         self._together = Together(scene.shelves, intake)
+        self.scoring = Scoring(scene)
         self._of_punches: list[Finding] = []
         self._looked_at = 0
         self.outcome = Outcome()
@@ -60,10 +65,13 @@ class Telling:
         number = (self._shelves.get("counter", "finding") or 0) + 1
         self._shelves.put("counter", "finding", number)
         finding = replace(finding, id=f"F-{number}")
+        punch = punch_of(finding)
+        if punch is not None and self._scene.rule(finding.type, finding.site).mode == "on":
+            self.scoring.found(finding, punch)
         held = self._held_back(finding)
         if lasting and held and self._window(finding, finding.time) is not None:
             self._shelves.put(HIDDEN_KIND, finding.id, finding)
-        if held is None and punch_of(finding) is not None:
+        if held is None and punch is not None:
             self._of_punches.append(finding)
         else:
             self._found(finding, None if held else self._intake.finding(finding, now=self._scene.now), held)
@@ -71,9 +79,50 @@ class Telling:
 
     def settle(self) -> None:
         """Hand to triage what an input let find of punches, what is of one punch together."""
+        judged = self.scoring.settle() if self.scoring.waits else ()
+        for each in judged:
+            self._judge(each.record)
         found, self._of_punches = self._of_punches, []
+        alerts = {}
         for finding, alert in self._together.take(found, now=self._scene.now) if found else ():
             self._found(finding, alert, None)
+            alerts[finding.id] = alert
+        for each in judged:
+            self._scored(each, alerts)
+
+    def _judge(self, record: PunchScore) -> None:
+        """Claim that a punch is a fraud, or take it back, as its score says now."""
+        if suspicious(record) and not record.finding:
+            record.finding = self.found(fraud_finding(record, self._scene))
+        elif record.finding and not suspicious(record):
+            claim = fraud_finding(record, self._scene)
+            gone, record.finding, record.alert = record.finding, "", None
+            self.refuted(
+                Standing(
+                    findings=[gone],
+                    type=FRAUD,
+                    fingerprint=claim.fingerprint,
+                    since=record.time,
+                    site=record.site,
+                    person=record.person,
+                )
+            )
+
+    def _scored(self, judged: Judged, alerts: dict[str, str]) -> None:
+        """Give its score to the alert of a punch that looks like fraud, and keep it; `alerts` are those of findings."""
+        record = judged.record
+        known = alerts.get(record.finding) or record.alert or self._together.alert_of(punch_key(record))
+        record.alert = known or next((alerts[finding] for finding in record.checks if finding in alerts), None)
+        if record.alert is not None and suspicious(record):
+            self._intake.scored(record.alert, record.score, severity(record), now=self._scene.now)
+        made, before = scored(judged, self._scene), self.outcome.scores.get(record.id)
+        if before is not None:
+            made = replace(made, told=made.told or before.told, features=before.features)
+        self.outcome.scores[record.id] = made
+
+    def judged(self, verdict: ScoreVerdict) -> None:
+        """Keep what a punch turned out to be."""
+        self.outcome.judged.append(verdict)
 
     def _found(self, finding: Finding, alert: str | None, held: str | None) -> None:
         self.outcome.findings.append((finding, alert))
@@ -114,6 +163,7 @@ class Telling:
                 "person_name": self._roster.person_name(claim.person),
             }
             self.tell("finding_withdrawn", data, site=claim.site, person=claim.person)
+        self.scoring.withdrawn(told)
         self._intake.withdrawn(told, claim.fingerprint, now=self._scene.now)
         self.outcome.opened += self._together.withdrawn(told, now=self._scene.now)
 
@@ -251,6 +301,9 @@ class Telling:
         """End the batch and return what it decided."""
         for run, view in self.outcome.runs.values():
             self.tell("playbook_run", view, site=run.site, person=run.person, severity=run.severity)
+        for made in self.outcome.scores.values():
+            if made.told:
+                self.tell("fraud_scored", made.view, site=made.view["site"], person=made.view["person"])
         outcome, self.outcome = self.outcome, Outcome()
         return outcome
 

@@ -42,6 +42,9 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/tickets": ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor"),
     "/v1/incidents": ("status", "min_severity", "site", "person", "limit", "cursor"),
     "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
+    "/v1/fraud/scores/live": ("min_score", "site", "limit"),
+    "/v1/fraud/people/{id}/history": ("days",),
+    "/v1/fraud/heatmap": ("hours", "min_predictions"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
     "/v1/telemetry/people/{id}/signals": ("window_minutes",),
@@ -75,6 +78,8 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "events": {"enum": ["0", "1", "false", "true"]},
     "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
+    "min_predictions": {"type": "integer", "minimum": 1, "maximum": 10_000},
+    "min_score": {"type": "number", "minimum": 0, "maximum": 1},
     "min_severity": {"enum": [*Severity]},
     "q": {"type": "string", "maxLength": 1_000},
     "priority": {"type": "array", "items": {"enum": [*TicketPriority]}},
@@ -89,6 +94,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 }
 _VERBS: Final = {"/v1/tickets/": TICKET_COMMANDS, "/v1/incidents/": INCIDENT_COMMANDS}
 _OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("/v1/fraud/people/{id}/history", "days"): {"type": "integer", "minimum": 1, "maximum": 365},
     ("/v1/incidents", "status"): {"type": "array", "items": {"enum": [*IncidentStatus]}},
     ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
@@ -104,7 +110,7 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets")  # routes that take an idempotency key
+_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -89,6 +89,7 @@ class Check:
     liveness: float
     quality: float
     id: str
+    punch: bool = False
 
     @property
     def said(self) -> tuple[int, str, float, float, float]:
@@ -163,6 +164,7 @@ class Biometrics(Detector):
                 liveness=_said(data.liveness),
                 quality=_said(quality),
                 id=event.id,
+                punch=isinstance(data, Punch),
             )
         )
         return True
@@ -212,6 +214,7 @@ def _low(person: str, check: Check, scene: Scene) -> Claim | None:
         f"{scene.wall(check.site, check.time)} with {said}: see whose face it is",
         evidence={
             "event": check.id,
+            **({"punch": check.id} if check.punch else {}),
             **{f"{name}_share": round(value, 3) for name, (value, _) in doubts.items() if value != UNSAID},
         },
         site=check.site,

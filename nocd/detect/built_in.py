@@ -9,6 +9,7 @@ from nocd.detect.kinds import Kind
 from nocd.detect.statistical import COUNTED, SIGNALS
 from nocd.domain.finding import Category
 from nocd.domain.severity import Severity
+from nocd.domain.verdict import FRAUD
 
 _ANY: Final = (Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 
@@ -33,6 +34,13 @@ def _anomalies() -> list[Kind]:
 
 BUILT_IN: Final[tuple[Kind, ...]] = (
     _kind("GUARD_DISTRESS", Category.SAFETY, (Severity.CRITICAL,), 1.0, "a panic press"),
+    _kind(
+        FRAUD,
+        Category.SECURITY,
+        (Severity.CRITICAL, Severity.MEDIUM),
+        0.90,
+        "what the checks of a punch say together makes it a fraud: from a score of .50, CRITICAL from .80",
+    ),
     _kind("DOUBLE_PUNCH", Category.SECURITY, (Severity.LOW,), 0.60, "a second `in` without `out`, or the reverse"),
     _kind(
         "OPEN_PUNCH",

@@ -48,7 +48,7 @@ class Sight(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What cannot be true: its key, the sort, the sight, the run it belongs to, and the figures."""
+    """What cannot be true: its key, the sort, the sight, the run it belongs to, the figures; of a punch its key."""
 
     key: str
     sort: str
@@ -56,6 +56,7 @@ class Found(NamedTuple):
     run: int
     figures: dict[str, Any]
     site: str = ""
+    ref: str = ""
 
 
 class Speeds(NamedTuple):
@@ -236,7 +237,7 @@ class Course:
         key = f"{sort}:{seen.ref}" if seen.ref else _key(sort, seen.time)
         if any(each.key == key for each in self.found):
             return False
-        self.found.append(Found(key, sort, seen.time, run, figures, seen.site))
+        self.found.append(Found(key, sort, seen.time, run, figures, seen.site, seen.ref))
         return True
 
 

@@ -205,11 +205,11 @@ def _strangers(device: str, use: Use, other: Use, scene: Scene) -> tuple[str, st
     return (other.person, use.person) if owned else (use.person, other.person)
 
 
-def _evidence(device: str, use: Use, other: Use) -> dict[str, object]:
+def _evidence(device: str, use: Use, other: Use, stranger: str) -> dict[str, object]:
     return {
         "device": device,
-        "punch": use.id,
-        "punch_before": other.id,
+        "punch": use.id if use.person == stranger else other.id,
+        "punch_beside": other.id if use.person == stranger else use.id,
         "people": [other.person, use.person],
         "gap_minutes": round((use.time - other.time) / MINUTE_MS, 1),
         "punched_at": rfc3339(use.time),
@@ -223,7 +223,7 @@ def _buddy(device: str, use: Use, other: Use, scene: Scene) -> Claim:
         reason=f"{scene.person_name(stranger)} and {scene.person_name(owner)} punched on one phone, {device}, within "
         f"{(use.time - other.time) / MINUTE_MS:.0f} min at {scene.site_name(use.site)}: see that "
         f"{scene.person_name(stranger)} is there",
-        evidence=_evidence(device, use, other),
+        evidence=_evidence(device, use, other, stranger),
         site=use.site,
         person=stranger,
     )
@@ -236,7 +236,7 @@ def _shared(device: str, use: Use, other: Use, scene: Scene) -> Claim:
         time=use.time,
         reason=f"{scene.person_name(stranger)} and {scene.person_name(owner)} punched on one device, {device}, "
         f"{(use.time - other.time) / MINUTE_MS:.0f} min apart at {scene.site_name(use.site)}; ask whose it is",
-        evidence=_evidence(device, use, other),
+        evidence=_evidence(device, use, other, stranger),
         site=use.site,
         person=stranger,
     )

@@ -215,11 +215,17 @@ def _finding(person: str, found: Found, scene: Scene) -> Finding:
     figures = found.figures
     if found.sort == NULL:
         return at_null_island(person, figures["lat"], figures["lon"], time=found.time, site=site, scene=scene)
+    punch = next((mark.id for mark in scene.duties.marks(person) if mark.key == found.ref), None)
     return GPS_SPOOFING.finding(
         time=found.time,
         confidence=_CONFIDENCE[found.sort],
         reason=_reason(scene.person_name(person), found, scene.wall(site, found.time), figures),
-        evidence={"sort": found.sort, "seen_at": rfc3339(found.time), **figures},
+        evidence={
+            "sort": found.sort,
+            "seen_at": rfc3339(found.time),
+            **({} if punch is None else {"punch": punch}),
+            **figures,
+        },
         site=site,
         person=person,
     )

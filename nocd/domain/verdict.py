@@ -19,6 +19,7 @@ CHECKS: Final = frozenset(
         "DEVICE_SHARING",
         "GEOFENCE_VIOLATION",
         "GPS_SPOOFING",
+        "IMPOSSIBLE_SHIFTS",
         "SCHEDULE_MISMATCH",
         "UNAUTHORIZED_SITE",
         "WRONG_PERSON",

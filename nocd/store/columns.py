@@ -10,6 +10,8 @@ import orjson
 from nocd.domain.delivery import GIVE_UP_MS
 from nocd.store.outbox import INSERT
 from nocd.store.rows import number
+from nocd.store.scores import JUDGE as JUDGE_SCORE
+from nocd.store.scores import UPSERT as UPSERT_SCORE
 from nocd.wire.present_incidents import timeline_view
 
 if TYPE_CHECKING:
@@ -216,7 +218,37 @@ def further(commit: Commit) -> list[tuple[str, list[tuple[object, ...]]]]:
         ("INSERT INTO job_runs VALUES (NULL, ?, ?, ?, ?, ?)", job_runs(commit)),
         (INSERT, outbox(commit)),
         ("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", runs(commit)),
+        (UPSERT_SCORE, scores(commit)),
+        (JUDGE_SCORE, judged(commit)),
     ]
+
+
+def scores(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the scores a commit made or changed."""
+    return [
+        (
+            number(made.id),
+            made.view["punch"],
+            made.view["person"],
+            made.view["site"],
+            made.view["client"],
+            made.time,
+            commit.now,
+            made.view["rule_score"],
+            made.view["model_score"],
+            made.view["fraud_score"],
+            made.view["level"],
+            None if made.view["alert"] is None else number(made.view["alert"]),
+            None if made.features is None else orjson.dumps(made.features),
+            orjson.dumps(made.view),
+        )
+        for made in commit.scores
+    ]
+
+
+def judged(commit: Commit) -> list[tuple[object, ...]]:
+    """Return what punches turned out to be."""
+    return [(each.verdict, each.time, each.actor, each.note, number(each.score)) for each in commit.judged]
 
 
 def outbox(commit: Commit) -> list[tuple[object, ...]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nocd.domain.finding import Finding
     from nocd.domain.incident import Incident
     from nocd.domain.playbook import Run
+    from nocd.domain.score import Scored, ScoreVerdict
     from nocd.domain.shelf import Row
     from nocd.domain.threshold import SiteHour, ThresholdChange
     from nocd.domain.ticket import Ticket, TimelineRow
@@ -74,6 +75,8 @@ class Commit:
     timeline: list[TimelineRow] = field(default_factory=list)
     outbox: list[Delivery] = field(default_factory=list)
     runs: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
+    scores: list[Scored] = field(default_factory=list)
+    judged: list[ScoreVerdict] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

@@ -107,6 +107,33 @@ class Intake:
             self._worsen(alert, finding.severity, now=now)
         self._book.follow(alert, "evidence", f"{_title_of(finding)}, of the same punch: {finding.reason}", now=now)
 
+    def superseded(self, alert_id: str, by: str, *, now: int) -> bool:
+        """End an alert whose punch another leads now; what is CRITICAL, seen to or of more than it goes on standing."""
+        alert = self._book.get(alert_id)
+        untouched = alert is not None and alert.status in (Status.OPEN, Status.SUPPRESSED) and alert.ticket is None
+        if alert is None or not untouched or alert.severity is Severity.CRITICAL or alert.count > 1:
+            return False
+        alert = self._book.edit(alert_id)
+        end(self._book, alert, f"{by} leads what is found of its punch from now on", now=now)
+        alert.ended_unseen = False
+        return True
+
+    def scored(self, alert_id: str, score: float, severity: Severity, *, now: int) -> None:
+        """Give an alert the fraud score of its punch, of several punches the highest."""
+        standing = self._book.get(alert_id)
+        if standing is None or not standing.unresolved:
+            return
+        score = score if standing.count == 1 else max(score, standing.fraud_score or 0.0)
+        if score == standing.fraud_score:
+            return
+        alert = self._book.edit(alert_id)
+        former, alert.fraud_score = alert.fraud_score, score
+        if former is not None:
+            words = "more" if score > former else "less"
+            self._book.follow(alert, "evidence", f"it looks {words} like fraud than before", now=now)
+        if worst(alert.severity, severity) is not alert.severity:
+            self._worsen(alert, severity, now=now)
+
     def no_longer_beside(self, alert_id: str, finding: str, *, now: int) -> None:
         """Take withdrawn evidence from an alert that goes on standing."""
         if not self.holds(alert_id):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KIND: Final = "ticket"
 NOWHERE: Final = "NOC"  # what stands for the site in the number of a ticket about none
 ALERTS_MAX: Final = 200  # alerts a ticket names; more are counted
-FRAUD_TYPES: Final = CHECKS | {FRAUD, "IMPOSSIBLE_SHIFTS"}
+FRAUD_TYPES: Final = CHECKS | {FRAUD}
 REOPEN_WITHIN_MS: Final = 4 * HOUR_MS
 FRAUD_REOPEN_WITHIN_MS: Final = 24 * HOUR_MS
 SYSTEM: Final = "nocd"

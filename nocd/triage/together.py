@@ -1,4 +1,4 @@
-"""What is found of one punch is one trouble: the worst of it opens the alert, the rest is evidence beside it."""
+"""What is found of one punch is one trouble: a fraud, else the worst of it, opens the alert; the rest is beside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from nocd.domain.finding import Finding  # noqa: TC001 - the store reads its type to bring records back
+from nocd.domain.verdict import FRAUD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,11 +20,12 @@ PUNCHES_MAX: Final = 10_000  # past it each finding has an alert of its own
 
 @dataclass(slots=True, kw_only=True)
 class PunchAlert:
-    """The alert of one punch, the finding it stands on, what stands beside it, and since when (UTC ms)."""
+    """The alert of one punch, the finding it stands on with its id, what stands beside it, and since when (UTC ms)."""
 
     alert: str
     lead: str
     time: int
+    led: Finding | None = None
     beside: dict[str, Finding] = field(default_factory=dict)
 
 
@@ -56,13 +58,17 @@ class Together:
         if kept is None or not self._intake.holds(kept.alert):
             if kept is not None:
                 self._forget(key)  # what stood in the alert that is over is not part of the next
-            lead = max(group, key=lambda each: (each.severity.rank, each.confidence))
+            lead = max(group, key=lambda each: (each.type == FRAUD, each.severity.rank, each.confidence))
             group.remove(lead)
-            kept = PunchAlert(alert=self._intake.finding(lead, now=now), lead=lead.id, time=now)
+            kept = PunchAlert(alert=self._intake.finding(lead, now=now), lead=lead.id, led=lead, time=now)
             yield lead, kept.alert
+        elif (fraud := self._take_lead(key, kept, group, now)) is not None:
+            group.remove(fraud)
+            yield fraud, kept.alert
         self._keep(key, kept)
         for finding in group:
-            if self._intake.stands(finding.fingerprint) or key not in self._records:
+            own = finding.type == FRAUD or key not in self._records
+            if own or self._intake.stands(finding.fingerprint):
                 yield finding, self._intake.finding(finding, now=now)  # a trouble that is known by itself
                 continue
             self._intake.beside(kept.alert, finding, now=now)
@@ -70,10 +76,32 @@ class Together:
             self._punches[finding.id] = key
             yield finding, kept.alert
 
+    def _take_lead(self, key: str, kept: PunchAlert, group: list[Finding], now: int) -> Finding | None:
+        """Open the alert of a punch that is a fraud after all; return what it stands on, None where it is none."""
+        fraud = next((each for each in group if each.type == FRAUD), None)
+        former = kept.led
+        if fraud is None or former is None or former.type == FRAUD or self._intake.stands(fraud.fingerprint):
+            return None
+        before, alert = kept.alert, self._intake.finding(fraud, now=now)
+        self._shelves.touch(KIND, key)
+        if self._intake.superseded(before, alert, now=now):
+            kept.beside = {former.id: former, **kept.beside}
+        else:
+            self._punches.pop(former.id, None)
+        kept.alert, kept.lead, kept.led = alert, fraud.id, fraud
+        for each in kept.beside.values():
+            self._intake.beside(alert, each, now=now)
+        return fraud
+
     def _keep(self, key: str, kept: PunchAlert) -> None:
         if key in self._records or len(self._records) < PUNCHES_MAX:
             self._shelves.put(KIND, key, kept)
             self._punches[kept.lead] = key
+
+    def alert_of(self, punch: str) -> str | None:
+        """Return the alert of a punch, None where it has none."""
+        kept = self._records.get(punch)
+        return None if kept is None else kept.alert
 
     def withdrawn(self, findings: Sequence[str], *, now: int) -> list[tuple[str, str]]:
         """Let go of findings that are withdrawn; return (finding, alert) of what stood beside and now has its own."""

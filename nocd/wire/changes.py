@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from nocd.wire.fraud import FraudScored
 from nocd.wire.incidents import IncidentChanged
 from nocd.wire.outside import NotificationFailed
 from nocd.wire.playbooks import RunView
@@ -128,6 +129,7 @@ CHANGES: dict[str, type[View]] = {
     "finding_created": FindingCreated,
     "anomaly_detected": FindingCreated,
     "finding_withdrawn": FindingWithdrawn,
+    "fraud_scored": FraudScored,
     "alert_created": AlertChanged,
     "alert_updated": AlertChanged,
     "correlation_identified": IncidentChanged,

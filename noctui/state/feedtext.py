@@ -70,6 +70,16 @@ def _withdrawn_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "finding", f"withdrawn: {data.get('finding_type')}", str(data.get("reason") or "")
 
 
+def _score_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    checks = data.get("checks")
+    said = [str(each.get("check")) for each in checks if isinstance(each, Mapping)] if isinstance(checks, list) else []
+    return (
+        "fraud",
+        f"punch {data.get('punch')} {data.get('level')}",
+        ", ".join(said).replace("_", " ") or "nothing found",
+    )
+
+
 def _directory_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "roster", f"{data.get('kind')} {data.get('name') or data.get('id')}", str(data.get("happened") or "")
 
@@ -187,6 +197,7 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "finding_created": _finding_words,
     "anomaly_detected": _finding_words,
     "finding_withdrawn": _withdrawn_words,
+    "fraud_scored": _score_words,
     "directory_changed": _directory_words,
     "note_added": _note_words,
     "maintenance_window": _maintenance_words,

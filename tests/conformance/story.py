@@ -79,12 +79,12 @@ class Story:
         await self.event("noc.alert", {**DOOR, "site": "NOWHERE", "person": "NOBODY", "entity_id": "gate"})
 
     async def punches(self) -> None:
-        """Punch in twice; the `out` between them arrives late, and takes the finding back."""
+        """Punch in twice; the `out` between them arrives late, of a doubtful face, and takes the finding back."""
         punch = {"person": "P1", "site": "NTH-04", "method": "FACE"}
         first = self.clock.now
         await self.event("noc.attendance.punch", {**punch, "direction": "in"}, at=first)
         await self.event("noc.attendance.punch", {**punch, "direction": "in"}, at=first + 60_000)
-        await self.event("noc.attendance.punch", {**punch, "direction": "out"}, at=first + 30_000)
+        await self.event("noc.attendance.punch", {**punch, "direction": "out", "confidence": 0.3}, at=first + 30_000)
 
     async def distress(self) -> None:
         """Press panic, twice, on duty."""

@@ -50,6 +50,8 @@ NAMES = {
     "/v1/silences/{id}": "S-1",
     "/v1/runbooks/{id}": "NO_SHOW",
     "/v1/telemetry/people/{id}/signals": "P1",
+    "/v1/fraud/people/{id}/history": "P1",
+    "/v1/fraud/scores/{id}/verdict": "FS-1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
     "/v1/proposals/{id}/accept": "queue@-",
@@ -123,6 +125,7 @@ async def test_every_route_served_is_documented_and_every_one_documented_is_serv
     assert len(served) > 50
 
 
+@pytest.mark.timeout(150)
 async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await desk.post(envelope("noc.alert", {**DOOR, "alert_type": "Window"}, id="doc-window", source="/doc"))
     (alert,) = await desk.items("/v1/alerts?type=Window")
@@ -180,6 +183,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
         "/v1/playbooks/{id}/run": {"alert": alert},
         "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
+        "/v1/fraud/scores/{id}/verdict": {"verdict": "fraud"},
         "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},

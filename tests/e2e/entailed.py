@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nocd.domain.instant import HOUR_MS
+from nocd.domain.verdict import CHECKS, FRAUD
 
 MUTE: Final = frozenset(
     {
@@ -20,8 +21,7 @@ UNDONE: Final = frozenset({"PHANTOM_GUARD", "TASK_OVERDUE", "TOUR_INCOMPLETE", "
 # who comes unplanned; WRONG_PERSON where a colleague is missing just then
 ODD_HOUR: Final = frozenset({"AFTER_HOURS_ACTIVITY", "SCHEDULE_MISMATCH", "SHORT_REST", "WRONG_PERSON"})
 
-# Planted kind → finding types that it entails. A likeness of trouble entails nothing.
-ENTAILS: Final[dict[str, frozenset[str]]] = {
+_BESIDE: Final[dict[str, frozenset[str]]] = {
     "NO_SHOW": frozenset({"COVERAGE_GAP"}) | UNDONE,
     "WRONG_PERSON": frozenset({"NO_SHOW"}) | ODD_HOUR,
     "WRONG_SITE": frozenset({"WRONG_PERSON", "NO_SHOW", "COVERAGE_GAP"}) | ODD_HOUR | UNDONE,
@@ -73,6 +73,8 @@ ENTAILS: Final[dict[str, frozenset[str]]] = {
     "DEVICE_PHONE_FAILURE": frozenset({"CRITICAL_SIGNAL_LOW_PHONE"}),
     "DEVICE_CRITICAL": frozenset({"DEVICE_WARNING"}),
 }
+# Planted kind → finding types that it entails. A likeness of trouble entails nothing. A fraud is what its checks say.
+ENTAILS: Final = _BESIDE | {kind: _BESIDE.get(kind, frozenset()) | {FRAUD} for kind in CHECKS}
 
 # Findings that a planted trouble brings of a colleague: the one whose shift the planted person took. All others that
 # name a person are true of the planted one only.

@@ -1,7 +1,7 @@
 """What share of a company's findings and of a real alert storm needs nobody's touch, and does any CRITICAL go unseen?
 
     python -m tests.e2e.untouched --seed 7 --days 30
-    python -m tests.e2e.untouched --file ../shared/data/streams/alerts_shaw.ndjson.gz
+    python -m tests.e2e.untouched --file STORM.ndjson.gz
 
 A simulated company, or a file, goes through the live engine by `nocd replay`, without an operator; then the report
 `triage-load` is read from the database that a daemon would have left. The share must be 0.8 or more, and none unseen.

@@ -39,6 +39,7 @@ def filled(path: str) -> str:
     there = {
         "/v1/telemetry/people/": "P1",
         "/v1/telemetry/sites/": "S1",
+        "/v1/fraud/people/": "P1",
         "/v1/baselines/": SERIES,
         "/v1/jobs/": "tuning",
         "/v1/export/": "alerts",
@@ -133,6 +134,9 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "types": ("alert_deleted", "%FF"),
     "wait_s": ("-1", "61", "nan", "inf", "x", "1" * 400),
     "days": ("0", "801", "-1", "x"),
+    "hours": ("0", "2161", "x"),
+    "min_score": ("-0.1", "1.1", "nan", "x"),
+    "min_predictions": ("0", "x"),
     "window_minutes": ("29", "481", "x", "1.5"),
     "events": ("2", "yes"),
     "sites": (",".join(["S"] * 3 + [f"S{n}" for n in range(201)]), "x" * 129),
@@ -174,8 +178,8 @@ async def test_a_parameter_given_twice_is_refused(desk: Desk) -> None:
 async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None:
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
-    good |= {"days": 30, "hours": 24, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
-    good |= {"state": "dead", "run_status": "failed,partial"}
+    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
+    good |= {"state": "dead", "run_status": "failed,partial", "hours": 24, "min_score": 0.2, "min_predictions": 1}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

@@ -24,7 +24,7 @@ def test_someone_who_takes_up_a_colleagues_shift_is_the_wrong_person() -> None:
     found = only(run.of("WRONG_PERSON"))
     assert (found.person, found.site, found.severity, found.confidence) == ("P2", "S1", Severity.HIGH, 0.95)
     assert found.reason == "Guard P2 punched in at Site S1 at 08:00 without a shift there; due is Guard P1"
-    assert run.alerts("WRONG_PERSON") == [("open", 1)]
+    assert run.alerts("ATTENDANCE_FRAUD") == [("open", 1)]
     assert not run.of("SCHEDULE_MISMATCH")
 
 
@@ -38,7 +38,7 @@ def test_sets_are_compared_so_that_one_who_comes_beside_the_whole_crew_is_not_th
 def test_the_right_person_coming_after_all_takes_the_claim_back() -> None:
     run = played(company("P1", "P2"), shift("P1", 8, 16), punch("P2", "in", minutes(470)), punch("P1", "in", hours(8)))
     assert run.withdrawn("WRONG_PERSON") == 1
-    assert run.alerts("WRONG_PERSON") == [("resolved", 1)]
+    assert run.alerts("ATTENDANCE_FRAUD") == [("resolved", 1)]
 
 
 def test_a_swap_by_approval_is_nothing_before_and_after_the_punch() -> None:

@@ -41,7 +41,7 @@ def test_two_people_on_one_phone_within_minutes_are_buddies_and_the_stranger_is_
         "Guard P2 and Guard P1 punched on one phone, A, within 5 min at Site S1: see that Guard P2 is there"
     )
     assert found.evidence["people"] == ["P1", "P2"]
-    assert run.alerts("BUDDY_PUNCHING") == [("open", 1)]
+    assert run.alerts("ATTENDANCE_FRAUD") == [("open", 1)]
     assert not run.of("DEVICE_SHARING")
 
 
@@ -85,7 +85,7 @@ def test_a_device_turned_terminal_takes_its_claims_back_and_one_removed_brings_t
     run = shared(on("P1", 480), on("P2", 482))
     run.feed([event("noc.device", at=hours(9), id="A", kind="terminal", site="S1")])
     assert run.withdrawn("BUDDY_PUNCHING") == 1
-    assert run.alerts("BUDDY_PUNCHING") == [("resolved", 1)]
+    assert run.alerts("ATTENDANCE_FRAUD") == [("resolved", 1)]
     removal = replace(phone(at=hours(10)), data=Removal(id="A", removed=True), type="noc.device")
     run.feed([removal])
     assert len(run.of("BUDDY_PUNCHING")) == 1

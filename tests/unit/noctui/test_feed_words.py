@@ -55,6 +55,12 @@ LINES = [
         "withdrawn: T",
         "late fix",
     ),
+    (
+        change(1, "fraud_scored", {"punch": "e1", "level": "HIGH", "checks": [{"check": "buddy_punching"}]}),
+        "fraud",
+        "punch e1 HIGH",
+        "buddy punching",
+    ),
     (change(1, "directory_changed", {"kind": "site", "id": "S", "happened": "created"}), "roster", "site S", "created"),
     (
         change(1, "silence", {**SILENCE, "ends_at": "2026-01-01T10:00:00Z"}),

@@ -16,10 +16,7 @@ from tests.build import T0
 
 DEEDS = "Input should be 'notify', 'create_ticket', 'assign', 'webhook', 'note' or 'escalate'"
 LEAST = "Input should be greater than or equal to 0"
-TO_COME = {
-    "ATTENDANCE_FRAUD",
-    "ML_DRIFT",
-}  # findings of the fraud model
+TO_COME = {"ML_DRIFT"}  # a finding of the fraud model
 
 
 def alert(**like: Any) -> Alert:

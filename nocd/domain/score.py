@@ -1,0 +1,72 @@
+"""How much a punch looks like fraud: what was checked, what it says together, and what could not be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from nocd.domain.alert import Verdict
+
+KIND: Final = "fraud_score"
+
+
+class Level(StrEnum):
+    """How high a score is."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+    MINIMAL = "MINIMAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one finding says of a punch: the check it belongs to, how sure it is (0-1), and its sentence."""
+
+    name: str
+    confidence: float
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class PunchScore:
+    """A punch as it is judged: its checks by finding, why others were not judged, and its score (0-1).
+
+    `finding` is the ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
+    """
+
+    id: str
+    punch: str
+    person: str
+    site: str
+    time: int
+    checks: dict[str, Check] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    score: float = 0.0
+    finding: str = ""
+    alert: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreVerdict:
+    """What someone says the punch of a score turned out to be, at `time` (UTC ms)."""
+
+    score: str
+    verdict: Verdict
+    time: int
+    actor: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A score as it is stored and told: its punch's time (UTC ms), its view, and the features at first."""
+
+    id: str
+    time: int
+    view: dict[str, Any]
+    told: bool
+    features: tuple[float, ...] | None = None

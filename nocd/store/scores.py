@@ -1,0 +1,103 @@
+"""What readers ask about fraud scores; every list has a bound and walks an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from nocd.store.queries import token_limits
+
+if TYPE_CHECKING:
+    from nocd.store.sqlite import sqlite3
+
+SITES_MAX: Final = 500
+UPSERT: Final = (
+    "INSERT INTO scores (no, punch, person, site, client, time, updated_at, rules, model, score, level, alert, x, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET"
+    " updated_at = excluded.updated_at, rules = excluded.rules,"
+    " model = excluded.model, score = excluded.score, level = excluded.level,"
+    " alert = coalesce(excluded.alert, alert), body = excluded.body"
+)
+JUDGE: Final = "UPDATE scores SET verdict = ?, judged_at = ?, judged_by = ?, note = ? WHERE no = ?"
+_LAST: Final = "(SELECT max(time) FROM verdicts WHERE alert = scores.alert)"
+_COLUMNS: Final = (
+    "scores.body, scores.x, scores.verdict, scores.judged_at, scores.judged_by, scores.note, verdicts.verdict,"
+    " verdicts.type, scores.site, scores.client"
+)
+_FROM: Final = f"scores LEFT JOIN verdicts ON verdicts.alert = scores.alert AND verdicts.time = {_LAST}"
+Limits = tuple[frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A score as stored: its view, features as JSON, its own verdict, and that of its alert with the alert's type."""
+
+    body: bytes
+    x: bytes | None
+    verdict: str | None
+    judged_at: int | None
+    judged_by: str | None
+    note: str | None
+    alert_verdict: str | None
+    alert_type: str | None
+    site: str
+    client: str | None
+
+
+def score(connection: sqlite3.Connection, no: int) -> ScoreRow | None:
+    """Return one score, or None."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {_FROM} WHERE no = ?", (no,)).fetchone()  # noqa: S608 - names of ours
+    return None if row is None else ScoreRow(*row)
+
+
+def live(
+    connection: sqlite3.Connection, *, since: int, least: float, site: str | None, limits: Limits, limit: int
+) -> list[ScoreRow]:
+    """Return the scores from `least` on of punches since `since` (UTC ms), newest first."""
+    where, values = _where(limits, site)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE scores.time >= ? AND score >= ?{where}"  # noqa: S608 - names and marks only
+        " ORDER BY scores.time DESC, no DESC LIMIT ?",
+        (since, least, *values, limit),
+    )
+    return [ScoreRow(*row) for row in rows]
+
+
+def history(connection: sqlite3.Connection, person: str, *, since: int, limits: Limits) -> list[dict[str, Any]]:
+    """Return a person's scores since `since` (UTC ms) by day, the newest first."""
+    where, values = _where(limits)
+    rows = connection.execute(
+        "SELECT strftime('%Y-%m-%d', time / 1000, 'unixepoch') AS day, avg(score), max(score), count(*),"  # noqa: S608 - names and marks only
+        f" sum(level IN ('HIGH', 'CRITICAL')) FROM scores WHERE person = ? AND time >= ?{where}"
+        " GROUP BY day ORDER BY day DESC",
+        (person, since, *values),
+    )
+    names = ("day", "mean", "max", "count", "high")
+    return [dict(zip(names, (row[0], round(row[1], 4), *row[2:]), strict=True)) for row in rows]
+
+
+def heatmap(connection: sqlite3.Connection, *, since: int, least: int, limits: Limits) -> list[dict[str, Any]]:
+    """Return the sites with at least `least` scores since `since` (UTC ms), the greatest sum first; at most 500."""
+    where, values = _where(limits)
+    rows = connection.execute(
+        "SELECT site, client, avg(score), max(score), count(*), sum(level = 'HIGH'), sum(level = 'CRITICAL'),"  # noqa: S608 - names and marks only
+        f" sum(score) AS risk FROM scores WHERE time >= ?{where} GROUP BY site HAVING count(*) >= ?"
+        " ORDER BY risk DESC, site LIMIT ?",
+        (since, *values, least, SITES_MAX),
+    ).fetchall()
+    whole = sum(row[7] for row in rows) or 1.0
+    names = ("site", "client", "mean", "max", "count", "high", "critical", "share")
+    return [
+        dict(zip(names, (*row[:2], round(row[2], 4), *row[3:7], round(row[7] / whole, 4)), strict=True)) for row in rows
+    ]
+
+
+def _where(limits: Limits, site: str | None = None) -> tuple[str, list[Any]]:
+    conditions, values = token_limits(*limits)
+    conditions = [
+        each.replace("site IN", "scores.site IN").replace("client IN", "scores.client IN") for each in conditions
+    ]
+    if site is not None:
+        conditions.append("scores.site = ?")
+        values.append(site)
+    return "".join(f" AND {each}" for each in conditions), values

@@ -1,0 +1,103 @@
+"""Fraud scores as the API and the feed show them; every time is RFC 3339 UTC."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nocd.wire.requests import Note, Request
+from nocd.wire.views import VerdictName, View
+
+LevelName = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+MethodName = Literal["rules", "model", "both"]
+
+
+class CheckView(View):
+    """What a check adds to a score by itself, and why; `counts` is false where another stands for the same jump."""
+
+    check: str
+    share: float
+    confidence: float
+    counts: bool
+    words: str
+
+
+class FraudScored(View):
+    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason."""
+
+    id: str
+    punch: str
+    punched_at: str
+    person: str
+    person_name: str | None = None
+    site: str
+    site_name: str | None = None
+    client: str | None = None
+    fraud_score: float
+    rule_score: float
+    model_score: float | None = None
+    level: LevelName
+    method: MethodName
+    checks: list[CheckView]
+    not_judged: dict[str, str]
+    alert: str | None = None
+
+
+class ScoreView(FraudScored):
+    """A score with its features (null where one is missing), and what it turned out to be.
+
+    `label` is 1 for fraud, 0 for none and null while that is open: of its own verdict, else of its alert's.
+    """
+
+    features: dict[str, float | None] | None = None
+    verdict: VerdictName | None = None
+    judged_at: str | None = None
+    judged_by: str | None = None
+    note: str | None = None
+    label: Literal[0, 1] | None = None
+
+
+class ScoredDay(View):
+    """The scores of a person's day (UTC); `high` counts those of level HIGH or CRITICAL."""
+
+    day: str
+    mean: float
+    max: float
+    count: int
+    high: int
+
+
+class PersonHistory(View):
+    """How a person's punches scored, day by day."""
+
+    person: str
+    person_name: str | None = None
+    days: int
+    items: list[ScoredDay]
+
+
+class SiteRisk(View):
+    """The scores of a site's punches; `share` is its part of the sum of all that are shown."""
+
+    site: str
+    site_name: str | None = None
+    client: str | None = None
+    mean: float
+    max: float
+    count: int
+    high: int
+    critical: int
+    share: float
+
+
+class HeatMap(View):
+    """Where punches look like fraud, the greatest share first."""
+
+    hours: int
+    items: list[SiteRisk]
+
+
+class JudgeScore(Request):
+    """Say what a punch turned out to be."""
+
+    verdict: VerdictName
+    note: Note | None = None
