@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nocd.domain.command import Command
 from nocd.store import scores as stored
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EVERYTHING = (frozenset[str](), frozenset[str]())
 
 
-def on(person: str, minute: int, **more: object) -> Event:
+def on(person: str, minute: int, **more: Any) -> Event:
     return punch(person, "in", minutes(minute), device="A", **more)
 
 

@@ -62,7 +62,8 @@ def test_from_080_a_ticket_follows_whatever_severities_are_work() -> None:
     run = played(company("P1", "P2"), on("P1", 480), on("P2", 482))
     assert alert(run, FRAUD).ticket == "T-1"
     weaker = played(company("P1", "P2"), shift("P1", 8, 16), punch("P2", "in", hours(8)))
-    assert (alert(weaker, FRAUD).fraud_score, alert(weaker, FRAUD).ticket) == (pytest.approx(0.57), None)
+    assert alert(weaker, FRAUD).fraud_score == pytest.approx(0.57)
+    assert alert(weaker, FRAUD).ticket is None
 
 
 def test_an_honest_punch_scores_nothing_and_tells_what_was_not_judged() -> None:

@@ -34,7 +34,7 @@ def at(hour: float, person: str = "P1", **more: Any) -> Event:
     return punch(person, more.pop("direction", "in"), T0 + round(hour * HOUR_MS), **more)
 
 
-def north_m(metres: float) -> dict[str, float]:
+def north_m(metres: float) -> dict[str, Any]:
     return {"lat": HERE[0] + metres / 111_195, "lon": HERE[1]}
 
 
@@ -78,7 +78,7 @@ def test_a_position_is_so_far_from_the_centre_and_at_most_ten_kilometres() -> No
         ({"confidence": 0.9}, 0.9),
     ],
 )
-def test_a_face_is_as_sure_as_its_distance_says_else_its_confidence(seen: dict[str, float], confidence: float) -> None:
+def test_a_face_is_as_sure_as_its_distance_says_else_its_confidence(seen: dict[str, Any], confidence: float) -> None:
     assert features(known(), at(8, **seen))["face_confidence"] == pytest.approx(confidence)
 
 
