@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from nocd.settings import Settings
 
 SECONDS_MAX: Final = 600
-MEMORY_MAX_BYTES: Final = 2_147_483_648
+MEMORY_MAX_BYTES: Final = 536_870_912
 GRACE_S: Final = 30.0
 ANSWER_MAX_BYTES: Final = 4_194_304
 NICENESS: Final = 19
+_KIB: Final = 1_024
 
 
 @dataclass(slots=True)
@@ -71,7 +72,8 @@ class WhatIf:
             limit=ANSWER_MAX_BYTES,
         )
         try:
-            os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)  # from here, for its imports alone take a second
+            with contextlib.suppress(OSError):  # gone already
+                os.setpriority(os.PRIO_PROCESS, child.pid, NICENESS)  # from here: its imports alone take a second
             assert child.stdin is not None
             assert child.stdout is not None
             child.stdin.write(line + b"\n")
@@ -99,32 +101,39 @@ def answered(line: bytes) -> dict[str, Any]:
     """Return the difference that a request's line asks for, made in this process."""
     asked = orjson.loads(line)
     to_try = supposed(load(asked["settings"]).settings, asked["set"], asked["silence"])
-    window = whatif.Asked(now=asked["now"], days=asked["days"], seconds_max=asked["seconds_max"])
+    window, started_s = whatif.Asked(now=asked["now"], days=asked["days"]), monotonic_s()
+
+    def spent() -> str:
+        if monotonic_s() - started_s > asked["seconds_max"]:
+            return "time"
+        return "memory" if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB > MEMORY_MAX_BYTES else ""
+
     try:
         with contextlib.closing(read_only(Path(asked["database"]))) as base:
-            return whatif.run(base, to_try, window, monotonic_s=monotonic_s)
+            told = whatif.run(base, to_try, window, spent=spent)
+        return {**told, "seconds": round(monotonic_s() - started_s, 3)}
     except sqlite3.Error as error:
         raise UnavailableError(f"the database cannot be read: {error}", code="store_failing") from error
 
 
 def main() -> None:
-    """Answer the request on standard input, within a bound of memory."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
+    """Answer the request on standard input; where memory is short, this process goes first."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
         told = {"answer": answered(line)}
     except NocdError as error:
         told = {"refused": {"code": error.code, "detail": error.detail, "status": error.status}}
-    except MemoryError:
-        told = {"refused": {"code": "too_many", "detail": "it needs too much memory; take fewer days", "status": 400}}
     sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
     sys.stdout.buffer.flush()
 
 
 def _end_with_input() -> None:
     """End this process once whoever asked is gone."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(0)  # no clean-up is wanted: nothing was written, and the main thread may be deep in work
 
 

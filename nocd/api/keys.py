@@ -54,11 +54,11 @@ class Sends(Protocol):
         ...
 
     async def listed(self, tenant: Tenant, *, sites: frozenset[str], clients: frozenset[str]) -> list[dict[str, Any]]:
-        """Return each receiver as a tenant sees it, counting what is about these sites and clients (all if none)."""
+        """Return each receiver as a tenant sees it; counted is what is about these sites and clients."""
         ...
 
     def receiver(self, name: str) -> object:
-        """Return a receiver; raises NotFound."""
+        """Return a receiver by name; raises NotFound."""
         ...
 
     async def test(self, name: str) -> Tried:

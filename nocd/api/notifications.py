@@ -61,6 +61,8 @@ async def replay(request: web.Request) -> web.Response:
     no = await _visible(request, name)
     found = await tenant.store.read(outbox.one, no)
     if found is not None and found[0]["state"] == "dead":
+        if (receiver := found[0]["receiver"]) not in tenant.pipeline.engine.triage.notifications.routes.receivers:
+            raise Conflict(f"{name} cannot be sent: no receiver is called {receiver} any more", code="unreachable")
         await done(request, "replay_notification", name, {})
     if not await tenant.store.run([outbox.replayed(no, now=request.app[DESK].now_ms())]):
         raise Conflict(f"{name} is no dead letter; only those are sent again", code="not_dead")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from nocd.domain.token import Token
 
 _FILTERS = ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor")
-_ID = "{id:(?!bulk$)[^{}/]+}"  # no ticket is called so: a wrong method there is answered as one
+# `bulk` is no ticket and `evidence` no command, so that a wrong method there is answered as one.
+_ID = "{id:(?!bulk$)[^{}/]+}"
 _COMMAND = "{command:(?!evidence$)[^{}/]+}"
 NOBODY = "-"
 

@@ -13,6 +13,7 @@ from nocd.domain.severity import Severity
 Deed = Literal["notify", "create_ticket", "assign", "webhook", "note", "escalate"]
 StepState = Literal["waiting", "approval", "running", "done", "skipped", "failed", "cancelled"]
 RunStatus = Literal["pending", "running", "success", "partial", "failed", "cancelled"]
+AUTHOR = "playbook"  # before a playbook's name, where it is told who did something
 LIVE: frozenset[RunStatus] = frozenset({"pending", "running"})
 STEP_LIVE: frozenset[StepState] = frozenset({"waiting", "approval", "running"})
 

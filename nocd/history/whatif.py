@@ -144,11 +144,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The window: `days` up to `now` (UTC ms), to be folded twice within `seconds_max`."""
+    """The window: `days` up to `now` (UTC ms)."""
 
     now: int
     days: int
-    seconds_max: float
 
     @property
     def since(self) -> int:
@@ -157,26 +156,24 @@ class Asked:
 
 
 def run(
-    connection: sqlite3.Connection, supposed: Supposed, asked: Asked, *, monotonic_s: Callable[[], float]
+    connection: sqlite3.Connection, supposed: Supposed, asked: Asked, *, spent: Callable[[], str]
 ) -> dict[str, Any]:
-    """Fold the past twice and return the difference, of the earlier part of it where time runs out.
+    """Fold the past twice and return the difference, of the earlier part of it once `spent` says what ran out.
 
     `connection` is read-only. Raises InputError for thresholds of baselines there are not.
     """
-    started_s = monotonic_s()
     _check(connection, supposed)
     first = first_no(connection, asked.since - LEARNING_DAYS * DAY_MS)
     whole = first <= 1
     known, loaded = Known(connection), _loaded(connection, whole=whole)
     sides = (Side(loaded, supposed.before, known, {}), Side(loaded, supposed.after, known, supposed.thresholds))
-    counts, reached, complete = Counter[str](), asked.since, True
+    counts, reached, ran_out = Counter[str](), asked.since, ""
     for rows in _slices(connection, first, _newest(connection)):
-        if complete := monotonic_s() - started_s <= asked.seconds_max:
-            counts += _fold(rows, sides, supposed, since=asked.since)
-            reached = rows[-1].received_at
-        else:
+        if ran_out := spent():
             break
-    if complete:
+        counts += _fold(rows, sides, supposed, since=asked.since)
+        reached = rows[-1].received_at
+    if not ran_out:
         reached = asked.now
         for side in sides:
             side.pass_time(asked.now)
@@ -185,14 +182,13 @@ def run(
         "from": rfc3339(asked.since),
         "to": rfc3339(reached),
         "days": asked.days,
-        "complete": complete,
+        "complete": not ran_out,
         "started_from": "beginning" if whole else "directory",
         "events": counts["event"],
         "commands": counts["command"],
         "commands_left_out": max(side.left_out for side in sides),
-        "seconds": round(monotonic_s() - started_s, 3),
         **_told(sides),
-        "limits": _limits(whole=whole, complete=complete),
+        "limits": _limits(whole=whole, ran_out=ran_out),
     }
 
 
@@ -314,6 +310,6 @@ def _types(found: Difference) -> dict[str, dict[str, int]]:
     return {name: {"gained": gained[name], "lost": lost[name]} for name in sorted({*gained, *lost})}
 
 
-def _limits(*, whole: bool, complete: bool) -> list[str]:
-    cut = [] if complete else ["time ran out: only what was received up to 'to' is compared"]
+def _limits(*, whole: bool, ran_out: str) -> list[str]:
+    cut = [f"{ran_out} ran out: only what was received up to 'to' is compared"] if ran_out else []
     return [_STARTED["beginning" if whole else "directory"], *_LIMITS, *cut]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nocd.domain.delivery import GIVE_UP_MS
 from nocd.domain.instant import rfc3339, rfc3339_or_none
+from nocd.store.queries import token_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def counts(
 ) -> dict[str, dict[str, int]]:
     """Return how many messages wait and how many are dead letters, by receiver, of those a token's limits let see."""
     told: dict[str, dict[str, int]] = {}
-    seen, values = _seen(sites, clients)
+    seen, values = token_limits(sites, clients)
     where = " AND ".join(["state IN ('waiting', 'dead')", *seen])
     rows = connection.execute(
         f"SELECT receiver, state, count(*) FROM outbox WHERE {where} GROUP BY receiver, state",  # noqa: S608 - marks only
@@ -88,7 +89,7 @@ def page(
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
-    seen, limits = _seen(sites, clients)
+    seen, limits = token_limits(sites, clients)
     where += seen
     values += limits
     rows = connection.execute(
@@ -96,14 +97,6 @@ def page(
         (*values, limit + 1),
     ).fetchall()
     return [_shown(row) for row in rows[:limit]], (rows[limit - 1][0] if len(rows) > limit else None)
-
-
-def _seen(sites: frozenset[str], clients: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Return the condition, if any, that a message is one a token's limits let see, and the values of its marks."""
-    if not sites and not clients:
-        return [], []
-    marks = [", ".join("?" * len(names)) for names in (sites, clients)]
-    return [f"(site IN ({marks[0]}) OR client IN ({marks[1]}))"], [*sorted(sites), *sorted(clients)]
 
 
 def one(connection: sqlite3.Connection, no: int) -> tuple[dict[str, Any], str | None, str | None] | None:

@@ -7,6 +7,7 @@ from statistics import mean, median, quantiles
 from typing import TYPE_CHECKING, Any, Final
 
 from nocd.domain.instant import DAY_MS, rfc3339
+from nocd.domain.playbook import AUTHOR
 from nocd.domain.severity import Severity
 from nocd.store.queries import token_limits
 
@@ -130,7 +131,7 @@ WITH opened AS (
   SELECT no, severity, status, standing, substr(json_extract(CAST(body AS TEXT), '$.opened_at'), 1, 10) AS day,
     json_extract(CAST(body AS TEXT), '$.count') AS sightings, json_extract(CAST(body AS TEXT), '$.ticket') AS ticket,
     EXISTS (SELECT 1 FROM ledger WHERE ledger.alert = alerts.no AND ledger.actor <> 'nocd'
-      AND ledger.actor NOT LIKE 'playbook %') AS touched
+      AND ledger.actor NOT LIKE '{playbook} %') AS touched
   FROM alerts WHERE {where}
 )
 SELECT day, count(*), sum(sightings), sum(sightings) - count(*), sum(touched),
@@ -151,7 +152,7 @@ def triage_load(connection: sqlite3.Connection, *, since: int, limits: Limits) -
     `held_back` are findings that opened no alert; `critical_unseen` CRITICAL alerts that left the queue unseen: none.
     """
     where, values = _alerts_since(connection, since, limits)
-    rows = connection.execute(_LOAD.format(where=where), values).fetchall()
+    rows = connection.execute(_LOAD.format(where=where, playbook=AUTHOR), values).fetchall()
     days = {row[0]: dict(zip(_LOAD_NAMES, row[1:], strict=True)) for row in rows}
     for day, count in _held_back(connection, since, limits):
         days.setdefault(day, dict.fromkeys(_LOAD_NAMES, 0))["held_back"] = count

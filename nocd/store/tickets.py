@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from nocd.domain.ticket import TimelineRow
+from nocd.store.queries import token_limits
 from nocd.store.rows import number
 from nocd.wire.present_tickets import timeline_view
 
@@ -48,12 +49,7 @@ class _Where:
 
 
 def _where(query: TicketQuery) -> _Where:
-    where = _Where([], [])
-    if query.sites or query.clients:
-        sites, clients = sorted(query.sites), sorted(query.clients)
-        marks = ", ".join("?" * len(sites)), ", ".join("?" * len(clients))
-        where.parts.append(f"(site IN ({marks[0]}) OR client IN ({marks[1]}))")
-        where.values += [*sites, *clients]
+    where = _Where(*token_limits(query.sites, query.clients))
     if query.statuses:
         where.among("status", query.statuses)
     else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from nocd.domain.alert import Status
 from nocd.domain.command import Command, Refused
 from nocd.domain.delivery import Delivery
 from nocd.domain.instant import rfc3339
+from nocd.domain.playbook import AUTHOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from nocd.triage.notifications import Notifications
 
     CreateTicket = Callable[[Alert, str, int], str]  # (alert, why, now) → which ticket came of it; may raise Refused
-
-PLAYBOOK: Final = "playbook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ class Steps:
             return Did(state="done", reason=f"{', '.join(action.receivers)} knew of it")
         if hidden is not None:
             return Did(state="skipped", reason=hidden)
-        by = f"{PLAYBOOK} {run.playbook}"
+        by = f"{AUTHOR} {run.playbook}"
         step = run.id, number
         return self._post(wanted, lambda able: self._notifications.tell(alert, able, by=by, step=step, now=now))
 
@@ -112,11 +111,11 @@ class Steps:
         view = self._teller.view(alert)
         text = run.steps[number].action.text
         data: dict[str, Any] = {"playbook": run.playbook, "run": run.id, "step": number, "text": text}
-        entry = {"status": "standing", "happened": f"{PLAYBOOK} {run.playbook}", "alert": view}
+        entry = {"status": "standing", "happened": f"{AUTHOR} {run.playbook}", "alert": view}
         return Delivery(
             receiver=receiver,
             alerts=(alert.id,),
-            body={"type": PLAYBOOK, "timestamp": rfc3339(now), "data": {**data, "alerts": [entry]}},
+            body={"type": AUTHOR, "timestamp": rfc3339(now), "data": {**data, "alerts": [entry]}},
             created_at=now,
             run=run.id,
             step=number,
@@ -127,7 +126,7 @@ class Steps:
     def _ticket(self, run: Run, _: int, alert: Alert, now: int) -> Did:
         if self._create_ticket is None:
             return Did(state="skipped", reason="there are no tickets here")
-        return Did(state="done", reason=self._create_ticket(alert, f"{PLAYBOOK} {run.playbook}", now))
+        return Did(state="done", reason=self._create_ticket(alert, f"{AUTHOR} {run.playbook}", now))
 
     def _assign(self, run: Run, number: int, alert: Alert, now: int) -> Did:
         assignee = run.steps[number].action.assignee
@@ -150,5 +149,5 @@ class Steps:
         return Did(state="done", reason="nobody had taken it up")
 
     def _act(self, verb: str, run: Run, alert: Alert, now: int, args: dict[str, Any]) -> None:
-        actor = f"{PLAYBOOK} {run.playbook}"
+        actor = f"{AUTHOR} {run.playbook}"
         self._acts.act(alert.id, Command(verb=verb, target=alert.id, actor=actor, time=now, args=args), now=now)

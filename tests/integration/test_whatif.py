@@ -60,14 +60,14 @@ async def past(tmp_path: Any) -> Opened:
     return opened
 
 
-def tried(opened: Opened, after: TenantLimits = PLAIN, *, days: int = 30, seconds: float = 60, **more: Any) -> Any:
+def tried(opened: Opened, after: TenantLimits = PLAIN, *, days: int = 30, slices: int = 100, **more: Any) -> Any:
     with contextlib.closing(read_only(opened.path)) as base:
-        ticks = iter(range(100))
+        left = iter([""] * slices)
         told = run(
             base,
             Supposed(before=PLAIN, after=after, **more),
-            Asked(now=NOW, days=days, seconds_max=seconds),
-            monotonic_s=lambda: float(next(ticks)),
+            Asked(now=NOW, days=days),
+            spent=lambda: next(left, "time"),
         )
     return orjson.loads(orjson.dumps(told))
 
@@ -138,8 +138,8 @@ def test_a_silence_hides_what_meets_it_and_a_route_tells_more(past: Opened) -> N
 def test_a_window_after_the_beginning_compares_only_what_began_in_it(past: Opened) -> None:
     rules = Rules(CATALOG, general={"GUARD_DISTRESS": {"mode": "off"}})
     with contextlib.closing(read_only(past.path)) as base:
-        asked = Asked(now=NOW + 60 * DAY_MS, days=1, seconds_max=60)
-        told = run(base, Supposed(before=PLAIN, after=TenantLimits(rules=rules)), asked, monotonic_s=lambda: 0.0)
+        asked = Asked(now=NOW + 60 * DAY_MS, days=1)
+        told = run(base, Supposed(before=PLAIN, after=TenantLimits(rules=rules)), asked, spent=str)
     assert (told["alerts"]["before"], told["alerts"]["lost"]) == (0, 0)
 
 
@@ -154,7 +154,7 @@ async def test_where_the_beginning_is_gone_the_directory_of_today_is_known(past:
 
 def test_time_that_runs_out_is_told_with_how_far_it_came(past: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whatif, "SLICE", 4)
-    told = tried(past, seconds=1.5)
+    told = tried(past, slices=1)
     assert (told["complete"], told["events"], told["to"]) == (False, 4, "2026-01-01T00:00:00.000Z")
     assert any("time ran out" in each for each in told["limits"])
 
@@ -163,6 +163,21 @@ def test_more_alerts_than_can_be_compared_are_refused(past: Opened, monkeypatch:
     monkeypatch.setattr(whatif, "SPANS_MAX", 2)
     with pytest.raises(InputError, match="take fewer days"):
         tried(past)
+
+
+async def test_a_threshold_is_set_as_soon_as_there_is_its_baseline_and_what_moves_it_is_left_out(tmp_path: Any) -> None:
+    opened = Opened(tmp_path / "t.db")
+    async with opened.tenant() as tenant:
+        await tenant.post([event("noc.sample", metric="queue", value=3.0, site="S1")])
+        moved = {"threshold": 2.0, "note": "x"}
+        told = await tenant.ask(Command(verb="set_threshold", target="queue@S1", actor="mara", time=T0, args=moved))
+        assert told.ok
+    found = await asyncio.to_thread(tried, opened, thresholds={"queue@S1": 2.5})
+    assert (found["commands"], found["commands_left_out"]) == (1, 1)
+    with pytest.raises(InputError, match="did you mean queue@S1"):
+        await asyncio.to_thread(tried, opened, thresholds={"queue@S2": 2.5})
+    with pytest.raises(InputError, match="a threshold lies between"):
+        await asyncio.to_thread(tried, opened, thresholds={"queue@S1": 1_000.0})
 
 
 def test_a_threshold_is_refused_where_there_is_no_such_baseline(past: Opened) -> None:

@@ -53,11 +53,11 @@ async def false_alerts(tenant: Tenant, baseline: str, *, before: int) -> None:
     await tenant.store.run(statements)
 
 
-async def dead_letter(tenant: Tenant, *, site: str | None = None) -> None:
+async def dead_letter(tenant: Tenant, *, site: str | None = None, receiver: str = "desk") -> None:
     """Leave one message that was given up."""
     sql = (
         "INSERT INTO outbox (id, receiver, state, route, site, alerts, created_at, due_at, give_up_at, ended_at, error,"
-        " body) VALUES ('msg_x' || (SELECT count(*) FROM outbox), 'desk', 'dead', 'all', ?, 'A-1', 1, 1, 1,"
+        " body) VALUES ('msg_x' || (SELECT count(*) FROM outbox), ?, 'dead', 'all', ?, 'A-1', 1, 1, 1,"
         " unixepoch() * 1000, 'no', x'7b7d')"
     )
-    await tenant.store.run([(sql, (site,))])
+    await tenant.store.run([(sql, (receiver, site))])

@@ -60,7 +60,7 @@ async def test_an_alert_is_told_and_its_ledger_and_the_list_say_so(desk: Desk, h
 async def test_a_dead_letter_is_replayed_once_by_whoever_sees_it(desk: Desk, hook: Server) -> None:
     await dead_letter(desk.daemon.tenants["default"], site="S1")
     await dead_letter(desk.daemon.tenants["default"], site="S2")
-    first, second = (each["id"] for each in reversed(await desk.items("/v1/notifications?state=dead")))
+    first, second = (each["id"] for each in reversed(await desk.items("/v1/notifications?state=dead&receiver=desk")))
     assert [each["id"] for each in await desk.items("/v1/notifications?state=dead", token="north")] == [first]
     path = "/v1/notifications/{}/replay"
     assert (await desk.ask("POST", path.format(second), token="north")).told == (404, "not_found")
@@ -74,6 +74,14 @@ async def test_a_dead_letter_is_replayed_once_by_whoever_sees_it(desk: Desk, hoo
     await until(lambda: any(headers["webhook-id"].startswith("msg_x") for headers, _ in hook.got))
     acts = [(row["act"], row["target"]) for row in await desk.items("/v1/audit?actor=north")]
     assert acts == [("replay_notification", first)]
+
+
+async def test_a_dead_letter_of_a_receiver_that_is_no_more_stays_one_and_says_why(desk: Desk) -> None:
+    await dead_letter(desk.daemon.tenants["default"], site="S3", receiver="former")
+    (lost,) = await desk.items("/v1/notifications?receiver=former")
+    reply = await desk.ask("POST", f"/v1/notifications/{lost['id']}/replay")
+    assert reply.told == (409, "unreachable")
+    assert "no receiver is called former" in reply.json["detail"]
 
 
 async def test_the_list_is_paged_and_knows_its_words(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,20 @@ async def test_the_command_line_without_a_daemon_wants_a_data_folder(tmp_path: A
         CliRunner().invoke, cli, ["whatif", "--set", "ticket_severities=", "--data-dir", str(tmp_path)]
     )
     assert (missing.exit_code, "--data-dir" in missing.stderr) == (1, True)
+
+
+async def test_the_command_line_without_a_daemon_folds_the_folder_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(root=tmp_path) as another:
+        data = {**MINIMAL["noc.alert"], "severity": "HIGH", "site": "S1"}
+        await another.post(envelope("noc.alert", data, id="a", source="/t", time=...))
+    arguments = ["whatif", "--set", "ticket_severities=", "--days", "1", "--data-dir", str(tmp_path)]
+    ran = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+    assert (ran.exit_code, "tickets: 1 -> 0" in ran.stdout) == (0, True), ran
+    monkeypatch.setattr(whatif, "MEMORY_MAX_BYTES", 1)
+    short = await asyncio.to_thread(CliRunner().invoke, cli, arguments)
+    assert "memory ran out" in short.stdout, short
 
 
 async def test_the_daemons_stop_ends_one_that_runs_and_answers_who_asked() -> None:

@@ -10,10 +10,11 @@ import pytest
 from aiohttp import web
 
 from nocd.clock import now_ms
+from nocd.domain.command import Command
 from nocd.domain.playbook import Action
 from nocd.metrics import Metrics
 from nocd.notify.notifier import Notifier
-from nocd.store import playbooks
+from nocd.store import playbooks, reports
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.routes import Routes
 from nocd.triage.runbooks import Runbook, Runbooks
@@ -122,3 +123,27 @@ async def test_a_receiver_that_is_gone_fails_its_step(tmp_path: Path, hook: Serv
     states = [(step["state"], step["reason"]) for step in run["steps"]]
     assert states[0] == ("failed", "desk: answered 410")
     assert states[2] == ("failed", "answered 410"), "it is disabled by then"
+
+
+async def test_what_a_playbook_did_alone_is_no_persons_touch(tmp_path: Path) -> None:
+    clock = Clock(now_ms())
+    note = Action(do="note", text="gate opened")
+    runbook = Runbook(
+        id="CAMERA",
+        title="t",
+        applies_to=("Camera",),
+        steps=("s",),
+        escalation_minutes=9,
+        role="boss",
+        playbook=(note,),
+    )
+    async with Opened(
+        tmp_path / "t.db", clock=clock, limits=TenantLimits(runbooks=Runbooks([runbook]))
+    ).tenant() as tenant:
+        await tenant.post(
+            [firing(severity="CRITICAL", at=clock.now), firing("Door", severity="CRITICAL", at=clock.now)]
+        )
+        assert (await tenant.ask(Command(verb="ack", target="A-2", actor="mara", time=clock.now))).ok
+        limits: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
+        (told,) = await tenant.store.read(reports.triage_load, since=clock.now - 1, limits=limits)
+        assert (told["alerts"], told["touched"], told["critical_waiting"]) == (2, 1, 1)
