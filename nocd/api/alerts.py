@@ -22,7 +22,6 @@ from nocd.domain.token import Act, Token
 from nocd.errors import InputError, NotFound
 from nocd.store import queries
 from nocd.store.queries import AlertQuery
-from nocd.store.rows import number
 from nocd.store.search import condition
 from nocd.wire.query import asks
 from nocd.wire.requests import COMMANDS, Bulk
@@ -146,11 +145,8 @@ async def _visible(request: web.Request) -> tuple[bytes, int]:
 
 async def find(tenant: Tenant, token: Token, alert_id: str) -> tuple[bytes, int]:
     """Return (body, number) of an alert this token sees; one it does not see is not there."""
-    try:
-        no = number(alert_id)
-    except ValueError:
-        no = 0
-    found = await tenant.store.read(queries.alert, no) if alert_id == f"A-{no}" and no < 2**63 else None
-    if found is None or not token.sees(site=found[1], client=found[2]):
+    no = answers.number_of(alert_id, "A")
+    found = None if no is None else await tenant.store.read(queries.alert, no)
+    if no is None or found is None or not token.sees(site=found[1], client=found[2]):
         raise NotFound(f"there is no alert {alert_id}")
     return found[0], no

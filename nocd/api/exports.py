@@ -80,7 +80,8 @@ async def _pages(
         rows, after = await store.read(
             exports.page, table, after=after, upto=upto, asked=wanted, sites=token.sites, clients=token.clients
         )
-        yield [_seen(token, row) for row in rows]
+        if rows:
+            yield [_seen(token, row) for row in rows]
 
 
 def _seen(token: Token, row: dict[str, Any]) -> dict[str, Any]:

@@ -138,12 +138,8 @@ async def command(request: web.Request) -> web.Response:
 
 async def find(tenant: Tenant, token: Token, incident_id: str) -> tuple[bytes, bytes]:
     """Return (body, timeline) of an incident this token sees; one it does not see is not there."""
-    try:
-        no = number(incident_id)
-    except ValueError:
-        no = 0
-    known = incident_id == f"I-{no}" and no < 2**63
-    found = await tenant.store.read(stored.incident, no) if known else None
+    no = answers.number_of(incident_id, "I")
+    found = None if no is None else await tenant.store.read(stored.incident, no)
     if found is None or not token.sees(site=found[1], client=found[2]):
         raise NotFound(f"there is no incident {incident_id}")
     return found[0], found[3]

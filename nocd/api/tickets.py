@@ -150,12 +150,8 @@ async def _visible(request: web.Request) -> int:
 async def ticket_no(request: web.Request, ticket_id: str) -> int:
     """Return the number of a ticket this token sees; one it does not see is not there."""
     token = request[TOKEN]
-    try:
-        no = number(ticket_id)
-    except ValueError:
-        no = 0
-    known = ticket_id == f"T-{no}" and no < 2**63
-    found = await tenant_of(request).store.read(tickets.ticket, no) if known else None
-    if found is None or not token.sees(site=found[1], client=found[2]):
+    no = answers.number_of(ticket_id, "T")
+    found = None if no is None else await tenant_of(request).store.read(tickets.ticket, no)
+    if no is None or found is None or not token.sees(site=found[1], client=found[2]):
         raise NotFound(f"there is no ticket {ticket_id}")
     return no

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from nocd.domain.shelf import Shelves
 
 KIND = "maintenance"
-WINDOWS_MAX = 1_000
+WINDOWS_MAX = 1_000  # that are not over yet
+KEPT_MAX = 5_000  # with those that are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

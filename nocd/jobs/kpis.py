@@ -131,6 +131,8 @@ async def _roll_up(tenant: Tenant, now: int) -> None:
                 break
             for step in _steps(await tenant.store.read(rows.rolled, minutes, start)):
                 await tenant.store.run(step)
+        else:
+            return  # a day waits until all of its hours are there
 
 
 def _steps(statements: Iterable[rows.Statement]) -> Iterator[list[rows.Statement]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nocd.store.sqlite import sqlite3
 
 PAGE_ROWS: Final = 500
+LOOKED_AT_MAX: Final = 10_000
 _ALERT: Final = (
     *("id", "type", "category", "severity", "status", "priority", "title", "reason", "site", "site_name", "client"),
     *("person", "person_name", "entity.type", "entity.id", "source", "first_seen", "last_seen", "opened_at", "count"),
@@ -107,11 +108,16 @@ def page(
     sites: frozenset[str] = frozenset(),
     clients: frozenset[str] = frozenset(),
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return rows numbered after `after` and up to `upto`, oldest first, and the number to go on after, or None."""
+    """Return rows numbered after `after` and up to `upto`, oldest first, and the number to go on after, or None.
+
+    A page looks at so many numbers at most, so that none reads for long however few rows match.
+    """
     where, values = token_limits(sites, clients)
+    last = min(upto, after + LOOKED_AT_MAX)
     rows = connection.execute(
         f"SELECT no, {export.select} FROM {export.table}"  # noqa: S608 - names and marks only
         f" WHERE {' AND '.join([*where, 'no > ?', 'no <= ?', asked[0]])} ORDER BY no LIMIT ?",
-        (*values, after, upto, *asked[1], PAGE_ROWS),
+        (*values, after, last, *asked[1], PAGE_ROWS),
     ).fetchall()
-    return [export.view(row) for row in rows], rows[-1][0] if len(rows) == PAGE_ROWS else None
+    on = rows[-1][0] if len(rows) == PAGE_ROWS else last
+    return [export.view(row) for row in rows], on if on < upto else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from nocd.domain.incident import CloseWhen, Incident
@@ -87,11 +88,23 @@ class Grouping:
             return
         self.sweep(now)
         self._index(alert)
-        if self._carrying.begins(alert, now):
+        if not (
+            self._carrying.begins(alert, now)
+            or self._comes_back(alert, now)
+            or self._matched(alert, now)
+            or self._with_signals(alert, now)
+        ):
+            self._carrying.shelters(alert, now)
+        self._forgets(alert, now)
+
+    def _forgets(self, alert: Alert, now: int) -> None:
+        """Let an alert that came back and stands in no story belong to none."""
+        former = self._incidents.get(alert.incident)
+        if alert.incident is None or (former is not None and former.alerts.get(alert.id)):
             return
-        if self._comes_back(alert, now) or self._matched(alert, now) or self._with_signals(alert, now):
-            return
-        self._carrying.shelters(alert, now)
+        again, reason = self._book.edit(alert.id), f"{alert.incident}: it came back after that story"
+        again.incident = None
+        self._book.follow(again, "ungrouped", reason, now=now)
 
     def _seen(self, alert: Alert, now: int) -> None:
         """Count one more sighting in its incident; in a storm it may be the first of another one."""
@@ -161,8 +174,8 @@ class Grouping:
         return True
 
     def _matched(self, alert: Alert, now: int) -> bool:
-        """Join the story of another alert, or begin one with it."""
-        one = self._facet(alert)
+        """Join the story of another alert, or begin one with it; of one that came back, by when it did."""
+        one = replace(self._facet(alert), first_seen=alert.last_seen)
         if self._joins_a_crowd(one, alert, now):
             return True
         best = max(self._matches(one, alert), key=lambda found: (found[0].score, *found[2]), default=None)

@@ -184,6 +184,8 @@ class IncidentActs:
         return incident
 
     def _undo_on_alerts(self, incident: Incident, undo: IncidentUndo, command: Command, now: int) -> None:
+        gone = [each for each in command.recalled_alerts if each.undo is not None and each.undo.until == undo.until]
+        self._recall(command, gone)
         for alert_id in list(incident.alerts):
             alert = self._book.get(alert_id)
             mine = alert is not None and alert.undo is not None and alert.undo.until == undo.until

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from nocd.detect.night import GUARD_INACTIVITY
 from nocd.domain.command import Command, Refused
 from nocd.domain.finding import Category
-from nocd.domain.maintenance import KIND, WINDOWS_MAX, Maintenance, Subject
+from nocd.domain.maintenance import KEPT_MAX, KIND, WINDOWS_MAX, Maintenance, Subject
 
 if TYPE_CHECKING:
     from nocd.detect.scene import Scene
@@ -60,8 +60,10 @@ class MaintenanceActs:
 
     def _plan(self, command: Command, now: int) -> tuple[Maintenance, str]:
         args = command.args
-        if len(self._windows) >= WINDOWS_MAX:
+        if sum(window.end > now for window in self._windows.values()) >= WINDOWS_MAX:
             raise Refused("too_many_windows", f"{WINDOWS_MAX} maintenance windows are planned already; end some")
+        if len(self._windows) >= KEPT_MAX:
+            raise Refused("too_many_windows", f"{KEPT_MAX} windows are kept, those that are over for five weeks")
         if args["end"] <= max(args["start"], now):
             raise Refused("bad_window", "a maintenance window ends after it starts, and not in the past")
         number = (self._shelves.get("counter", KIND) or 0) + 1

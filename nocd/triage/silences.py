@@ -78,7 +78,7 @@ class Silences:
 
     def unresolved(self, alert_id: str, *, now: int) -> None:
         """Put back in force what ended with the resolve of an alert, for that was taken back."""
-        for silence in self.all():
+        for silence in sorted(self.all(), key=lambda each: each.no):
             late = silence.ended_at is None or now > silence.ended_at + UNDO_WITHIN_MS
             if silence.alert == alert_id and silence.ended_by == "resolved" and not late and self._room():
                 self._keep(replace(silence, ended_at=None, ended_by=None), "revived")

@@ -82,6 +82,10 @@ async def test_a_verdict_and_a_reopen_reach_alerts_that_left_memory(opened: Open
         at, judged = opened.clock.now, {"verdict": "fraud"}
         assert (await tenant.ask(Command(verb="resolve_incident", target="I-1", actor="m", time=at, args=judged))).ok
         assert await told(tenant, "verdict") == ["fraud", "fraud", "fraud"]
+        await let_go(tenant, opened, "A-3", after=1)  # again
+        assert (await tenant.ask(Command(verb="undo_incident", target="I-1", actor="m", time=at + 2))).ok
+        assert await told(tenant, "verdict") == [None, None, None]
+        assert (await tenant.ask(Command(verb="resolve_incident", target="I-1", actor="m", time=at, args=judged))).ok
         await let_go(tenant, opened, "A-1")
         reopen = Command(verb="reopen_incident", target="I-1", actor="m", time=opened.clock.now)
         assert (await tenant.ask(reopen)).ok
@@ -94,9 +98,9 @@ async def told(tenant: Tenant, name: str) -> list[object]:
     return [orjson.loads(row[0])[name] for row in rows if row is not None]
 
 
-async def let_go(tenant: Tenant, opened: Opened, alert: str) -> None:
+async def let_go(tenant: Tenant, opened: Opened, alert: str, *, after: int = 6 * MINUTE_MS) -> None:
     """Let time pass until the engine no longer holds an alert."""
-    opened.clock.now += 6 * MINUTE_MS
+    opened.clock.now += after
     await tenant.ask(Command(verb="heartbeat", target="", actor="nocd", time=opened.clock.now))
     tenant.pipeline.tick(opened.clock.now)
     await tenant.ask(Command(verb="heartbeat", target="", actor="nocd", time=opened.clock.now))

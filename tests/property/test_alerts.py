@@ -73,7 +73,8 @@ def detected(made: Engine, what: str, kind: str, severity: str, now: int) -> boo
 
 
 def held(made: Engine) -> list[Alert]:
-    return list(made.shelves.kind("alert").values())
+    """Return every alert that is held, the oldest first: a restart keeps them, not the order of the shelf."""
+    return sorted(made.shelves.kind("alert").values(), key=lambda each: each.no)
 
 
 def play(

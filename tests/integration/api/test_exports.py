@@ -50,8 +50,11 @@ async def test_every_row_comes_once_in_order_however_small_the_pages(desk: Desk,
     whole = lines(await desk.ask("GET", "/v1/export/alerts", token="operator"))
     assert [row["id"] for row in whole] == sorted((row["id"] for row in whole), key=lambda name: int(name[2:]))
     assert {f"Door {n}" for n in range(7)} <= {row["type"] for row in whole}
-    monkeypatch.setattr(exports, "PAGE_ROWS", 2)
-    assert lines(await desk.ask("GET", "/v1/export/alerts", token="operator")) == whole
+    for limit in ("PAGE_ROWS", "LOOKED_AT_MAX"):
+        monkeypatch.setattr(exports, limit, 2)
+        assert lines(await desk.ask("GET", "/v1/export/alerts", token="operator")) == whole
+    rare = lines(await desk.ask("GET", f"/v1/export/alerts?q={quote('type:door*6')}", token="operator"))
+    assert [row["type"] for row in rare] == ["Door 6"]
 
 
 async def test_a_table_for_spreadsheets_runs_no_formula(desk: Desk) -> None:

@@ -137,3 +137,19 @@ async def test_a_site_removed_while_it_is_counted_is_passed_over(opened: Opened)
         assert await house.tenant.figures(house.clock.now) is figures  # fresh enough
         (report,) = (await house.upkeep.refresh()).parts.values()
         assert report.detail == "3 scopes"
+
+
+async def test_a_day_is_rolled_up_only_once_all_of_its_hours_are(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nocd.jobs.kpis._PERIODS_MAX", 3)  # of the hours that are over, so many a run
+    async with kept(opened) as house:
+        start = T0 - T0 % DAY_MS
+        samples = [kpis.sampled("all", start + hour * HOUR_MS, NOTHING) for hour in range(5)]
+        await house.tenant.store.run(samples)
+        house.clock.now = start + DAY_MS
+        await refreshed(house)
+        assert (await trend(house, "all", days=40))["points"] == []
+        await refreshed(house)
+        (day,) = (await trend(house, "all", days=40))["points"]
+        assert day["samples"] == 5

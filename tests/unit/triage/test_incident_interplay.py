@@ -84,3 +84,15 @@ def test_a_note_on_the_feed_names_whom_it_is_about_so_that_it_can_be_masked() ->
     names = ("title", "site_name", "client", "person_name")
     assert [noted.data[name] for name in names] == [alert.title, "North", "ACME", "Bea Bell"]
     assert b"Bea" not in mask(change_body(1, noted))
+
+
+def test_what_comes_back_after_its_story_was_quiet_belongs_to_it_no_more() -> None:
+    desk = Desk()
+    for name, severity in (("Fence", "LOW"), ("Gate", "CRITICAL")):
+        desk.fires(name, 0, person="P1", severity=severity)
+    desk.ends("Fence", 70, person="P1")
+    desk.made.finish()
+    back = desk.fires("Fence", 71, person="P1", severity="LOW")
+    assert (back.incident, [(each.id, each.ids) for each in desk.standing]) == (None, [("I-1", ["A-2"])])
+    why = [(row.decision, row.reason) for row in desk.made.finish().ledger if row.alert == back.id]
+    assert ("ungrouped", "I-1: it came back after that story") in why

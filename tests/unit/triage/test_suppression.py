@@ -206,3 +206,14 @@ def test_many_alerts_are_hidden_and_shown_in_steps_and_a_restart_goes_on_where_i
         assert {str(alert.status) for alert in each.book.all()} == {"open"}
         each.finish()
     assert list(made.shelves) == list(once_more.shelves)
+
+
+def test_windows_that_are_over_leave_room_for_others_until_too_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nocd.triage.maintenance.WINDOWS_MAX", 2)
+    monkeypatch.setattr("nocd.triage.maintenance.KEPT_MAX", 3)
+    made = engine()
+    assert [window(made).status for _ in range(3)] == [200, 200, 409]
+    later = T0 + HOUR_MS
+    replies = [window(made, at=later), window(made, at=later)]
+    assert [reply.status for reply in replies] == [200, 409]
+    assert replies[1].body["detail"] == "3 windows are kept, those that are over for five weeks"
