@@ -154,7 +154,7 @@ class Demonstration:
             "alerts": told["alerts"],
             "incidents": told["incidents"],
             "tickets": told["tickets"],
-            "fraud_scores": 0,
+            "fraud_scores": told["fraud_scores"],
         }
 
 

@@ -76,7 +76,7 @@ def reasons(checks: Iterable[Check]) -> list[Reason]:
 
 def score(checks: Iterable[Check]) -> float:
     """Return how likely the checks together make a fraud: one strong proof is enough, two weak ones are not."""
-    left = prod(1 - each.share for each in reasons(checks) if each.counts)
+    left = prod((1 - each.share for each in reasons(checks) if each.counts), start=1.0)
     return round(1 - left, 6)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.registry import CATALOG
 from nocd.detect.watches import CLAIMS_KIND
@@ -163,21 +163,12 @@ def fraud_finding(record: PunchScore, scene: Scene) -> Finding:
             "punch": record.punch,
             "punched_at": rfc3339(record.time),
             "fraud_score": record.score,
-            "method": "rules",
-            **checks_told(record),
+            "checks": {each.check: each.words for each in said},
+            "not_judged": dict(sorted(record.missing.items())),
         },
         site=record.site,
         person=record.person,
     )
-
-
-def checks_told(record: PunchScore) -> dict[str, Any]:
-    """Return a punch's level, its checks with their words, and what was not judged, as they are shown."""
-    return {
-        "level": str(level(record.score)),
-        "checks": [each._asdict() for each in reasons(record.checks.values())],
-        "not_judged": dict(sorted(record.missing.items())),
-    }
 
 
 def scored(judged: Judged, scene: Scene) -> Scored:
@@ -197,7 +188,9 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "rule_score": record.score,
         "model_score": None,
         "method": "rules",
-        **checks_told(record),
+        "level": str(level(record.score)),
+        "checks": [each._asdict() for each in reasons(record.checks.values())],
+        "not_judged": dict(sorted(record.missing.items())),
         "alert": record.alert,
     }
     told_of = told is not Level.MINIMAL

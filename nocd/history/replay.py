@@ -95,6 +95,6 @@ def last_time(paths: Iterable[Path], decoder: Decoder) -> int:
 
 
 async def totals(tenant: Tenant) -> dict[str, Any]:
-    """Return what a tenant holds in the end: findings by type, alerts, tickets; incidents are not made yet."""
-    findings, alerts, tickets = await tenant.store.read(queries.totals)
-    return {"findings": findings, "alerts": alerts, "incidents": 0, "tickets": tickets}
+    """Return what a tenant holds in the end: findings by type, and how many alerts, incidents, tickets and scores."""
+    findings, counts = await tenant.store.read(queries.totals)
+    return {"findings": findings, **counts}

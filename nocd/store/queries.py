@@ -237,8 +237,12 @@ def quick_check(connection: sqlite3.Connection) -> str:
     return "; ".join(str(row[0]) for row in connection.execute("PRAGMA quick_check(10)"))
 
 
-def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], int, int]:
-    """Return findings by type and the numbers of alerts and tickets there ever were."""
+def totals(connection: sqlite3.Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """Return findings by type, and how many alerts, incidents, tickets and fraud scores are kept."""
     findings = connection.execute("SELECT type, count(*) FROM findings GROUP BY type ORDER BY type").fetchall()
-    counts = connection.execute("SELECT (SELECT count(*) FROM alerts), (SELECT count(*) FROM tickets)").fetchone()
-    return dict(findings), *counts
+    tables = {"alerts": "alerts", "incidents": "incidents", "tickets": "tickets", "fraud_scores": "scores"}
+    counts = {
+        name: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names of ours
+        for name, table in tables.items()
+    }
+    return dict(findings), counts

@@ -23,7 +23,7 @@ async def desk() -> Any:
     async with running() as running_desk:
         await running_desk.give("viewer", Role.VIEWER)
         await running_desk.give("north", Role.OPERATOR, sites=frozenset({"S1"}))
-        sites = [{"id": name, "name": f"Site {name}", "timezone": "UTC"} for name in ("S1", "S2")]
+        sites = [{"id": name, "name": f"Site {name}", "timezone": "UTC"} for name in ("S1", "S2", "S3")]
         await running_desk.post(*({"type": "noc.site", "data": site} for site in sites))
         yield running_desk
 
@@ -123,7 +123,7 @@ async def test_incidents_are_made_merged_and_split_by_hand(desk: Desk) -> None:
 
 
 async def test_who_does_not_see_a_site_sees_none_of_its_incidents(desk: Desk) -> None:
-    (alert, _) = await story(desk, "Q1", "Fence", "Gate", site="S2")
+    (alert, _) = await story(desk, "Q1", "Fence", "Gate", site="S3")
     number = (await incident_of(desk, alert))["incident"]["id"]
     (own, _) = await story(desk, "Q2", "Fence", "Gate")
     mine = (await incident_of(desk, own))["incident"]["id"]

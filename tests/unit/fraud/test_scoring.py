@@ -52,6 +52,8 @@ def test_a_fraud_leads_its_punchs_alert_with_the_checks_as_reasons() -> None:
         run.of("BUDDY_PUNCHING")[0].evidence["punch"],
     )
     assert found.reason.startswith("The punch of Guard P2 at Site S1 at 08:02 looks like fraud: Guard P2 and Guard P1")
+    assert [*found.evidence["checks"]] == ["buddy_punching"]
+    assert found.evidence["not_judged"]["geofence"] == "the punch has no position"
     stands = alert(run, FRAUD)
     assert stands.fraud_score == pytest.approx(0.9 * 0.95)
     assert [*stands.evidence["also"]] == [run.of("BUDDY_PUNCHING")[0].id]
