@@ -8,6 +8,7 @@ import pytest
 
 from nocd.detect.registry import CATALOG
 from nocd.detect.rules import Rules
+from nocd.domain.command import Command
 from nocd.domain.score import KIND, PunchScore
 from nocd.domain.severity import Severity
 from nocd.fraud import scoring
@@ -32,8 +33,8 @@ def kept(made: Engine) -> dict[str, PunchScore]:
 
 
 def alert(run: Field, kind: str) -> Alert:
-    """Return the one unresolved alert of a type."""
-    (found,) = (each for each in run.engine.book.all() if each.type == kind and each.unresolved)
+    """Return the one unresolved alert of a type about P2."""
+    (found,) = (each for each in run.engine.book.all() if each.type == kind and each.person == "P2" and each.unresolved)
     return found
 
 
@@ -155,3 +156,31 @@ def test_past_the_bound_a_punch_is_judged_once(monkeypatch: pytest.MonkeyPatch) 
     run = played(company("P1", "P2"), on("P1", 480), on("P2", 482))
     assert len(run.of(FRAUD)) == 1
     assert [*kept(run.engine)] == ["P1"]
+
+
+def test_more_evidence_raises_the_score_and_makes_a_ticket() -> None:
+    run = played(company("P1", "P2", "P3"), shift("P1", 8, 16), on("P2", 481))
+    assert (alert(run, FRAUD).severity, alert(run, FRAUD).ticket) == ("HIGH", None)  # the wrong person is HIGH
+    run.feed([on("P3", 480, received_at=minutes(483))])
+    raised = alert(run, FRAUD)
+    assert raised.severity == "CRITICAL"
+    assert raised.ticket is not None
+    assert raised.fraud_score == pytest.approx(1 - 0.43 * 0.145)
+    assert [each.person for each in run.of(FRAUD)] == ["P2", "P3"]
+
+
+def test_an_alert_that_somebody_resolved_is_not_scored_any_more() -> None:
+    run = played(company("P1", "P2", "P3"), shift("P1", 8, 16), on("P2", 481))
+    before = alert(run, FRAUD)
+    args = {"verdict": "benign"}
+    assert run.engine.apply(Command(verb="resolve", target=before.id, actor="m", time=minutes(482), args=args)).ok
+    run.feed([on("P3", 480, received_at=minutes(483))])
+    assert before.fraud_score == pytest.approx(0.57)
+    assert kept(run.engine)["P2"].score > 0.9
+
+
+def test_checks_of_a_month_that_look_made_count_for_each_punch_while_they_do() -> None:
+    run = played(company("P1"), *(punch("P1", "in", hours(8 + 24 * day)) for day in range(11)))
+    last = kept(run.engine)["P1"]
+    assert [check.name for check in last.checks.values()] == ["biometric_pattern"]
+    assert last.score == pytest.approx(0.3 * 0.75)
