@@ -25,7 +25,7 @@ from nocd.clock import monotonic_s, now_ms
 from nocd.configured import decoder, tenant_limits, upkeep_limits
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
-from nocd.errors import NocdError
+from nocd.errors import NocdError, StorageFull
 from nocd.history.replay import EventClock, Replay, totals
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
@@ -314,7 +314,10 @@ async def _feed_watchdog(every_s: float | None) -> None:
 
 def _tokens(folder: Folder, settings: Settings) -> TokenTable:
     store = TokenStore(folder.daemon_db)
-    store.configured(on_record(settings), now=now_ms())
+    try:
+        store.configured(on_record(settings), now=now_ms())
+    except StorageFull as error:  # reads go on with a full disk, so a start does too
+        log.event("settings_not_on_record", level=logging.ERROR, error=error)
     for written in store.first(folder, now=now_ms()):
         log.event("token_written", file=str(written))
     return TokenTable(store)

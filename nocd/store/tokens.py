@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nocd.domain.audit import Entry
 from nocd.domain.instant import rfc3339, rfc3339_or_none
 from nocd.domain.token import DEFAULT_RIGHTS, Right, Role, Token
-from nocd.errors import Conflict, InputError, NotFound, StateError
+from nocd.errors import Conflict, InputError, NotFound, StateError, StorageFull
 from nocd.store import audit
 from nocd.store.audit import LOCAL, LOCALLY, By
 from nocd.store.folder import adopt, tenant_name, write_private
@@ -139,8 +139,8 @@ class TokenStore:
             if version > _VERSION:
                 raise StateError(f"{path} was written by a newer version of nocd; install that one", code="too_new")
             steps = [*(_SCHEMA if version == 0 else ()), *(audit.schema() if version < _VERSION else ())]
-            for statement in [*steps, f"PRAGMA user_version = {_VERSION}"]:
-                base.execute(statement)
+            for statement in [*steps, f"PRAGMA user_version = {_VERSION}"] if steps else ():
+                base.execute(statement)  # nothing where nothing is to be done: a start needs no room on disk
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -154,6 +154,10 @@ class TokenStore:
                     yield base
         except sqlite3.IntegrityError:
             raise
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:  # the low byte is the primary code
+                raise StorageFull(f"{self._path}: the disk is full") from error
+            raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
         except sqlite3.Error as error:
             raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
 
