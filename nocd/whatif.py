@@ -34,7 +34,6 @@ MEMORY_MAX_BYTES: Final = 536_870_912
 GRACE_S: Final = 30.0
 ANSWER_MAX_BYTES: Final = 4_194_304
 NICENESS: Final = 19
-_KIB: Final = 1_024
 
 
 @dataclass(slots=True)
@@ -101,12 +100,13 @@ def answered(line: bytes) -> dict[str, Any]:
     """Return the difference that a request's line asks for, made in this process."""
     asked = orjson.loads(line)
     to_try = supposed(load(asked["settings"]).settings, asked["set"], asked["silence"])
-    window, started_s = whatif.Asked(now=asked["now"], days=asked["days"]), monotonic_s()
+    window = whatif.Asked(now=asked["now"], days=asked["days"])
+    started_s, held_bytes = monotonic_s(), _resident_bytes()
 
     def spent() -> str:
         if monotonic_s() - started_s > asked["seconds_max"]:
             return "time"
-        return "memory" if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB > MEMORY_MAX_BYTES else ""
+        return "memory" if _resident_bytes() - held_bytes > MEMORY_MAX_BYTES else ""
 
     try:
         with contextlib.closing(read_only(Path(asked["database"]))) as base:
@@ -114,6 +114,11 @@ def answered(line: bytes) -> dict[str, Any]:
         return {**told, "seconds": round(monotonic_s() - started_s, 3)}
     except sqlite3.Error as error:
         raise UnavailableError(f"the database cannot be read: {error}", code="store_failing") from error
+
+
+def _resident_bytes() -> int:
+    """Return how much memory this process has now; the kernel's maximum would count what its parent had."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
 
 
 def main() -> None:
