@@ -13,6 +13,7 @@ from tests.bench.__main__ import BENCHES
 pytestmark = pytest.mark.heavy
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", BENCHES)
 async def test_a_quick_run_prints_the_form_of_each_row(name: str) -> None:

@@ -34,6 +34,7 @@ def test_the_demo_prints_its_numbers_in_the_fixed_form(tmp_path) -> None:
     assert not list(tmp_path.glob("nocd-demo-*")), "the scratch folder is left behind"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_the_demo_prints_the_feed_where_nobody_asked_for_json(tmp_path) -> None:
     done = subprocess.run(

@@ -90,6 +90,7 @@ def test_every_truth_holds_and_points_at_an_event(made):
         assert_disjoint(made, truths)
 
 
+@pytest.mark.long
 @FEW
 @given(st.integers(0, 2**64), st.sampled_from(["SILENT_SITE", "SLACK_NIGHT"]))
 def test_silent_phones_and_slack_nights_are_borne_out_by_the_events(seed, kind):
@@ -110,6 +111,7 @@ def test_the_same_seed_gives_the_same_bytes(seed):
     assert told() == told()
 
 
+@pytest.mark.long
 @FEW
 @given(st.integers(0, 2**64))
 def test_nights_are_quieter_than_days(seed):

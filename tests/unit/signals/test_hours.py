@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from nocd.domain.baseline import Baseline
 from nocd.domain.directory import Removal
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
@@ -142,6 +144,7 @@ def test_what_the_whole_hour_refutes_is_withdrawn_with_its_alert() -> None:
     assert [alert.status for alert in alerts.values()] == ["resolved"]
 
 
+@pytest.mark.long
 def test_a_stop_is_known_to_every_site_whatever_comes_first_after_it() -> None:
     run = Run()
     sites = range(7)  # more than close in one tick
