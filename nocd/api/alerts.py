@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 from pydantic_core import to_json
 
 from nocd.api import answers
-from nocd.api.asking import ask, done, idempotency_key
+from nocd.api.asking import command_of, done, each, idempotency_key
 from nocd.api.auth import TOKEN, needs
 from nocd.api.context import context_of, of_alert
 from nocd.api.keys import DESK, tenant_of
 from nocd.api.search import asked
 from nocd.domain.alert import Status
-from nocd.domain.command import Reply
 from nocd.domain.severity import Severity
 from nocd.domain.token import Act, Token
 from nocd.errors import InputError, NotFound
@@ -102,13 +101,10 @@ async def _with_why(request: web.Request) -> bytes:
 @needs(Act.OPERATE)
 async def command(request: web.Request) -> web.Response:
     """Carry out one command and answer with the alert after it."""
-    verb = request.match_info["command"]
-    if verb not in COMMANDS:
-        raise NotFound(f"there is no command {verb}; there are {', '.join(sorted(COMMANDS))}", code="unknown_command")
-    args = answers.parsed(COMMANDS[verb], await answers.small_body(request)).model_dump(exclude_none=True)
+    verb, args = await command_of(request, COMMANDS)
     await _visible(request)
     alert = await done(request, verb, request.match_info["id"], args)
-    return answers.json(_seen(request[TOKEN], alert))
+    return answers.json(answers.shown(request[TOKEN], alert))
 
 
 @needs(Act.OPERATE)
@@ -119,24 +115,8 @@ async def bulk(request: web.Request) -> web.Response:
     if wanted.command not in COMMANDS:
         raise InputError(f"there is no command {wanted.command}", code="unknown_command")
     args = answers.parsed(COMMANDS[wanted.command], to_json(wanted.args)).model_dump(exclude_none=True)
-    replies = await asyncio.gather(*(_one(request, wanted.command, alert_id, args) for alert_id in wanted.ids))
-    items = [
-        {"id": alert_id, "status": reply.status, "body": _seen(request[TOKEN], reply.body) if reply.ok else reply.body}
-        for alert_id, reply in zip(wanted.ids, replies, strict=True)
-    ]
-    return answers.json({"items": items})
-
-
-async def _one(request: web.Request, verb: str, alert_id: str, args: dict[str, Any]) -> Reply:
-    try:
-        await find(tenant_of(request), request[TOKEN], alert_id)
-    except NotFound as error:
-        return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
-    return await ask(request, verb, alert_id, args)
-
-
-def _seen(token: Token, alert: dict[str, Any]) -> Any:
-    return orjson.loads(answers.seen_by(token, orjson.dumps(alert)))
+    visible = partial(find, tenant_of(request), request[TOKEN])
+    return await each(request, wanted.command, wanted.ids, args, visible=visible)
 
 
 async def _visible(request: web.Request) -> tuple[bytes, int]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.api import answers
 from nocd.api.auth import TOKEN, peer
 from nocd.api.keys import DESK, tenant_of
-from nocd.domain.command import Command
-from nocd.errors import InputError
+from nocd.domain.command import Command, Reply
+from nocd.errors import InputError, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
     from aiohttp import web
 
-    from nocd.domain.command import Reply
+    from nocd.wire.requests import Request
 
 _KEY_MAX: Final = 200
 
@@ -60,3 +64,41 @@ async def done(
     if not reply.ok:
         raise NotDone(reply)
     return reply.body
+
+
+async def command_of(request: web.Request, commands: Mapping[str, type[Request]]) -> tuple[str, dict[str, Any]]:
+    """Return the command a path names and what its body says; raises NotFound where it is none of `commands`."""
+    verb = request.match_info["command"]
+    if verb not in commands:
+        raise NotFound(f"there is no command {verb}; there are {', '.join(sorted(commands))}", code="unknown_command")
+    body = answers.parsed(commands[verb], await answers.small_body(request))
+    return verb, body.model_dump(exclude_none=True)
+
+
+async def each(
+    request: web.Request,
+    verb: str,
+    targets: Sequence[str],
+    args: dict[str, Any],
+    *,
+    visible: Callable[[str], Awaitable[object]],
+) -> web.Response:
+    """Answer a command on many objects, one by one; `visible` raises NotFound for one the token does not see."""
+
+    async def one(target: str) -> Reply:
+        try:
+            await visible(target)
+        except NotFound as error:
+            return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
+        return await ask(request, verb, target, args)
+
+    replies = await asyncio.gather(*map(one, targets))
+    items = [
+        {
+            "id": target,
+            "status": reply.status,
+            "body": answers.shown(request[TOKEN], reply.body) if reply.ok else reply.body,
+        }
+        for target, reply in zip(targets, replies, strict=True)
+    ]
+    return answers.json({"items": items})

@@ -23,7 +23,6 @@ from nocd.store.search import condition
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from nocd.domain.token import Token
 
 MEDIA: Final = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 _RIGHTS: Final = {"audit": Right.AUDIT}  # what a table wants beside the right to export
@@ -81,12 +80,7 @@ async def _pages(
             exports.page, table, after=after, upto=upto, asked=wanted, sites=token.sites, clients=token.clients
         )
         if rows:
-            yield [_seen(token, row) for row in rows]
-
-
-def _seen(token: Token, row: dict[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(answers.seen_by(token, orjson.dumps(row)))
-    return body
+            yield [answers.shown(token, row) for row in rows]
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from nocd.api import answers
 from nocd.api.alerts import find as find_alert
-from nocd.api.asking import done
+from nocd.api.asking import command_of, done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.context import context_of, of_incident
 from nocd.api.keys import DESK, tenant_of
@@ -116,24 +116,19 @@ async def create(request: web.Request) -> web.Response:
     args = asked.model_dump(exclude_none=True)
     await _all_visible(request, args)
     made = await done(request, f"create_{NOUN}", "", args)
-    return answers.json(_seen(request[TOKEN], made), status=201)
+    return answers.json(answers.shown(request[TOKEN], made), status=201)
 
 
 @needs(Act.OPERATE)
 async def command(request: web.Request) -> web.Response:
     """Carry out one command on an incident and on its alerts, and answer with the incident after it."""
-    verb = request.match_info["command"]
-    if verb not in INCIDENT_COMMANDS:
-        known = ", ".join(sorted(INCIDENT_COMMANDS))
-        raise NotFound(f"there is no command {verb}; there are {known}", code="unknown_command")
-    asked = answers.parsed(INCIDENT_COMMANDS[verb], await answers.small_body(request))
-    args = asked.model_dump(exclude_none=True)
+    verb, args = await command_of(request, INCIDENT_COMMANDS)
     tenant, token = tenant_of(request), request[TOKEN]
     body, _ = await find(tenant, token, request.match_info["id"])
     await _all_reached(tenant, token, body)
     await _all_visible(request, args)
     incident = await done(request, f"{verb}_{NOUN}", request.match_info["id"], args)
-    return answers.json(_seen(token, incident))
+    return answers.json(answers.shown(token, incident))
 
 
 async def find(tenant: Tenant, token: Token, incident_id: str) -> tuple[bytes, bytes]:
@@ -181,7 +176,3 @@ async def _all_visible(request: web.Request, args: dict[str, Any]) -> None:
         await _all_reached(tenant, token, (await find(tenant, token, incident_id))[0])
     if "parent" in args:
         await find(tenant, token, args["parent"])
-
-
-def _seen(token: Token, incident: dict[str, Any]) -> Any:
-    return orjson.loads(answers.seen_by(token, orjson.dumps(incident)))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
-import orjson
 from aiohttp import web
 from pydantic_core import to_json
 
 from nocd.api import answers
-from nocd.api.asking import ask, done, idempotency_key
+from nocd.api.asking import command_of, done, each, idempotency_key
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import tenant_of
-from nocd.domain.command import Reply
 from nocd.domain.ticket import TicketPriority, TicketStatus
 from nocd.domain.token import Act
 from nocd.errors import NotAllowed, NotFound
@@ -22,9 +19,6 @@ from nocd.store.rows import number
 from nocd.store.tickets import TicketQuery
 from nocd.triage.ticket_acts import CREATE, SUFFIX
 from nocd.wire.tickets import TICKET_COMMANDS, CreateTicket, TicketBulk
-
-if TYPE_CHECKING:
-    from nocd.domain.token import Token
 
 _FILTERS = ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor")
 # `bulk` is no ticket and `evidence` no command, so that a wrong method there is answered as one.
@@ -84,24 +78,19 @@ async def create(request: web.Request) -> web.Response:
     """Open a ticket by hand, for alerts or for none."""
     answers.known_parameters(request)
     asked = answers.parsed(CreateTicket, await answers.small_body(request))
-    token = request[TOKEN]
     await _reaches(request, asked)
     ticket = await done(request, CREATE, "", asked.model_dump(exclude_none=True))
-    return answers.json(_seen(token, ticket), status=201)
+    return answers.json(answers.shown(request[TOKEN], ticket), status=201)
 
 
 @needs(Act.OPERATE)
 async def command(request: web.Request) -> web.Response:
     """Carry out one command and answer with the ticket after it."""
     answers.known_parameters(request)
-    verb = request.match_info["command"]
-    if verb not in TICKET_COMMANDS:
-        there = ", ".join(sorted(TICKET_COMMANDS))
-        raise NotFound(f"there is no command {verb}; there are {there}", code="unknown_command")
-    args = answers.parsed(TICKET_COMMANDS[verb], await answers.small_body(request)).model_dump(exclude_none=True)
+    verb, args = await command_of(request, TICKET_COMMANDS)
     await _visible(request)
     ticket = await done(request, f"{verb}{SUFFIX}", request.match_info["id"], args)
-    return answers.json(_seen(request[TOKEN], ticket))
+    return answers.json(answers.shown(request[TOKEN], ticket))
 
 
 @needs(Act.OPERATE)
@@ -111,20 +100,7 @@ async def bulk(request: web.Request) -> web.Response:
     idempotency_key(request)
     asked = answers.parsed(TicketBulk, await answers.small_body(request))
     args = answers.parsed(TICKET_COMMANDS[asked.command], to_json(asked.args)).model_dump(exclude_none=True)
-    replies = await asyncio.gather(*(_one(request, asked.command, ticket_id, args) for ticket_id in asked.ids))
-    items = [
-        {"id": ticket_id, "status": reply.status, "body": _seen(request[TOKEN], reply.body) if reply.ok else reply.body}
-        for ticket_id, reply in zip(asked.ids, replies, strict=True)
-    ]
-    return answers.json({"items": items})
-
-
-async def _one(request: web.Request, verb: str, ticket_id: str, args: dict[str, Any]) -> Reply:
-    try:
-        await ticket_no(request, ticket_id)
-    except NotFound as error:
-        return Reply(status=error.status, body={"code": error.code, "detail": error.detail})
-    return await ask(request, f"{verb}{SUFFIX}", ticket_id, args)
+    return await each(request, f"{asked.command}{SUFFIX}", asked.ids, args, visible=partial(ticket_no, request))
 
 
 async def _reaches(request: web.Request, asked: CreateTicket) -> None:
@@ -137,10 +113,6 @@ async def _reaches(request: web.Request, asked: CreateTicket) -> None:
         found = await tenant.store.read(queries.alert, number(alert_id))
         if found is None or not token.sees(site=found[1], client=found[2]):
             raise NotFound(f"there is no alert {alert_id}")
-
-
-def _seen(token: Token, ticket: dict[str, Any]) -> Any:
-    return orjson.loads(answers.seen_by(token, orjson.dumps(ticket)))
 
 
 async def _visible(request: web.Request) -> int:

@@ -49,6 +49,11 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(msg) from error
 
 
+def seconds_since(start: int, end: int | None) -> float | None:
+    """Return the seconds from `start` to `end` (UTC ms), none where the end came first, None without one."""
+    return None if end is None else max(0, end - start) / 1_000
+
+
 def local(instant: int, timezone: str) -> datetime:
     """Return `instant` on the wall clock of the IANA `timezone`, daylight saving included."""
     return from_ms(instant).astimezone(zone(timezone))

@@ -10,7 +10,7 @@ import orjson
 from nocd.domain.ticket import TimelineRow
 from nocd.store.queries import token_limits
 from nocd.store.rows import number
-from nocd.wire.present_tickets import timeline_view
+from nocd.wire.present import ledger_view
 
 if TYPE_CHECKING:
     from nocd.store.sqlite import sqlite3
@@ -106,9 +106,7 @@ def timeline(connection: sqlite3.Connection, no: int) -> list[dict[str, Any]]:
         (no, TIMELINE_MAX),
     ).fetchall()
     names = ("row", "time", "decision", "reason", "actor", "old_status", "new_status")
-    return [
-        timeline_view(TimelineRow(ticket=f"T-{no}", **dict(zip(names, row, strict=True)))) for row in reversed(rows)
-    ]
+    return [ledger_view(TimelineRow(ticket=f"T-{no}", **dict(zip(names, row, strict=True)))) for row in reversed(rows)]
 
 
 def detail(connection: sqlite3.Connection, no: int) -> bytes | None:

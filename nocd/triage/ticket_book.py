@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from nocd.domain.finding import fingerprint
 from nocd.domain.instant import HOUR_MS
 from nocd.domain.ticket import Ticket, TicketStatus, TimelineRow
 from nocd.domain.verdict import CHECKS, FRAUD
+from nocd.triage.deadlines import Deadlines
 
 if TYPE_CHECKING:
     from nocd.domain.roster import Roster
@@ -73,7 +73,7 @@ class TicketBook:
         self._roster = roster
         self._tickets: dict[str, Ticket] = shelves.kind(KIND)
         self._by_key: dict[str, set[str]] = {}
-        self._due: list[tuple[int, str]] = []
+        self._deadlines = Deadlines()
         self._touched: dict[str, Ticket] = {}
         self._told = TicketsTold()
         self._last: dict[str, int] = {}  # where in the batch's news the last of a ticket stands
@@ -81,7 +81,7 @@ class TicketBook:
         for ticket in self._tickets.values():
             self._by_key.setdefault(ticket.key, set()).add(ticket.id)
             self.open_count += ticket.open
-            self._plan(ticket)
+            self._deadlines.plan(ticket.id, ticket.due_at)
 
     def get(self, ticket_id: str) -> Ticket | None:
         """Return a ticket for reading, or None where it is not held."""
@@ -111,7 +111,7 @@ class TicketBook:
         """Take a ticket back that the book had let go of."""
         self._shelves.put(KIND, ticket.id, ticket)
         self._by_key.setdefault(ticket.key, set()).add(ticket.id)
-        self._plan(ticket)
+        self._deadlines.plan(ticket.id, ticket.due_at)
 
     def let_go(self, ticket_id: str) -> None:
         """Forget a ticket that nothing opens again by itself."""
@@ -119,6 +119,7 @@ class TicketBook:
         self._by_key[ticket.key].discard(ticket_id)
         if not self._by_key[ticket.key]:
             del self._by_key[ticket.key]
+        self._deadlines.plan(ticket_id, None)
         self._shelves.drop(KIND, ticket_id)
 
     def edit(self, ticket_id: str) -> Ticket:
@@ -167,27 +168,16 @@ class TicketBook:
         """Remember when time alone has something to do for a ticket (UTC ms)."""
         if ticket.due_at != at:
             ticket.due_at = at
-            self._plan(ticket)
+            self._deadlines.plan(ticket.id, ticket.due_at)
 
     def due(self, now: int) -> list[Ticket]:
         """Return, for reading, the tickets for which something is due by `now`, each at most once a call."""
-        found = set()
-        while self._due and self._due[0][0] <= now:
-            at, ticket_id = heappop(self._due)
-            ticket = self._tickets.get(ticket_id)
-            if ticket is not None and ticket.due_at == at:
-                found.add(ticket_id)
-        return sorted((self._tickets[ticket_id] for ticket_id in found), key=lambda ticket: ticket.no)
+        due = self._deadlines.take(now)
+        return sorted((self._tickets[ticket_id] for ticket_id in due), key=lambda ticket: ticket.no)
 
     def next_due(self) -> int | None:
         """Return the instant of the earliest deadline (UTC ms), or None."""
-        while self._due:
-            at, ticket_id = self._due[0]
-            ticket = self._tickets.get(ticket_id)
-            if ticket is not None and ticket.due_at == at:
-                return at
-            heappop(self._due)
-        return None
+        return self._deadlines.next()
 
     def finish(self) -> TicketsTold:
         """End the batch and return what happened in it."""
@@ -214,10 +204,6 @@ class TicketBook:
             self._told.news[last] = news
         else:
             self._told.news[last].ticket = news.ticket
-
-    def _plan(self, ticket: Ticket) -> None:
-        if ticket.due_at is not None:
-            heappush(self._due, (ticket.due_at, ticket.id))
 
     def _next(self, counter: str) -> int:
         number = int(self._shelves.get("counter", counter) or 0) + 1

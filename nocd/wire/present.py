@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from nocd.domain.instant import rfc3339, rfc3339_or_none
+from nocd.domain.instant import rfc3339, rfc3339_or_none, seconds_since
 
 if TYPE_CHECKING:
     from nocd.domain.alert import Alert
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nocd.domain.roster import Roster
     from nocd.domain.silence import Silence
     from nocd.domain.threshold import SiteHour, ThresholdChange
+    from nocd.domain.ticket import TimelineRow
 
 
 class Hidden(Protocol):
@@ -83,8 +84,8 @@ def alert_view(alert: Alert, *, site_name: str | None, client: str | None, perso
         last_seen=rfc3339(alert.last_seen),
         opened_at=rfc3339(alert.opened_at),
         updated_at=rfc3339(alert.updated_at),
-        time_to_acknowledge_s=_since(alert.opened_at, alert.acknowledged_at),
-        time_to_resolve_s=_since(alert.opened_at, alert.resolved_at),
+        time_to_acknowledge_s=seconds_since(alert.opened_at, alert.acknowledged_at),
+        time_to_resolve_s=seconds_since(alert.opened_at, alert.resolved_at),
         undo_until=rfc3339_or_none(alert.undo.until if alert.undo else None),
     )
     return view
@@ -120,8 +121,8 @@ def found_view(finding: Finding, *, roster: Roster, alert: str | None, held_back
     }
 
 
-def ledger_view(row: LedgerRow) -> dict[str, Any]:
-    """Return a ledger row as `LedgerView`."""
+def ledger_view(row: LedgerRow | TimelineRow) -> dict[str, Any]:
+    """Return a decision about an alert, or what happened to a ticket, as `LedgerView` or `TimelineView`."""
     return {
         "row": row.row,
         "time": rfc3339(row.time),
@@ -288,7 +289,3 @@ def change_body(seq: int, change: Change) -> bytes:
         frame["severity"] = change.severity
     frame["data"] = change.data
     return orjson.dumps(frame)
-
-
-def _since(start: int, end: int | None) -> float | None:
-    return None if end is None else max(0, end - start) / 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nocd.domain.instant import rfc3339, rfc3339_or_none
+from nocd.domain.instant import rfc3339, rfc3339_or_none, seconds_since
 
 if TYPE_CHECKING:
     from nocd.domain.incident import Incident
@@ -52,8 +52,8 @@ def incident_view(incident: Incident, *, roster: Roster) -> dict[str, Any]:
         cause=_cause(incident),
         signals=_signals(incident),
         links=list(incident.links),
-        time_to_acknowledge_s=_since(incident.opened_at, incident.acknowledged_at),
-        time_to_resolve_s=_since(incident.opened_at, incident.resolved_at),
+        time_to_acknowledge_s=seconds_since(incident.opened_at, incident.acknowledged_at),
+        time_to_resolve_s=seconds_since(incident.opened_at, incident.resolved_at),
         undo_until=rfc3339_or_none(incident.undo.until if incident.undo else None),
     )
     return view
@@ -91,7 +91,3 @@ def _signals(incident: Incident) -> dict[str, Any] | None:
     if shown is None:
         return None
     return {"at": rfc3339(shown.at), "values": shown.values, "severity": shown.severity, "reason": shown.reason}
-
-
-def _since(start: int, end: int | None) -> float | None:
-    return None if end is None else max(0, end - start) / 1_000

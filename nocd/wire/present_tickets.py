@@ -9,7 +9,7 @@ from nocd.domain.ticket import TicketStatus
 
 if TYPE_CHECKING:
     from nocd.domain.roster import Roster
-    from nocd.domain.ticket import Ticket, TimelineRow
+    from nocd.domain.ticket import Ticket
 
 _SAME = (
     "id",
@@ -82,16 +82,3 @@ def _clock(ticket: Ticket, name: str, *, due: int | None, met_at: int | None, ov
     running = "over" if over else "paused" if ticket.counting_since is None else "running"
     state = "breached" if breached else "met" if over and met_at is not None else "warned" if warned else running
     return {"due": rfc3339_or_none(due), "met_at": rfc3339_or_none(met_at), "state": state}
-
-
-def timeline_view(row: TimelineRow) -> dict[str, Any]:
-    """Return what happened to a ticket as `TimelineView`."""
-    return {
-        "row": row.row,
-        "time": rfc3339(row.time),
-        "decision": row.decision,
-        "reason": row.reason,
-        "actor": row.actor,
-        "old_status": row.old_status,
-        "new_status": row.new_status,
-    }
