@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -17,18 +17,37 @@ from nocd.errors import NocdError, Overloaded
 from nocd.store.rows import Commit, JobRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from nocd.domain.command import Command
     from nocd.domain.event import Event
     from nocd.domain.shelf import Row, Shelves
     from nocd.engine import Engine
+    from nocd.feed.hub import Committed
+    from nocd.metrics import Metrics
+    from nocd.outcome import Outcome
     from nocd.store.store import Store
 
 ANNOUNCED_MAX = 1_000
 SLICE_ROWS = 256
 SLICE_ROWS_MIN = 16
 Announced = tuple[Change, JobRun | None]  # what no input made, and the run of a job that it tells of
+
+
+class Tells(Protocol):
+    """What is told once a batch is durable."""
+
+    def publish(self, committed: Committed) -> None:
+        """Hand a commit to whoever listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much waits, how much goes into one commit, and when the lagging state is saved."""
+
+    batch_events_max: int = 1_000
+    inbox_events_max: int = 20_000
+    save_every_events: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +113,35 @@ class Batch:
     def events(self) -> list[Event]:
         """Return the events of all parts, in order."""
         return [event for part in self.parts for event in part.events]
+
+
+class Renewals:
+    """Who waits for an engine that is built anew, and what each has adopted just before that."""
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._asked: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody waits."""
+        return bool(self._asked)
+
+    def ask(self, adopt: Callable[[], None]) -> asyncio.Future[None]:
+        """Return what is done once the new engine works; `adopt` changes what it is built by."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append((adopt, done))
+        return done
+
+    def adopt(self) -> None:
+        """Have everything adopted, in the order it was asked."""
+        for adopt, _ in self._asked:
+            adopt()
+
+    def end(self, error: NocdError | None = None) -> None:
+        """Tell everybody that the new engine works, or why there is none."""
+        for done in [done for _, done in self._asked if not done.done()]:
+            done.set_exception(error) if error else done.set_result(None)
+        self._asked.clear()
 
 
 class Inbox:
@@ -228,3 +276,17 @@ async def load_holidays(countries: Iterable[str]) -> None:
     """Read the holidays of countries that are not known yet, where it holds nobody up."""
     for country in {country for country in countries if not calendar.is_loaded(country)}:
         await asyncio.to_thread(calendar.load, country)
+
+
+def tally(metrics: Metrics, batch: Batch, outcome: Outcome, *, to_feed_s: float) -> None:
+    """Count what became of a batch that is durable and told."""
+    if batch.parts:
+        metrics.accepted.inc(len(batch.stored))
+        metrics.duplicates.inc(sum(part.repeats for part in batch.parts))
+        metrics.batch.observe(len(batch.stored))
+        metrics.to_feed.observe(to_feed_s)
+    for finding, _ in outcome.findings:
+        metrics.findings.labels(finding.type).inc()
+    judged = (asked.command for asked, reply in batch.replies if reply.ok and asked.command.verb == "resolve")
+    for command in judged:
+        metrics.verdicts.labels(command.args["verdict"]).inc()
