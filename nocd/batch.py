@@ -287,6 +287,10 @@ def tally(metrics: Metrics, batch: Batch, outcome: Outcome, *, to_feed_s: float)
         metrics.to_feed.observe(to_feed_s)
     for finding, _ in outcome.findings:
         metrics.findings.labels(finding.type).inc()
+    for change in outcome.changes:
+        if change.type == "ticket_created":
+            metrics.tickets.labels(change.data["origin"]).inc()
+    metrics.threshold_changes.inc(len(outcome.threshold_changes))
     judged = (asked.command for asked, reply in batch.replies if reply.ok and asked.command.verb == "resolve")
     for command in judged:
         metrics.verdicts.labels(command.args["verdict"]).inc()
