@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
 DAYS: Final = 180
-ROWS_MAX: Final = 400_000  # past it, of the punches without a label only every so manieth
+ROWS_MAX: Final = 200_000  # past it, of the punches without a label only every so manieth
 LABELS_MAX: Final = 10_000
 ANSWER_MAX_BYTES: Final = 4_194_304
 NICENESS: Final = 19
@@ -53,7 +53,7 @@ class Bounds:
     """How long a child may take, and how much memory it may have."""
 
     seconds_max: float = 900.0
-    memory_max_bytes: int = 1_073_741_824
+    memory_max_bytes: int = 536_870_912
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class Training:
     activated: Callable[[str], Awaitable[object]]
     auto_approve: bool = False
     bounds: Bounds = field(default_factory=Bounds)
+    running: int | None = field(default=None, init=False)  # the child's process id
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def retrain(self, name: str, tenant: Tenant, *, trigger: str = retraining.BY_PLAN) -> str:
@@ -90,7 +91,7 @@ class Training:
         models = self.folder.tenant_models(name)
         if await asyncio.to_thread(Registry(models).active) is None:
             return "no model is active; rules decide alone"
-        async with self._written(name, tenant, days=retraining.DRIFT_DAYS_MAX) as rows:
+        async with self._written(name, tenant, days=retraining.DRIFT_DAYS_MAX + retraining.WEEK_DAYS) as rows:
             if not (windows := retraining.windows_days(rows.span_ms)):
                 return f"less than a day of punches was scored: {rows.count}"
             days = [word for each in windows for word in ("--days", str(each))]
@@ -109,7 +110,12 @@ class Training:
 
     async def tidy(self) -> None:
         """Remove rows that a daemon left behind which was killed."""
-        await asyncio.to_thread(lambda: [each.unlink() for each in self.folder.models.glob(".rows-*")])
+
+        def remove() -> None:
+            for each in self.folder.models.glob(".rows-*"):
+                each.unlink()
+
+        await asyncio.to_thread(remove)
 
     async def _activate(self, name: str, tenant: Tenant, version: str, *, trigger: str) -> str:
         registry = Registry(self.folder.tenant_models(name))
@@ -120,8 +126,8 @@ class Training:
             body = {"trigger": trigger, "code": refusal.code, "counts": refusal.counts}
             await self._step(tenant, retraining.Told(steps.REFUSED, version, refusal.detail, body))
             return f"refused: {refusal.detail}"
-        body = {"trigger": trigger, "former": former}
-        await self._step(tenant, retraining.Told(steps.ACTIVATED, version, "it passed its gates", body))
+        gone: dict[str, Any] = {"trigger": trigger, "former": former}
+        await self._step(tenant, retraining.Told(steps.ACTIVATED, version, "it passed its gates", gone))
         await self.activated(name)
         return f"{version} passed its gates and is in force"
 
@@ -149,6 +155,7 @@ class Training:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ml", *words), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
         )
+        self.running = child.pid
         try:
             assert child.stdout is not None
             async with asyncio.timeout(self.bounds.seconds_max):
@@ -157,6 +164,7 @@ class Training:
         except (TimeoutError, ValueError) as error:
             raise UnavailableError(f"{words[0]} did not end well: {_why(error)}", code="training_ended") from None
         finally:
+            self.running = None
             await _end(child)
         return told
 

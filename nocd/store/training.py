@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -58,7 +58,7 @@ def bounds(connection: sqlite3.Connection, *, since: int) -> tuple[int, int, int
 def scored(connection: sqlite3.Connection, *, after: int, since: int) -> list[ScoredPunch]:
     """Return the scored punches numbered `after` up to `SLICE_ROWS` further, of those since `since` (UTC ms)."""
     rows = connection.execute(_SCORED, (after, after + SLICE_ROWS, since))
-    return [ScoredPunch(*row[:6], _verdict(row[6]), row[7], _verdict(row[8]), *row[9:]) for row in rows]
+    return [_punch(*row) for row in rows]
 
 
 def steps(connection: sqlite3.Connection) -> list[ModelStep]:
@@ -73,6 +73,11 @@ def _step(time: int, kind: str, version: str | None, reason: str, body: bytes) -
     figures = orjson.loads(body)
     actor = figures.pop("actor")
     return ModelStep(time=time, kind=kind, version=version, reason=reason, actor=actor, body=figures)
+
+
+def _punch(*row: Any) -> ScoredPunch:
+    own, of_alert = _verdict(row[6]), _verdict(row[8])
+    return ScoredPunch(*row[:6], own, row[7], of_alert, *row[9:])  # type: ignore[call-arg]  # the columns as asked for
 
 
 def _verdict(word: str | None) -> Verdict | None:
