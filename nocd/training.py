@@ -64,6 +64,7 @@ class Training:
     now_ms: Callable[[], int]
     activated: Callable[[str], Awaitable[object]]
     auto_approve: bool = False
+    command: tuple[str, ...] = (sys.executable, "-m", "ml")
     bounds: Bounds = field(default_factory=Bounds)
     running: int | None = field(default=None, init=False)  # the child's process id
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -153,7 +154,7 @@ class Training:
     async def _child(self, *words: str) -> dict[str, Any]:
         """Return what `python -m ml` answers; raises UnavailableError where it did not end well."""
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ml", *words), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+            *(*self.command, *words), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
         )
         self.running = child.pid
         try:
