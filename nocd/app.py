@@ -78,7 +78,7 @@ class Daemon:
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
         self.training = Training(
-            folder=folder, now_ms=now_ms, activated=self.models.reload, auto_approve=settings.auto_approve
+            folder=folder, now_ms=now_ms, changed=self.models.reload, auto_approve=settings.auto_approve
         )
         self.tenants: dict[str, Tenant] = {}
         self.url = ""

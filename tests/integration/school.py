@@ -22,7 +22,7 @@ from tests.integration.build_scores import NOW
 
 @dataclass(slots=True, kw_only=True)
 class School:
-    """A tenant, who trains its models, and which tenants' models were put in force."""
+    """A tenant, who trains its models, and which tenants' models are new."""
 
     tenant: Tenant
     training: Training
@@ -74,9 +74,9 @@ async def opened(folder: Path) -> AsyncIterator[School]:
     """Open a school in a folder of its own while the context lasts."""
     clock, heard = Clock(now=NOW), list[str]()
 
-    async def activated(name: str) -> None:
+    async def changed(name: str) -> None:
         heard.append(name)
 
     async with Opened(folder / "t.db", clock=clock).tenant() as tenant:
-        training = Training(folder=Folder(folder), now_ms=clock, activated=activated)
+        training = Training(folder=Folder(folder), now_ms=clock, changed=changed)
         yield School(tenant=tenant, training=training, clock=clock, heard=heard)

@@ -92,6 +92,7 @@ async def test_after_a_critical_drift_a_person_approves_unless_it_is_set_otherwi
     kinds = [kind for kind, _ in await school.steps()]
     assert kinds == [steps.DRIFTED, steps.TRAINED, *([steps.ACTIVATED] if approved else [])]
     assert (school.registry.active() == version) is approved
+    assert school.heard == ["default"]  # in force, or in the shadow until somebody approves
 
 
 async def test_a_high_drift_has_one_trained_once_in_seven_days_and_a_lesser_one_none(taught: Taught) -> None:
