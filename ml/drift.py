@@ -42,6 +42,7 @@ LEVELS: Final = ("none", "MEDIUM", "HIGH", "CRITICAL")
 DAYS: Final = 28  # whole weeks, or weekends alone would move
 SHORT_DAYS: Final = (7, 2, 1)  # windows whose own unrest is kept, weekends' with it
 SHORT_ROWS_MIN: Final = 100
+MEMORIES_MIN: Final = 1.5  # of a column, in the training time: the first of them it only comes to know its past
 WINDOWS_MIN: Final = 10  # of training, to know their unrest by
 _KS_USUAL: Final = 1.36  # distances up to it, times √n, come by chance in 95 of 100
 _HALF: Final = 0.5
@@ -77,15 +78,21 @@ class Histogram:
 
 def reference(rows: Rows, score: Floats, scored: Rows) -> dict[str, Any]:
     """Return the histograms that a manifest keeps: of every column, and of the scores of rows the model never saw."""
-    blocks = list(_blocks(rows.time_ms))
-    days = _days(rows.time_ms)
+    span_ms = rows.time_ms[-1] - rows.time_ms[0]
     columns = {
-        name: _histogram(values, _cuts(values[~np.isnan(values)]), blocks, days, _psi_unrest).told()
-        for name, values in zip(rows.schema.names, rows.x.astype(np.float64).T, strict=True)
+        feature.name: _column(rows, at, feature.memory_days * DAY_MS)
+        for at, feature in enumerate(rows.schema.features)
+        if span_ms >= MEMORIES_MIN * feature.memory_days * DAY_MS
     }
     cuts = np.unique(np.quantile(score, np.arange(1, SCORE_BINS) / SCORE_BINS))
-    scores = _histogram(score, cuts, list(_blocks(scored.time_ms)), _days(scored.time_ms), _distance_unrest)
-    return {"columns": columns, "scores": scores.told()}
+    return {"columns": columns, "scores": _histogram(score, scored.time_ms, cuts, _distance_unrest).told()}
+
+
+def _column(rows: Rows, at: int, memory_ms: int) -> dict[str, Any]:
+    """Return a column's histogram, of the time from which its own past is known."""
+    warm = rows.time_ms >= rows.time_ms[0] + memory_ms
+    values = rows.x[warm, at].astype(np.float64)
+    return _histogram(values, rows.time_ms[warm], _cuts(values[~np.isnan(values)]), _psi_unrest).told()
 
 
 def _blocks(time_ms: Ints) -> Iterator[Bools]:
@@ -100,15 +107,13 @@ def _days(time_ms: Ints) -> list[Bools]:
     return [ages == age for age in range(int(ages[0]) + 1)]
 
 
-def _histogram(
-    values: Floats, cuts: Floats, blocks: list[Bools], days: list[Bools], unrest: Callable[[Ints, Ints], float]
-) -> Histogram:
+def _histogram(values: Floats, time_ms: Ints, cuts: Floats, unrest: Callable[[Ints, Ints], float]) -> Histogram:
     counts = _count(values, cuts)
-    daily = np.asarray([_count(values[day], cuts) for day in days])
+    daily = np.asarray([_count(values[day], cuts) for day in _days(time_ms)])
     return Histogram(
         cuts=cuts.tolist(),
         counts=counts.tolist(),
-        spread=max(1.0, *(unrest(counts, _count(values[block], cuts)) for block in blocks)),
+        spread=max(1.0, *(unrest(counts, _count(values[block], cuts)) for block in _blocks(time_ms))),
         short={
             str(each): max(1.0, *found)
             for each in SHORT_DAYS
@@ -208,7 +213,7 @@ def drift(manifest: dict[str, Any], rows: Rows, score: Floats, look: Look | None
     held = manifest["reference"]
     look = look or Look(tests=len(held["columns"]) + 1)
     features = [
-        _moved(feature, Histogram(**held["columns"][feature.name]), rows.x[:, at].astype(np.float64), look)
+        _moved(feature, held["columns"].get(feature.name), rows.x[:, at].astype(np.float64), look)
         for at, feature in enumerate(rows.schema.features)
     ]
     scores = _scores_moved(Histogram(**held["scores"]), score, look)
@@ -253,8 +258,12 @@ def _untold(then: Histogram, rows: int, look: Look) -> str | None:
     return None if isfinite(then.unrest(look.days)) else f"too few windows {look.words} in training"
 
 
-def _moved(feature: Feature, then: Histogram, values: Floats, look: Look) -> dict[str, Any]:
+def _moved(feature: Feature, held: dict[str, Any] | None, values: Floats, look: Look) -> dict[str, Any]:
     name = feature.name
+    if held is None:
+        why = f"the training time was too short for what looks {feature.memory_days} days back"
+        return {"name": name, "level": "none", "reason": f"{name}: {why}"}
+    then = Histogram(**held)
     counts, now = np.asarray(then.counts), then.count(values)
     if (why := _untold(then, len(values), look)) is not None:
         return {"name": name, "level": "none", "reason": f"{name}: {why}"}

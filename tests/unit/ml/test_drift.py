@@ -179,3 +179,16 @@ def test_a_company_that_grew_is_judged_in_the_windows_that_training_knew() -> No
     assert {each["reason"].partition(": ")[2] for each in (*answer["features"], answer["scores"])} == {
         "too few windows of the last day in training"
     }
+
+
+def test_what_looks_far_back_is_compared_from_the_day_on_that_its_past_is_known() -> None:
+    rows = company(5, people=40)
+    early = (rows.time_ms - MONDAY_MS) / DAY_MS < 90
+    warming = moved(rows, 8, lambda rate: np.where(early, rate * 3, rate))
+    answer = told(warming, between(rows, TRAINED_DAYS, 208))
+    assert answer["features"][8]["psi"] < 0.1
+    short = between(rows, 0, 120)
+    held = {"reference": reference(short, scored(short), short), "metrics": {"test": {"fraud": 100}, "model": UNKNOWN}}
+    now = between(rows, 120, 148)
+    reason = drift(held, now, scored(now))["features"][8]["reason"]
+    assert reason == "weekend_work_rate: the training time was too short for what looks 90 days back"
