@@ -261,8 +261,8 @@ def _untold(then: Histogram, rows: int, look: Look) -> str | None:
 def _moved(feature: Feature, held: dict[str, Any] | None, values: Floats, look: Look) -> dict[str, Any]:
     name = feature.name
     if held is None:
-        why = f"the training time was too short for what looks {feature.memory_days} days back"
-        return {"name": name, "level": "none", "reason": f"{name}: {why}"}
+        short = f"the training time was too short for what looks {feature.memory_days} days back"
+        return {"name": name, "level": "none", "reason": f"{name}: {short}"}
     then = Histogram(**held)
     counts, now = np.asarray(then.counts), then.count(values)
     if (why := _untold(then, len(values), look)) is not None:
