@@ -123,4 +123,4 @@ def up_for_review(connection: sqlite3.Connection, *, waiting: bool, limits: Limi
         " ORDER BY reviews.put_at DESC, reviews.score DESC LIMIT ?",
         (*values, limit),
     )
-    return [Review(*row[:3], ScoreRow(*row[3:])) for row in rows]
+    return [Review(at, how, weight, ScoreRow(*row)) for at, how, weight, *row in rows]
