@@ -37,6 +37,7 @@ from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.triage.routes import Routes
+from nocd.versions import Versions
 from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Daemon:
         self.whatif = WhatIf(settings)
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
+        self.versions = Versions(folder=folder, reload=self.models.reload)
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
@@ -208,6 +210,7 @@ class Daemon:
             jobs=lambda: self._scheduler,
             notifier=self.notifier,
             whatif=self.whatif,
+            versions=self.versions,
         )
 
     async def _listen(self, app: web.Application) -> None:

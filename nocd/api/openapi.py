@@ -112,7 +112,13 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
+_COMMANDED: Final = (
+    "/v1/alerts/",
+    "/v1/incidents",
+    "/v1/tickets",
+    "/v1/fraud/",
+    "/v1/models/",
+)  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

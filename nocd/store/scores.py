@@ -125,3 +125,8 @@ def up_for_review(connection: sqlite3.Connection, *, waiting: bool, limits: Limi
         (*values, limit),
     )
     return [Review(at, how, weight, ScoreRow(*row)) for at, how, weight, *row in rows]
+
+
+def limited(limits: Limits) -> tuple[str, list[Any]]:
+    """Return the condition for the scores that a token sees, to follow another, and its values."""
+    return _where(limits)
