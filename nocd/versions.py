@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nocd.store.folder import Folder
 
 Tell = Callable[["Moved"], Awaitable[None]]
+_UNKNOWN: Final = "no_such_version"
 SCORERS: Final = ("model", "rules", "both", "champion")
 _FIGURES: Final = (
     *("pr_auc", "roc_auc", "precision_at_80_recall", "recall_at_1_percent_alerts", "brier", "pr_curve", "reliability"),
@@ -81,9 +82,10 @@ class Versions:
 
 
 def error_of(refusal: Refused) -> NocdError:
-    """Return a refusal of the registry as an error of the daemon, with the same code and reason."""
-    kind = NotFound if refusal.code == "no_such_version" else Conflict
-    return kind(refusal.detail, code=refusal.code)
+    """Return a refusal of the registry as an error of the daemon, for the same reason."""
+    if refusal.code == _UNKNOWN:
+        return NotFound(refusal.detail)
+    return Conflict(refusal.detail, code=refusal.code)
 
 
 def _to(registry: Registry, *, version: str) -> tuple[Moved, Callable[[], object]]:
@@ -134,10 +136,10 @@ def _card(registry: Registry, name: str) -> dict[str, Any]:
     by_name = {"active": registry.active(), "former": registry.former()}
     version = by_name.get(name, name)
     if version is None:
-        raise NotFound(f"there is no {name} model", code="no_active_model" if name == "active" else "no_former_model")
+        raise NotFound(f"there is no {name} model")
     code, reason = _fault(registry, version)
-    if code == "no_such_version":
-        raise NotFound(str(reason), code=code)
+    if code == _UNKNOWN:
+        raise NotFound(str(reason))
     told = {"version": version, "active": version == by_name["active"], "usable": not code}
     try:
         return {**told, "code": code, "reason": reason, **_shown(registry.manifest(version))}

@@ -11,6 +11,7 @@ from nocd.api import answers
 from nocd.api.asking import NotDone, idempotency_key
 from nocd.api.auth import TOKEN, needs, peer
 from nocd.api.keys import DESK, tenant_of
+from nocd.batch import reply_key
 from nocd.domain.command import Command
 from nocd.domain.token import Act, Right
 from nocd.fraud.steps import ACTIVATED, MODEL_STEP, ROLLED_BACK, args
@@ -28,8 +29,8 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/v1/models", index),
         web.post("/v1/models/rollback", rollback),
-        web.get("/v1/models/{version}", show),
-        web.post("/v1/models/{version}/activate", activate),
+        web.get("/v1/models/{version:(?!rollback$)[^/]+}", show),
+        web.post("/v1/models/{version:[^/]+}/activate", activate),
     ]
 
 
@@ -67,8 +68,8 @@ async def rollback(request: web.Request) -> web.Response:
     """Put the version that was in force before there again."""
     said, tenant, versions = await _said(request), tenant_of(request), request.app[DESK].versions
     active, former = await versions.in_force(tenant.name)
-    key = _key(request, ROLLED_BACK)
-    first = None if key is None else await tenant.store.reply(key)
+    repeated = Command(verb=MODEL_STEP, target="", actor=request[TOKEN].name, time=0, key=_key(request, ROLLED_BACK))
+    first = None if repeated.key is None else await tenant.store.reply(reply_key(repeated))
     if first is not None and orjson.loads(first[2]).get("version") == active:  # a repeat takes nothing back again
         return answers.json({"version": active, "former": former})
 

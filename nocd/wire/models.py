@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from nocd.wire.requests import Note, Request
+from pydantic import Field
+
+from nocd.wire.requests import Request
 from nocd.wire.views import View
 
 Bounded = list[float | None]
@@ -193,4 +195,4 @@ class CompareView(View):
 class MoveModel(Request):
     """Put a version in force, or the former one again, and say why."""
 
-    note: Note | None = None
+    note: Annotated[str, Field(max_length=2_000)] | None = None
