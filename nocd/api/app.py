@@ -64,7 +64,7 @@ def make_app(
             *proposals.routes(),
             *incidents.routes(),
             *fraud.routes(),
-            *performance.routes(),
+            *performance.PerformanceRoutes().routes(),
             *models.routes(),
             *maintenance.routes(),
             *silences.routes(),
