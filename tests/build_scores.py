@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nocd.domain.instant import HOUR_MS
+import orjson
+
+from nocd.domain.instant import HOUR_MS, rfc3339
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +32,36 @@ class Kept:
         sql = (
             "INSERT INTO scores (no, punch, person, site, time, updated_at, rules, model, score, level, x, body,"
             " verdict, judged_at, judged_by, model_version, shadow, shadow_version)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'LOW', NULL, x'7b7d', ?, ?, 'mara', ?, ?, ?)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'LOW', NULL, ?, ?, ?, 'mara', ?, ?, ?)"
         )
         return (
             sql,
             (
                 *(self.no, f"p{self.no}", self.person or f"P{self.no}", self.site, self.time, self.time, self.rules),
-                *(self.score, max(self.score, self.rules), self.verdict, judged_at),
+                *(self.score, max(self.score, self.rules), self.view(), self.verdict, judged_at),
                 *(self.version, self.shadow, shadow),
             ),
         )
+
+    def view(self) -> bytes:
+        """Return it as it is shown."""
+        told: dict[str, Any] = {
+            "id": f"FS-{self.no}",
+            "punch": f"p{self.no}",
+            "punched_at": rfc3339(self.time),
+            "person": self.person or f"P{self.no}",
+            "person_name": None,
+            "site": self.site,
+            "site_name": None,
+            "fraud_score": max(self.score, self.rules),
+            "rule_score": self.rules,
+            "model_score": self.score,
+            "method": "both",
+            "level": "LOW",
+            "checks": [],
+            "not_judged": {},
+        }
+        return orjson.dumps(told)
 
 
 def mixed(count: int, *, time: int, better: str = "active", first: int = 1) -> list[Kept]:
