@@ -28,6 +28,7 @@ from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
 from nocd.history.replay import EventClock, Replay, totals
+from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
@@ -36,6 +37,7 @@ from nocd.notify.notifier import Notifier
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
+from nocd.training import Training
 from nocd.triage.routes import Routes
 from nocd.versions import Versions
 from nocd.whatif import WhatIf
@@ -77,6 +79,9 @@ class Daemon:
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
         self.versions = Versions(folder=folder, reload=self.models.reload)
+        self.training = Training(
+            folder=folder, now_ms=now_ms, activated=self.models.reload, auto_approve=settings.auto_approve
+        )
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
@@ -153,7 +158,8 @@ class Daemon:
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
-        jobs = timetable(self._upkeep)
+        await self.training.tidy()
+        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.tenants)]
         self._scheduler = Scheduler(
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )

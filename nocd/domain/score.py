@@ -38,7 +38,8 @@ class PunchScore:
     """A punch as it is judged: its checks by finding, why others were not judged, and what a model says of it.
 
     `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
-    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` is the one
+    the punch names, `device` the kind of device it came from, where that is known.
     """
 
     id: str
@@ -46,6 +47,8 @@ class PunchScore:
     person: str
     site: str
     time: int
+    shift: str | None = None
+    device: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     rules: float = 0.0

@@ -74,6 +74,8 @@ class Scoring:
             person=data.person,
             site=data.site,
             time=event.time,
+            shift=data.shift,
+            device=self._device(data),
             missing=missing(data, self._scene),
         )
         if len(self._records) < PUNCHES_MAX:
@@ -82,6 +84,11 @@ class Scoring:
         features = self._features[record.id] = self._histories.judge(event, data)
         if key in self._records and len(self._unscored) < UNSCORED_MAX:
             self._unscored[key] = features
+
+    def _device(self, data: Punch) -> str | None:
+        """Return the kind of device that a punch came from, None where that is not known."""
+        known = None if data.device is None else self._scene.roster.device(data.device)
+        return None if known is None else known.kind
 
     def found(self, finding: Finding, key: str) -> None:
         """Put a finding to its punch, if it is a check of one."""
@@ -214,6 +221,8 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "site": record.site,
         "site_name": scene.roster.site_name(record.site),
         "client": scene.roster.client(record.site),
+        "shift": record.shift,
+        "device_kind": record.device,
         "fraud_score": record.score,
         "rule_score": record.rules,
         "model_score": None if record.model is None else record.model.prediction.score,

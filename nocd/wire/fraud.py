@@ -52,6 +52,8 @@ class FraudScored(View):
     site: str
     site_name: str | None = None
     client: str | None = None
+    shift: str | None = None
+    device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
     model_score: float | None = None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.dataset import Rows
-from ml.drift import drift, reference
+from ml.drift import Histogram, Look, drift, reference, several
 from ml.evaluate import Terms, Trial, evaluate
 from ml.measure import Floats
 from nocd.domain.instant import DAY_MS
@@ -64,7 +64,7 @@ def test_no_verdicts_of_honest_months_raise_an_alarm(seed: int) -> None:
 def test_verdicts_on_rows_younger_than_labels_take_to_come_do_not_count() -> None:
     rows, score = judged(20, 60, right=False)
     held = manifest(company(5, people=20), **GOOD)
-    assert drift(held, rows, score, label_delay_ms=30 * DAY_MS)["performance"] == []
+    assert drift(held, rows, score, Look(label_delay_ms=30 * DAY_MS))["performance"] == []
 
 
 def moved(now: Rows, column: int, change: Any) -> Rows:
@@ -138,3 +138,33 @@ def test_a_column_of_one_value_has_its_histogram() -> None:
     constant = moved(rows, 5, np.ones_like)
     assert told(constant, between(constant, TRAINED_DAYS, 208))["features"][5]["psi"] < 0.01
     assert told(constant, between(rows, TRAINED_DAYS, 208))["features"][5]["level"] == "CRITICAL"
+
+
+def weekly(rows: Rows) -> Rows:
+    """Return the rows of a company of which at weekends only some people work, always the same."""
+    return rows.take((rows.x[:, 1] < 5) | (rows.x[:, 8] > 0.2))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_moves_suddenly_is_named_within_a_day_and_honest_weekends_are_not(seed: int) -> None:
+    rows = weekly(company(seed, days=TRAINED_DAYS + 30, people=320))
+    held, windows = manifest(rows), (28, 7, 2, 1)
+    first = TRAINED_DAYS + 28 - (TRAINED_DAYS + 28) % 7 + 1  # a Tuesday
+    honest = between(rows, first - 28, first)
+    assert several(held, honest, scored(honest), windows)["moved"] == []
+    weekend = between(rows, first - 30, first - 1)
+    assert several(held, weekend, scored(weekend), windows)["moved"] == []
+    late = (honest.time_ms - MONDAY_MS) / DAY_MS >= first - 1
+    planted = moved(honest, 4, lambda metres: np.where(late, metres * 3, metres))
+    assert drift(held, planted, scored(planted))["features"][4]["level"] == "none"
+    answer = several(held, planted, scored(planted), windows)
+    assert answer["features"][4]["level"] == "CRITICAL"
+    assert answer["features"][4]["days"] <= 2
+    assert "gps_drift_m of the last 2 days: PSI" in answer["moved"][0]
+    assert answer["rows"] == len(honest)
+
+
+def test_a_manifest_that_knows_no_short_windows_judges_them_as_long_ones() -> None:
+    assert Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0).unrest(1) == 2.0
+    kept = Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0, short={"7": 3.0, "2": 4.0, "1": 5.0})
+    assert [kept.unrest(days) for days in (1, 1.5, 3, 14, 28, 60)] == [5.0, 5.0, 4.0, 3.0, 2.0, 2.0]
