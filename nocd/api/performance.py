@@ -79,7 +79,7 @@ async def _scope(store: Store, version: str | None, limits: Limits, *, now: int)
     """Return the scores of the model in force since it was put there; without one, all of them, by rules alone."""
     last = await store.read(model_rows.put_in_force)
     earliest = now - DAYS_MAX * DAY_MS
-    since = max(earliest, last[1]) if last is not None and last[0] == version else earliest
+    since = max(earliest, last.time) if last is not None and last.version == version else earliest
     return Scope(since=since, version=version, limits=limits)
 
 

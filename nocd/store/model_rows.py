@@ -68,6 +68,14 @@ class JudgedRow(NamedTuple):
     judged_at: int
 
 
+class InForce(NamedTuple):
+    """Which version was told to be in force, when (UTC ms), and by which kind of step."""
+
+    version: str
+    time: int
+    kind: str
+
+
 def counted(connection: sqlite3.Connection, scope: Scope) -> Counted:
     """Return the counts of a scope."""
     condition, values = _of(scope)
@@ -138,13 +146,13 @@ def steps(connection: sqlite3.Connection, version: str) -> list[dict[str, Any]]:
     ]
 
 
-def put_in_force(connection: sqlite3.Connection) -> tuple[str, int, str] | None:
-    """Return which version was last told to be in force, when (UTC ms), and by which kind of step; None without one."""
-    row: tuple[str, int, str] | None = connection.execute(
+def put_in_force(connection: sqlite3.Connection) -> InForce | None:
+    """Return what was last told to be in force, None where nothing was."""
+    row = connection.execute(
         "SELECT version, time, kind FROM model_steps WHERE kind IN (?, ?) ORDER BY no DESC LIMIT 1",
         (ACTIVATED, ROLLED_BACK),
     ).fetchone()
-    return row
+    return None if row is None else InForce(*row)
 
 
 def _of(scope: Scope) -> tuple[str, list[Any]]:
