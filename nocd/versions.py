@@ -95,9 +95,10 @@ def _to(registry: Registry, *, version: str) -> tuple[Moved, Callable[[], object
 
 def _back(registry: Registry, *, to: str | None) -> tuple[Moved, Callable[[], object]]:
     former = registry.former()
-    if former is None or to not in (None, former):
-        wanted = "a former model" if to is None else f"version {to}"
-        raise Refused("no_former_model", f"{wanted} is not what was in force before; {former or 'none'} was")
+    if former is None:
+        raise Refused("no_former_model", "there is no former model to go back to")
+    if to not in (None, former):
+        raise Refused("no_former_model", f"version {to} is not what was in force before; {former} was")
     registry.load(former, FRAUD)
     return Moved(former, registry.active()), registry.rollback
 

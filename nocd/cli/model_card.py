@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     Told = Mapping[str, Any]
 
+COLUMNS: Final = 120
 WIDTH: Final = 40  # of the plot, in characters; each twentieth of recall takes two
 HEIGHT: Final = 10
 _MARKS: Final = (("rules", "."), ("model", "o"), ("both", "#"))  # the later covers the earlier
@@ -106,14 +108,18 @@ def _reliability(told: Told) -> Iterator[str]:
 def _meaning(told: Told) -> Iterator[str]:
     yield from _headed("what the score means: the greater of rules and model, everything at or above it")
     heads = ("precision", "recall", "tickets a week", "honest accused of 1,000")
-    yield f"  {'score':>6} " + " ".join(f"{head:>25}" for head in heads)
+    yield f"  {'score':>6} " + " ".join(map(_cell, heads))
     for row in told["score_table"]:
         shares = (bounded(row[name]) for name in ("precision", "recall"))
         cells = (*shares, bounded(row["tickets_a_week"], 1), bounded(row["honest_accused_per_1000"], 2))
-        yield f"  ≥ {row['score']:.2f} " + " ".join(f"{cell:>25}" for cell in cells)
+        yield f"  ≥ {row['score']:.2f} " + " ".join(map(_cell, cells))
     ticket = told["ticket"]
     needed = f"from {ticket['threshold']:.2f}, must be right in {ticket['needed']:.2f} of cases"
     yield f"  a ticket, {needed}: {ticket['text']}"
+
+
+def _cell(text: str) -> str:
+    return f"{text:>26}"
 
 
 def _groups(groups: Told) -> Iterator[str]:
@@ -131,7 +137,8 @@ def _parameters(told: Told) -> Iterator[str]:
     yield from _headed("made with")
     listed = [*told["libraries"].items(), ("seed", told["seed"]), ("rounds", told["rounds"])]
     yield "  " + ", ".join(f"{name} {value}" for name, value in listed)
-    yield "  " + ", ".join(f"{name}={value}" for name, value in told["parameters"].items())
+    given = ", ".join(f"{name}={value}" for name, value in told["parameters"].items())
+    yield from wrap(given, COLUMNS - 2, initial_indent="  ", subsequent_indent="  ")
 
 
 def _life(steps: Sequence[Told]) -> Iterator[str]:
