@@ -14,6 +14,7 @@ from nocd.api.keys import DESK, tenant_of
 from nocd.batch import reply_key
 from nocd.domain.command import Command
 from nocd.domain.token import Act, Right
+from nocd.errors import NotAllowed
 from nocd.fraud.steps import ACTIVATED, MODEL_STEP, ROLLED_BACK, args
 from nocd.store import model_rows
 from nocd.wire.models import MoveModel
@@ -37,14 +38,14 @@ def routes() -> list[web.RouteDef]:
 @needs(Act.READ, Right.FRAUD)
 async def index(request: web.Request) -> web.Response:
     """Answer the versions on disk, the newest first, with what each is worth or why it cannot be used."""
-    answers.known_parameters(request)
+    _unlimited(request)
     return answers.json(await request.app[DESK].versions.listed(tenant_of(request).name))
 
 
 @needs(Act.READ, Right.FRAUD)
 async def show(request: web.Request) -> web.Response:
     """Answer a version's card; `active` and `former` name the one in force and the one before."""
-    answers.known_parameters(request)
+    _unlimited(request)
     tenant = tenant_of(request)
     card = await request.app[DESK].versions.card(tenant.name, request.match_info["version"])
     return answers.json({**card, "steps": await tenant.store.read(model_rows.steps, card["version"])})
@@ -81,8 +82,15 @@ async def rollback(request: web.Request) -> web.Response:
 
 
 async def _said(request: web.Request) -> MoveModel:
-    answers.known_parameters(request)
+    _unlimited(request)
     return answers.parsed(MoveModel, await answers.small_body(request))
+
+
+def _unlimited(request: web.Request) -> None:
+    """Refuse a token that sees a part: a model is of all sites, and its card names them."""
+    answers.known_parameters(request)
+    if request[TOKEN].limited:
+        raise NotAllowed("a token that is limited to sites or clients may not handle models")
 
 
 async def _tell(request: web.Request, kind: str, moved: Moved, said: MoveModel) -> None:

@@ -97,6 +97,9 @@ async def test_a_move_is_for_admins_who_may_approve_and_a_look_for_who_may_see_f
         rights = frozenset({Right.FRAUD, Right.PII})
         await desk.give("lesser", Role.ADMIN, rights=rights)
         await desk.give("viewer", Role.VIEWER)
+        await desk.give("narrow", Role.ADMIN, sites=frozenset({"S1"}), rights=rights | {Right.APPROVE})
+        for method, path in (("GET", ""), ("GET", "/000001"), ("POST", "/000001/activate"), ("POST", "/rollback")):
+            assert (await desk.ask(method, f"/v1/models{path}", token="narrow")).told == (403, "forbidden")
         assert (await desk.ask("POST", "/v1/models/000001/activate", token="lesser")).told == (403, "forbidden")
         assert (await desk.ask("POST", "/v1/models/rollback", token="operator")).told == (403, "forbidden")
         for path in ("", "/active", "/compare"):
