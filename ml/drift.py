@@ -9,7 +9,7 @@ of as many days; and chance is shared among columns and windows.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from math import sqrt
+from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -41,6 +41,9 @@ DROPS: Final = (("CRITICAL", 0.20), ("HIGH", 0.10), ("MEDIUM", 0.05))
 LEVELS: Final = ("none", "MEDIUM", "HIGH", "CRITICAL")
 DAYS: Final = 28  # whole weeks, or weekends alone would move
 SHORT_DAYS: Final = (7, 2, 1)  # windows whose own unrest is kept, weekends' with it
+SHORT_ROWS_MIN: Final = 100
+MEMORIES_MIN: Final = 1.5  # of a column, in the training time: the first of them it only comes to know its past
+WINDOWS_MIN: Final = 10  # of training, to know their unrest by
 _KS_USUAL: Final = 1.36  # distances up to it, times √n, come by chance in 95 of 100
 _HALF: Final = 0.5
 _SHARE_EDGE: Final = 0.1  # near 0 and 1 a few rows look surer than they are
@@ -50,7 +53,7 @@ _SHARE_EDGE: Final = 0.1  # near 0 and 1 a few rows look surer than they are
 class Histogram:
     """Counts of values between cuts (each bin up to and with its cut), those missing last.
 
-    `spread` is their unrest, `short` that of windows of so many days.
+    `spread` is their unrest, `short` that of windows of so many days, where there were enough of them.
     """
 
     cuts: list[float]
@@ -63,9 +66,10 @@ class Histogram:
         return asdict(self)
 
     def unrest(self, days: float) -> float:
-        """Return what a window of so many days differs by without any drift."""
-        known = (self.short[str(each)] for each in SHORT_DAYS if each <= days < DAYS and str(each) in self.short)
-        return next(known, self.spread)
+        """Return what a window of so many days differs by without any drift, infinity where nobody knows."""
+        if days >= DAYS:
+            return self.spread
+        return next((self.short.get(str(each), inf) for each in SHORT_DAYS if each <= days), inf)
 
     def count(self, values: Floats) -> Ints:
         """Return the counts of other values in these bins."""
@@ -74,15 +78,21 @@ class Histogram:
 
 def reference(rows: Rows, score: Floats, scored: Rows) -> dict[str, Any]:
     """Return the histograms that a manifest keeps: of every column, and of the scores of rows the model never saw."""
-    blocks = list(_blocks(rows.time_ms))
-    days = _days(rows.time_ms)
+    span_ms = rows.time_ms[-1] - rows.time_ms[0]
     columns = {
-        name: _histogram(values, _cuts(values[~np.isnan(values)]), blocks, days, _psi_unrest).told()
-        for name, values in zip(rows.schema.names, rows.x.astype(np.float64).T, strict=True)
+        feature.name: _column(rows, at, feature.memory_days * DAY_MS)
+        for at, feature in enumerate(rows.schema.features)
+        if span_ms >= MEMORIES_MIN * feature.memory_days * DAY_MS
     }
     cuts = np.unique(np.quantile(score, np.arange(1, SCORE_BINS) / SCORE_BINS))
-    scores = _histogram(score, cuts, list(_blocks(scored.time_ms)), _days(scored.time_ms), _distance_unrest)
-    return {"columns": columns, "scores": scores.told()}
+    return {"columns": columns, "scores": _histogram(score, scored.time_ms, cuts, _distance_unrest).told()}
+
+
+def _column(rows: Rows, at: int, memory_ms: int) -> dict[str, Any]:
+    """Return a column's histogram, of the time from which its own past is known."""
+    warm = rows.time_ms >= rows.time_ms[0] + memory_ms
+    values = rows.x[warm, at].astype(np.float64)
+    return _histogram(values, rows.time_ms[warm], _cuts(values[~np.isnan(values)]), _psi_unrest).told()
 
 
 def _blocks(time_ms: Ints) -> Iterator[Bools]:
@@ -97,16 +107,18 @@ def _days(time_ms: Ints) -> list[Bools]:
     return [ages == age for age in range(int(ages[0]) + 1)]
 
 
-def _histogram(
-    values: Floats, cuts: Floats, blocks: list[Bools], days: list[Bools], unrest: Callable[[Ints, Ints], float]
-) -> Histogram:
+def _histogram(values: Floats, time_ms: Ints, cuts: Floats, unrest: Callable[[Ints, Ints], float]) -> Histogram:
     counts = _count(values, cuts)
-    daily = np.asarray([_count(values[day], cuts) for day in days])
+    daily = np.asarray([_count(values[day], cuts) for day in _days(time_ms)])
     return Histogram(
         cuts=cuts.tolist(),
         counts=counts.tolist(),
-        spread=max(1.0, *(unrest(counts, _count(values[block], cuts)) for block in blocks)),
-        short={str(each): max((1.0, *_of_windows(counts, daily, each, unrest))) for each in SHORT_DAYS},
+        spread=max(1.0, *(unrest(counts, _count(values[block], cuts)) for block in _blocks(time_ms))),
+        short={
+            str(each): max(1.0, *found)
+            for each in SHORT_DAYS
+            if len(found := list(_of_windows(counts, daily, each, unrest))) >= WINDOWS_MIN
+        },
     )
 
 
@@ -114,7 +126,7 @@ def _of_windows(counts: Ints, daily: Ints, days: int, unrest: Callable[[Ints, In
     """Yield the unrest of each window of so many days that holds enough rows to be looked at at all."""
     for first in range(len(daily) - days + 1):
         part = daily[first : first + days].sum(axis=0)
-        if part.sum() >= ROWS_MIN:
+        if part.sum() >= SHORT_ROWS_MIN:
             yield unrest(counts, part)
 
 
@@ -186,6 +198,11 @@ class Look:
         return next((level for level, most in CHANCES if chance * self.tests < most), "none")
 
     @property
+    def rows_min(self) -> int:
+        """Return of how many rows at least anything is said."""
+        return ROWS_MIN if self.days >= DAYS else SHORT_ROWS_MIN
+
+    @property
     def words(self) -> str:
         """Return the window in words."""
         return f"of the last {self.days:g} days" if self.days > 1 else "of the last day"
@@ -196,7 +213,7 @@ def drift(manifest: dict[str, Any], rows: Rows, score: Floats, look: Look | None
     held = manifest["reference"]
     look = look or Look(tests=len(held["columns"]) + 1)
     features = [
-        _moved(feature, Histogram(**held["columns"][feature.name]), rows.x[:, at].astype(np.float64), look)
+        _moved(feature, held["columns"].get(feature.name), rows.x[:, at].astype(np.float64), look)
         for at, feature in enumerate(rows.schema.features)
     ]
     scores = _scores_moved(Histogram(**held["scores"]), score, look)
@@ -234,11 +251,22 @@ def _grave(part: dict[str, Any]) -> int:
     return LEVELS.index(part["level"])
 
 
-def _moved(feature: Feature, then: Histogram, values: Floats, look: Look) -> dict[str, Any]:
+def _untold(then: Histogram, rows: int, look: Look) -> str | None:
+    """Return why nothing can be said of so many rows, or None."""
+    if rows < look.rows_min:
+        return f"{rows} rows, {look.rows_min} needed"
+    return None if isfinite(then.unrest(look.days)) else f"too few windows {look.words} in training"
+
+
+def _moved(feature: Feature, held: dict[str, Any] | None, values: Floats, look: Look) -> dict[str, Any]:
     name = feature.name
+    if held is None:
+        short = f"the training time was too short for what looks {feature.memory_days} days back"
+        return {"name": name, "level": "none", "reason": f"{name}: {short}"}
+    then = Histogram(**held)
     counts, now = np.asarray(then.counts), then.count(values)
-    if len(values) < ROWS_MIN:
-        return {"name": name, "level": "none", "reason": f"{name}: {len(values)} rows, {ROWS_MIN} needed"}
+    if (why := _untold(then, len(values), look)) is not None:
+        return {"name": name, "level": "none", "reason": f"{name}: {why}"}
     psi, freedom = _psi(counts, now), _freedom(counts, now)
     chance = chi_square_tail(psi / (_chance_of(counts, now) / freedom) / then.unrest(look.days), freedom)
     level = "none" if psi < PSI_MIN or feature.calendar else look.level(chance)
@@ -250,8 +278,8 @@ def _moved(feature: Feature, then: Histogram, values: Floats, look: Look) -> dic
 
 def _scores_moved(then: Histogram, score: Floats, look: Look) -> dict[str, Any]:
     counts, now = np.asarray(then.counts), then.count(score)
-    if len(score) < ROWS_MIN:
-        return {"name": "scores", "level": "none", "reason": f"scores: {len(score)} rows, {ROWS_MIN} needed"}
+    if (why := _untold(then, len(score), look)) is not None:
+        return {"name": "scores", "level": "none", "reason": f"scores: {why}"}
     distance = _distance(counts, now)
     rows = counts.sum() * now.sum() / (counts.sum() + now.sum()) / then.unrest(look.days)
     chance = kolmogorov_tail(distance, float(rows))

@@ -81,7 +81,7 @@ class Daemon:
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
         self.versions = Versions(folder=folder, reload=self.models.reload)
         self.training = Training(
-            folder=folder, now_ms=now_ms, activated=self.models.reload, auto_approve=settings.auto_approve
+            folder=folder, now_ms=now_ms, changed=self.models.reload, auto_approve=settings.auto_approve
         )
         self.tenants: dict[str, Tenant] = {}
         self.url = ""

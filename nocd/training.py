@@ -58,12 +58,13 @@ class Bounds:
 
 @dataclass(slots=True, kw_only=True)
 class Training:
-    """Trains tenants' models and looks for drift, one child at a time; `activated` hears of a tenant's new model."""
+    """Trains tenants' models and looks for drift, one child at a time; `changed` hears whose model is new."""
 
     folder: Folder
     now_ms: Callable[[], int]
-    activated: Callable[[str], Awaitable[object]]
+    changed: Callable[[str], Awaitable[object]]
     auto_approve: bool = False
+    command: tuple[str, ...] = (sys.executable, "-m", "ml")
     bounds: Bounds = field(default_factory=Bounds)
     running: int | None = field(default=None, init=False)  # the child's process id
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -83,6 +84,7 @@ class Training:
             return f"refused: {told.reason}"
         await self._step(tenant, told._replace(reason=f"{told.reason}; {decided.reason}"))
         if not decided.allowed:
+            await self.changed(name)  # until then it judges in the shadow
             return f"{told.version} was trained; {decided.reason}"
         return await self._activate(name, tenant, told.version, trigger=trigger)
 
@@ -128,7 +130,7 @@ class Training:
             return f"refused: {refusal.detail}"
         gone: dict[str, Any] = {"trigger": trigger, "former": former}
         await self._step(tenant, retraining.Told(steps.ACTIVATED, version, "it passed its gates", gone))
-        await self.activated(name)
+        await self.changed(name)
         return f"{version} passed its gates and is in force"
 
     async def _step(self, tenant: Tenant, told: Told) -> None:
@@ -153,7 +155,7 @@ class Training:
     async def _child(self, *words: str) -> dict[str, Any]:
         """Return what `python -m ml` answers; raises UnavailableError where it did not end well."""
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "ml", *words), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+            *(*self.command, *words), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
         )
         self.running = child.pid
         try:

@@ -164,7 +164,31 @@ def test_what_moves_suddenly_is_named_within_a_day_and_honest_weekends_are_not(s
     assert answer["rows"] == len(honest)
 
 
-def test_a_manifest_that_knows_no_short_windows_judges_them_as_long_ones() -> None:
-    assert Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0).unrest(1) == 2.0
+def test_windows_that_training_did_not_know_are_not_judged() -> None:
+    none = Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0)
+    assert [none.unrest(days) for days in (0.5, 1, 27, 28)] == [np.inf, np.inf, np.inf, 2.0]
     kept = Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0, short={"7": 3.0, "2": 4.0, "1": 5.0})
     assert [kept.unrest(days) for days in (1, 1.5, 3, 14, 28, 60)] == [5.0, 5.0, 4.0, 3.0, 2.0, 2.0]
+
+
+def test_a_company_that_grew_is_judged_in_the_windows_that_training_knew() -> None:
+    held = manifest(company(3, people=20))
+    now = between(company(4, people=400), TRAINED_DAYS, TRAINED_DAYS + 1)
+    answer = drift(held, now, scored(now), Look(days=1, tests=13))
+    assert answer["level"] == "none"
+    assert {each["reason"].partition(": ")[2] for each in (*answer["features"], answer["scores"])} == {
+        "too few windows of the last day in training"
+    }
+
+
+def test_what_looks_far_back_is_compared_from_the_day_on_that_its_past_is_known() -> None:
+    rows = company(5, people=40)
+    early = (rows.time_ms - MONDAY_MS) / DAY_MS < 90
+    warming = moved(rows, 8, lambda rate: np.where(early, rate * 3, rate))
+    answer = told(warming, between(rows, TRAINED_DAYS, 208))
+    assert answer["features"][8]["psi"] < 0.1
+    short = between(rows, 0, 120)
+    held = {"reference": reference(short, scored(short), short), "metrics": {"test": {"fraud": 100}, "model": UNKNOWN}}
+    now = between(rows, 120, 148)
+    reason = drift(held, now, scored(now))["features"][8]["reason"]
+    assert reason == "weekend_work_rate: the training time was too short for what looks 90 days back"
