@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from nocd.domain.command import Command
+from nocd.domain.instant import DAY_MS
 from nocd.errors import UnavailableError
 from nocd.fraud.performance import ROWS_MAX, Judged
-from nocd.fraud.standing import Shadowed, decide
+from nocd.fraud.standing import SHADOW_DAYS, Shadowed, decide
 from nocd.fraud.steps import ACTIVATED, MODEL_STEP, ROLLED_BACK, args
 from nocd.jobs.report import Report, each
 from nocd.jobs.scheduler import Job
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nocd.tenant import Tenant
 
 ACTOR: Final = "nocd"
+SHADOW_MS: Final = SHADOW_DAYS * DAY_MS
 
 
 class Moved(Protocol):
@@ -39,6 +41,11 @@ class Moved(Protocol):
 
 class KeepsModels(Protocol):
     """Who knows which model is in force, and can take it back."""
+
+    @property
+    def reload(self) -> Callable[[str], Awaitable[object]]:
+        """Return what loads a tenant's models anew: the one in force, and the one that is in its shadow by now."""
+        ...
 
     async def in_force(self, tenant: str) -> tuple[str | None, str | None]:
         """Return the version in force and the one before it."""
@@ -82,6 +89,8 @@ async def judge_champion(tenant: Tenant, models: KeepsModels, *, now: int) -> st
         return f"{active} stays: no model was in force before it"
     decision = await asyncio.to_thread(decide, await _shadowed(tenant, active, former, since=last.time), now=now)
     if not decision.returns:
+        if now - last.time > SHADOW_MS and await _still_scores(tenant, active, former, now=now):
+            await models.reload(tenant.name)
         return decision.reason
 
     async def tell(moved: Moved) -> None:
@@ -90,6 +99,12 @@ async def judge_champion(tenant: Tenant, models: KeepsModels, *, now: int) -> st
 
     await models.roll_back(tenant.name, tell, to=former)
     return decision.reason
+
+
+async def _still_scores(tenant: Tenant, active: str, former: str, *, now: int) -> bool:
+    """Tell whether a model still scored in the shadow in the last day."""
+    scope = Scope(since=now - DAY_MS, version=active)
+    return await tenant.store.read(model_rows.shadow_of, scope) == former
 
 
 async def _shadowed(tenant: Tenant, active: str, former: str, *, since: int) -> Shadowed:

@@ -125,6 +125,16 @@ async def test_verdicts_from_before_under_another_model_or_on_what_was_chosen_do
         assert (await on.active(), on.loaded) == ("000002", [])
 
 
+async def test_after_fourteen_days_the_former_model_scores_no_longer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.tell("000002", at=NOW - 15 * DAY_MS)
+        assert await on.judge() == "000002 stays: it has been in force for over 14 days"
+        assert on.loaded == []
+        await on.keep(Kept(no=1, time=NOW - 1, score=0.1, shadow=0.1))
+        await on.judge()
+        assert on.loaded == ["default"]
+
+
 async def test_without_a_model_or_a_former_one_nothing_is_decided(tmp_path: Path) -> None:
     async with stage(tmp_path, active=()) as on:
         assert await on.judge() == "no model is in force; rules decide alone"
