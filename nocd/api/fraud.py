@@ -109,6 +109,7 @@ def _seen(request: web.Request, row: ScoreRow) -> bytes:
     """Return a score as `ScoreView`, in the form its reader may see."""
     features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=True))
     view: dict[str, Any] = {
+        "deviations": [],  # older scores have none
         **orjson.loads(row.body),
         "features": features,
         "verdict": row.verdict,

@@ -31,10 +31,20 @@ class Check:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """How a punch is unlike its person's others, in words with what is usual, and how strongly (1-5)."""
+
+    name: str
+    words: str
+    strength: int
+
+
 @dataclass(slots=True, kw_only=True)
 class PunchScore:
     """A punch as it is judged: its checks by finding, why others were not judged, and its score (0-1).
 
+    `deviations` are reasons of their own, which change no score.
     `finding` is the ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
     """
 
@@ -45,6 +55,7 @@ class PunchScore:
     time: int
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    deviations: list[Deviation] = field(default_factory=list)
     score: float = 0.0
     finding: str = ""
     alert: str | None = None

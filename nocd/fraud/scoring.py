@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.registry import CATALOG
@@ -62,6 +63,7 @@ class Scoring:
         self._forget_the_past()
         number = (self._shelves.get("counter", KIND) or 0) + 1
         self._shelves.put("counter", KIND, number)
+        compared = self._histories.judge(event, data)
         record = PunchScore(
             id=f"FS-{number}",
             punch=event.id,
@@ -69,11 +71,14 @@ class Scoring:
             site=data.site,
             time=event.time,
             missing=missing(data, self._scene),
+            deviations=compared.deviations,
         )
+        if compared.unjudged is not None:
+            record.missing["profile"] = compared.unjudged
         if len(self._records) < PUNCHES_MAX:
             self._shelves.put(KIND, key, record)
         self._touched[key] = record
-        self._features[record.id] = self._histories.judge(event, data)
+        self._features[record.id] = compared.features
 
     def found(self, finding: Finding, key: str) -> None:
         """Put a finding to its punch, if it is a check of one."""
@@ -164,6 +169,7 @@ def fraud_finding(record: PunchScore, scene: Scene) -> Finding:
             "punched_at": rfc3339(record.time),
             "fraud_score": record.score,
             "checks": {each.check: each.words for each in said},
+            "deviations": {each.name: each.words for each in record.deviations},
             "not_judged": dict(sorted(record.missing.items())),
         },
         site=record.site,
@@ -190,6 +196,7 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "method": "rules",
         "level": str(level(record.score)),
         "checks": [each._asdict() for each in reasons(record.checks.values())],
+        "deviations": [asdict(each) for each in record.deviations],
         "not_judged": dict(sorted(record.missing.items())),
         "alert": record.alert,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from nocd.wire.requests import Note, Request
 from nocd.wire.views import VerdictName, View
 
@@ -21,8 +23,19 @@ class CheckView(View):
     words: str
 
 
+class DeviationView(View):
+    """How a punch is unlike its person's others of 90 days, with what is usual; `strength` is from 1 to 5."""
+
+    name: str
+    words: str
+    strength: int
+
+
 class FraudScored(View):
-    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason."""
+    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason.
+
+    Its deviations from what is usual are reasons of their own; the rule score does not count them.
+    """
 
     id: str
     punch: str
@@ -38,6 +51,7 @@ class FraudScored(View):
     level: LevelName
     method: MethodName
     checks: list[CheckView]
+    deviations: list[DeviationView] = Field(default_factory=list)
     not_judged: dict[str, str]
     alert: str | None = None
 
