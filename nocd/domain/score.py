@@ -53,6 +53,8 @@ class PunchScore:
     person: str
     site: str
     time: int
+    direction: str | None = None
+    device: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     deviations: list[Deviation] = field(default_factory=list)

@@ -98,6 +98,12 @@ class Profile:
             for column, count in enumerate(self.parts.pop(0).counts):
                 self.counts[column] -= count
 
+    def at(self, part: int) -> Profile:
+        """Return the profile as it is at a part, where nobody has punched since; this one stays as it is."""
+        known = Profile(counts=[*self.counts], parts=[*self.parts], sites=[*self.sites], devices=[*self.devices])
+        known.forget_before(part)
+        return known
+
     def _part(self, no: int) -> Part | None:
         """Return a part, made where there is none; None where it is over."""
         parts = self.parts

@@ -70,6 +70,8 @@ class Scoring:
             person=data.person,
             site=data.site,
             time=event.time,
+            direction=data.direction,
+            device=data.device,
             missing=missing(data, self._scene),
             deviations=compared.deviations,
         )
@@ -190,6 +192,8 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "site": record.site,
         "site_name": scene.roster.site_name(record.site),
         "client": scene.roster.client(record.site),
+        "direction": record.direction,
+        "device": record.device,
         "fraud_score": record.score,
         "rule_score": record.score,
         "model_score": None,

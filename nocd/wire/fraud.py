@@ -45,6 +45,8 @@ class FraudScored(View):
     site: str
     site_name: str | None = None
     client: str | None = None
+    direction: str | None = None
+    device: str | None = None
     fraud_score: float
     rule_score: float
     model_score: float | None = None
@@ -90,7 +92,10 @@ class PersonHistory(View):
 
 
 class SiteRisk(View):
-    """The scores of a site's punches; `share` is its part of the sum of all that are shown."""
+    """The scores of a site's punches; `share` is its part of the sum of all that are shown.
+
+    `trend` is the mean against that of as long a time before, null where nothing was.
+    """
 
     site: str
     site_name: str | None = None
@@ -101,6 +106,7 @@ class SiteRisk(View):
     high: int
     critical: int
     share: float
+    trend: float | None = None
 
 
 class HeatMap(View):
