@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.domain.prediction import Said
+
 if TYPE_CHECKING:
     from nocd.domain.alert import Verdict
 
@@ -42,10 +44,11 @@ class Deviation:
 
 @dataclass(slots=True, kw_only=True)
 class PunchScore:
-    """A punch as it is judged: its checks by finding, why others were not judged, and its score (0-1).
+    """A punch as it is judged: its checks by finding, why others were not judged, and what a model says of it.
 
     `deviations` are reasons of their own, which change no score.
-    `finding` is the ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
+    `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
     """
 
     id: str
@@ -58,6 +61,8 @@ class PunchScore:
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     deviations: list[Deviation] = field(default_factory=list)
+    rules: float = 0.0
+    model: Said | None = None
     score: float = 0.0
     finding: str = ""
     alert: str | None = None
@@ -76,10 +81,11 @@ class ScoreVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A score as it is stored and told: its punch's time (UTC ms), its view, and the features at first."""
+    """A score as it is stored and told: its punch's time (UTC ms), its view, features at first, what a model says."""
 
     id: str
     time: int
     view: dict[str, Any]
     told: bool
     features: tuple[float, ...] | None = None
+    model: Said | None = None

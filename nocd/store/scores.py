@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 SITES_MAX: Final = 500
 UPSERT: Final = (
-    "INSERT INTO scores (no, punch, person, site, client, time, updated_at, rules, model, score, level, alert, x, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET"
-    " updated_at = excluded.updated_at, rules = excluded.rules,"
+    "INSERT INTO scores (no, punch, person, site, client, time, updated_at, rules, model, score, level, alert, x, body,"
+    " model_version, shadow, shadow_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (no) DO UPDATE SET updated_at = excluded.updated_at, rules = excluded.rules,"
     " model = excluded.model, score = excluded.score, level = excluded.level,"
-    " alert = coalesce(excluded.alert, alert), body = excluded.body"
+    " alert = coalesce(excluded.alert, alert), body = excluded.body,"
+    " model_version = excluded.model_version, shadow = excluded.shadow, shadow_version = excluded.shadow_version"
 )
 JUDGE: Final = "UPDATE scores SET verdict = ?, judged_at = ?, judged_by = ?, note = ? WHERE no = ?"
 _LAST: Final = "(SELECT max(time) FROM verdicts WHERE alert = scores.alert)"

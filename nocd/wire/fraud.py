@@ -31,6 +31,26 @@ class DeviationView(View):
     strength: int
 
 
+class MovedView(View):
+    """A feature's part in a model's score, in words; `strength` from 0 to 5."""
+
+    feature: str
+    words: str
+    direction: Literal["raises", "lowers"]
+    strength: int
+    share: float
+
+
+class ModelView(View):
+    """What a version of the model says of a punch: its probability, what such scores turned out to be, and why."""
+
+    version: str
+    score: float
+    alike: str
+    latency_ms: float
+    reasons: list[MovedView]
+
+
 class FraudScored(View):
     """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason.
 
@@ -52,6 +72,7 @@ class FraudScored(View):
     model_score: float | None = None
     level: LevelName
     method: MethodName
+    model: ModelView | None = None
     checks: list[CheckView]
     deviations: list[DeviationView] = Field(default_factory=list)
     not_judged: dict[str, str]
