@@ -115,7 +115,12 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
+_COMMANDED: Final = (
+    "/v1/alerts/",
+    "/v1/incidents",
+    "/v1/tickets",
+    "/v1/fraud/scores/",
+)  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -93,6 +93,25 @@ class ScoreView(FraudScored):
     label: Literal[0, 1] | None = None
 
 
+class Foreseen(View):
+    """Whether something would come of a punch, and why or why not."""
+
+    would: bool
+    why: str
+
+
+class DryRunView(View):
+    """What a punch would score if it came now: a score as it would be told, without an id, and what it would lead to.
+
+    Nothing is stored or changed. Silences and what correlates with other trouble are not foreseen.
+    """
+
+    score: FraudScored
+    features: dict[str, float | None]
+    alert: Foreseen
+    ticket: Foreseen
+
+
 class ScoredDay(View):
     """The scores of a person's day (UTC); `high` counts those of level HIGH or CRITICAL."""
 

@@ -185,6 +185,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/playbooks/{id}/run": {"alert": alert},
         "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
         "/v1/fraud/scores/{id}/verdict": {"verdict": "fraud"},
+        "/v1/fraud/score": envelope("noc.attendance.punch", id="dry", time=rfc3339(now)),
         "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},
