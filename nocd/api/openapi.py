@@ -44,6 +44,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
     "/v1/fraud/scores/live": ("min_score", "site", "limit"),
     "/v1/fraud/people/{id}/history": ("days",),
+    "/v1/fraud/reviews": ("open", "limit"),
     "/v1/fraud/heatmap": ("hours", "min_predictions"),
     "/v1/findings": ("alert", "site", "type", "limit", "cursor"),
     "/v1/events": ("after", "limit", "cursor"),
@@ -76,6 +77,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "days": {"type": "integer", "minimum": 1, "maximum": 800},
     "hours": {"type": "integer", "minimum": 1, "maximum": 2_160},
     "events": {"enum": ["0", "1", "false", "true"]},
+    "open": {"enum": ["0", "1", "false", "true"]},
     "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_predictions": {"type": "integer", "minimum": 1, "maximum": 10_000},
@@ -110,7 +112,13 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
+_COMMANDED: Final = (
+    "/v1/alerts/",
+    "/v1/incidents",
+    "/v1/tickets",
+    "/v1/fraud/",
+    "/v1/models/",
+)  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

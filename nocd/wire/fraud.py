@@ -79,6 +79,14 @@ class ScoreView(FraudScored):
     label: Literal[0, 1] | None = None
 
 
+class ReviewView(ScoreView):
+    """A score that was put up for review, at random or chosen for what it looks like; `weight` punches stand for it."""
+
+    put_at: str
+    how: Literal["random", "chosen"]
+    weight: float
+
+
 class ScoredDay(View):
     """The scores of a person's day (UTC); `high` counts those of level HIGH or CRITICAL."""
 
