@@ -160,5 +160,5 @@ async def test_a_step_that_is_not_taken_is_a_failure(taught: Taught) -> None:
 
 
 async def test_vectors_of_other_features_are_left_out(taught: Taught) -> None:
-    await taught.school.tenant.store.run([("UPDATE scores SET x = CAST('[1.0]' AS BLOB)", ())])
+    await taught.school.tenant.store.run([("UPDATE scores SET x = CAST('[1.0, ' || substr(x, 2) AS BLOB)", ())])
     assert await taught.school.retrain() == "no punch was scored yet"
