@@ -84,7 +84,7 @@ async def judge_champion(tenant: Tenant, models: KeepsModels, *, now: int) -> st
         await _tell(tenant, ACTIVATED, active, reason, {"former": former}, now=now)
         return f"{active}: {reason}"
     if last.kind == ROLLED_BACK:
-        return f"{active} stays: it came back itself"
+        return f"{active} stays: it was put back, and a model is put back once"
     if former is None:
         return f"{active} stays: no model was in force before it"
     decision = await asyncio.to_thread(decide, await _shadowed(tenant, active, former, since=last.time), now=now)

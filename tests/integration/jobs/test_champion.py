@@ -97,7 +97,7 @@ async def test_a_former_model_that_is_shown_to_be_better_is_told_put_in_force_an
         kind, version, body = (await on.steps())[-1]
         assert (kind, version) == ("model_rolled_back", "000001")
         assert (body["former"], body["actor"], body["verdicts"]) == ("000002", "nocd", 60)
-        assert await on.judge() == "000001 stays: it came back itself"
+        assert await on.judge() == "000001 stays: it was put back, and a model is put back once"
 
 
 async def test_a_model_that_alerts_over_twice_as_often_is_taken_back(tmp_path: Path) -> None:
