@@ -35,6 +35,7 @@ from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
 from nocd.models import Models
 from nocd.notify.notifier import Notifier
+from nocd.reload import Reload
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
@@ -67,8 +68,12 @@ class Daemon:
         sockets: list[socket.socket] | None = None,
         now_ms: Callable[[], int] = now_ms,
         http: HttpLimits | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
-        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`."""
+        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`.
+
+        A hang-up takes over what `reread` returns then.
+        """
         self.now_ms = now_ms
         self.http = http or HttpLimits()
         self.decoder = decoder(settings)
@@ -86,6 +91,7 @@ class Daemon:
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
+        self._reread = reread or (lambda: settings)
         self._stack, self._served = AsyncExitStack(), AsyncExitStack()
         self._stop_by_s = 0.0
         self._opening = asyncio.Lock()
@@ -173,7 +179,26 @@ class Daemon:
         self._closing("jobs", self._scheduler.stop)
         checking = asyncio.create_task(self._scheduler.run("integrity"))
         self._closing("integrity", lambda: _end(checking))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
+        self._hear_hang_ups(table, await asyncio.to_thread(on_record, settings))
+
+    def _hear_hang_ups(self, table: TokenTable, record: dict[str, Any]) -> None:
+        """Have a hang-up take over what changed since `record`."""
+        reload = Reload(
+            settings=self.settings,
+            record=record,
+            reread=self._reread,
+            table=table,
+            tenants=self.tenants,
+            notifier=self.notifier,
+            adopt=self._adopt,
+            now_ms=self.now_ms,
+        )
+        self._closing("reload", reload.end)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.ask)
+
+    def _adopt(self, settings: Settings, limits: TenantLimits) -> None:
+        self.settings = self.whatif.settings = settings
+        self.limits = limits
 
     async def _open_tenant(self, name: str) -> None:
         """Serve a tenant, making its file where there is none; no effect where it is served already."""
@@ -350,17 +375,6 @@ def _tokens(folder: Folder, settings: Settings) -> TokenTable:
 def _tenant_names(table: TokenTable, folder: Folder) -> list[str]:
     """Return who is served: the default tenant, and every other that has a token or a file."""
     return sorted({DEFAULT_TENANT, *(token.tenant for token in table.store.all()), *folder.tenant_names()})
-
-
-def _reload(table: TokenTable) -> None:
-    task = asyncio.ensure_future(asyncio.to_thread(table.reload))
-    task.add_done_callback(_reloaded)
-
-
-def _reloaded(task: asyncio.Future[None]) -> None:
-    error = None if task.cancelled() else task.exception()
-    level = logging.INFO if error is None else logging.ERROR
-    log.event("reloaded" if error is None else "reload_failed", level=level, error=error)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -15,6 +15,7 @@ from nocd.ingest.envelope import ENVELOPE
 from nocd.wire import (
     context,
     evidence,
+    foreign,
     fraud,
     incidents,
     models,
@@ -57,6 +58,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.HealthView,
     views.LedgerView,
     evidence.EvidenceView,
+    foreign.PageRefused,
+    foreign.PageTaken,
     incidents.IncidentDetail,
     incidents.IncidentView,
     views.MaintenanceView,
@@ -115,6 +118,9 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
     incidents.CreateIncident,
     *incidents.INCIDENT_COMMANDS.values(),
+    foreign.FollowUp,
+    foreign.PushedAlert,
+    foreign.Trigger,
     fraud.JudgeScore,
     models.MoveModel,
     outside.TestRoutes,
@@ -232,6 +238,8 @@ _BULK_ITEM: Final = record(
 _TICKET_BULK_ITEM: Final = record(
     {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(tickets.TicketView), _REFUSED]}}
 )
+_PAGES: Final = ("POST /v1/webhooks/pagerduty", "POST /v2/enqueue")  # one route, by PagerDuty's address too
+_PUSHED: Final = {"type": "array", "items": ref(foreign.PushedAlert), "minItems": 1}
 _RAN: Final = record(
     {"job": _TEXT, "outcome": {"enum": ["ok", "failed"]}, "seconds": {"type": "number"}, "detail": _TEXT}
 )
@@ -240,6 +248,8 @@ _RAN: Final = record(
 ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/events": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
     "POST /v1/webhooks/alertmanager": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    "POST /api/v2/alerts": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    **{each: {202: ref(foreign.PageTaken), 400: ref(foreign.PageRefused)} for each in _PAGES},
     "GET /v1/events": {200: page(ref(views.EventView))},
     "GET /v1/events/{no}": {200: ref(views.EventView)},
     "GET /v1/alerts": {200: page(ref(views.AlertView))},
@@ -339,9 +349,9 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "application/json": {"anyOf": [ref("Event"), ref("Events")]},
         "application/x-ndjson": {"type": "string", "description": "An event a line"},
     },
-    "POST /v1/webhooks/alertmanager": {
-        JSON: record({"alerts": {"type": "array", "items": record({"labels": {"type": "object"}}), "minItems": 1}})
-    },
+    "POST /v1/webhooks/alertmanager": {JSON: record({"alerts": _PUSHED})},
+    "POST /api/v2/alerts": {JSON: _PUSHED},
+    **{each: {JSON: {"anyOf": [ref(foreign.Trigger), ref(foreign.FollowUp)]}} for each in _PAGES},
     "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
     "POST /v1/tickets": {JSON: ref(tickets.CreateTicket)},
