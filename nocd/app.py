@@ -214,6 +214,7 @@ class Daemon:
                 monotonic_s=monotonic_s,
             )
             tenant.pipeline.predict = partial(self.models.predict, name)
+            tenant.explain = partial(self.models.predict, name, explained_from=0.0)
             self._closing(f"tenant {name}", tenant.close, among=self._served)
             loading = asyncio.create_task(self._load_model(name))  # the library alone takes seconds; rules begin
             self._closing(f"model {name}", lambda: _end(loading), among=self._served)

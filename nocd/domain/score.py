@@ -33,13 +33,23 @@ class Check:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """How a punch is unlike its person's others, in words with what is usual, and how strongly (1-5)."""
+
+    name: str
+    words: str
+    strength: int
+
+
 @dataclass(slots=True, kw_only=True)
 class PunchScore:
     """A punch as it is judged: its checks by finding, why others were not judged, and what a model says of it.
 
+    `deviations` are reasons of their own, which change no score.
     `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
-    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` is the one
-    the punch names, `device` the kind of device it came from, where that is known.
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` and
+    `device` are those the punch names, `device_kind` is what kind of device that is, where known.
     """
 
     id: str
@@ -47,10 +57,13 @@ class PunchScore:
     person: str
     site: str
     time: int
+    direction: str | None = None
     shift: str | None = None
     device: str | None = None
+    device_kind: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    deviations: list[Deviation] = field(default_factory=list)
     rules: float = 0.0
     model: Said | None = None
     score: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.registry import CATALOG
@@ -68,24 +69,30 @@ class Scoring:
         self._forget_the_past()
         number = (self._shelves.get("counter", KIND) or 0) + 1
         self._shelves.put("counter", KIND, number)
+        compared = self._histories.judge(event, data)
         record = PunchScore(
             id=f"FS-{number}",
             punch=event.id,
             person=data.person,
             site=data.site,
             time=event.time,
+            direction=data.direction,
             shift=data.shift,
-            device=self._device(data),
+            device=data.device,
+            device_kind=self._device_kind(data),
             missing=missing(data, self._scene),
+            deviations=compared.deviations,
         )
+        if compared.unjudged is not None:
+            record.missing["profile"] = compared.unjudged
         if len(self._records) < PUNCHES_MAX:
             self._shelves.put(KIND, key, record)
         self._touched[key] = record
-        features = self._features[record.id] = self._histories.judge(event, data)
+        self._features[record.id] = compared.features
         if key in self._records and len(self._unscored) < UNSCORED_MAX:
-            self._unscored[key] = features
+            self._unscored[key] = compared.features
 
-    def _device(self, data: Punch) -> str | None:
+    def _device_kind(self, data: Punch) -> str | None:
         """Return the kind of device that a punch came from, None where that is not known."""
         known = None if data.device is None else self._scene.roster.device(data.device)
         return None if known is None else known.kind
@@ -201,6 +208,7 @@ def fraud_finding(record: PunchScore, scene: Scene) -> Finding:
             "rule_score": record.rules,
             **({} if model is None else {"model": model}),
             "checks": {each.check: each.words for each in said},
+            "deviations": {each.name: each.words for each in record.deviations},
             "not_judged": dict(sorted(record.missing.items())),
         },
         site=record.site,
@@ -221,8 +229,10 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "site": record.site,
         "site_name": scene.roster.site_name(record.site),
         "client": scene.roster.client(record.site),
+        "direction": record.direction,
         "shift": record.shift,
-        "device_kind": record.device,
+        "device": record.device,
+        "device_kind": record.device_kind,
         "fraud_score": record.score,
         "rule_score": record.rules,
         "model_score": None if record.model is None else record.model.prediction.score,
@@ -230,6 +240,7 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "model": None if record.model is None else told_of(record.model),
         "level": str(level(record.score)),
         "checks": [each._asdict() for each in reasons(record.checks.values())],
+        "deviations": [asdict(each) for each in record.deviations],
         "not_judged": dict(sorted(record.missing.items())),
         "alert": record.alert,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from nocd.wire.requests import Note, Request
 from nocd.wire.views import VerdictName, View
 
@@ -19,6 +21,14 @@ class CheckView(View):
     confidence: float
     counts: bool
     words: str
+
+
+class DeviationView(View):
+    """How a punch is unlike its person's others of 90 days, with what is usual; `strength` is from 1 to 5."""
+
+    name: str
+    words: str
+    strength: int
 
 
 class MovedView(View):
@@ -42,7 +52,10 @@ class ModelView(View):
 
 
 class FraudScored(View):
-    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason."""
+    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason.
+
+    Its deviations from what is usual are reasons of their own; the rule score does not count them.
+    """
 
     id: str
     punch: str
@@ -52,7 +65,9 @@ class FraudScored(View):
     site: str
     site_name: str | None = None
     client: str | None = None
+    direction: str | None = None
     shift: str | None = None
+    device: str | None = None
     device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
@@ -61,6 +76,7 @@ class FraudScored(View):
     method: MethodName
     model: ModelView | None = None
     checks: list[CheckView]
+    deviations: list[DeviationView] = Field(default_factory=list)
     not_judged: dict[str, str]
     alert: str | None = None
 
@@ -87,6 +103,25 @@ class ReviewView(ScoreView):
     weight: float
 
 
+class Foreseen(View):
+    """Whether something would come of a punch, and why or why not."""
+
+    would: bool
+    why: str
+
+
+class DryRunView(View):
+    """What a punch would score if it came now: a score as it would be told, without an id, and what it would lead to.
+
+    Nothing is stored or changed. Silences and what correlates with other trouble are not foreseen.
+    """
+
+    score: FraudScored
+    features: dict[str, float | None]
+    alert: Foreseen
+    ticket: Foreseen
+
+
 class ScoredDay(View):
     """The scores of a person's day (UTC); `high` counts those of level HIGH or CRITICAL."""
 
@@ -107,7 +142,10 @@ class PersonHistory(View):
 
 
 class SiteRisk(View):
-    """The scores of a site's punches; `share` is its part of the sum of all that are shown."""
+    """The scores of a site's punches; `share` is its part of the sum of all that are shown.
+
+    `trend` is the mean against that of as long a time before, null where nothing was.
+    """
 
     site: str
     site_name: str | None = None
@@ -118,6 +156,7 @@ class SiteRisk(View):
     high: int
     critical: int
     share: float
+    trend: float | None = None
 
 
 class HeatMap(View):
