@@ -39,6 +39,7 @@ JSON: Final = "application/json"
 _TEXT: Final = {"type": "string"}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
+_MOVES: Final = ("POST /v1/models/{version}/activate", "POST /v1/models/rollback")
 
 _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     context.AlertDetail,
@@ -47,16 +48,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.ChainView,
     views.EventView,
     views.FindingRow,
-    fraud.DryRunView,
-    fraud.HeatMap,
-    fraud.PersonHistory,
-    fraud.ReviewView,
-    fraud.ScoreView,
-    models.CompareView,
-    models.ModelCard,
-    models.ModelMoved,
-    models.ModelsView,
-    models.PerformanceView,
+    *fraud.VIEWS,
+    *models.VIEWS,
     people.DayView,
     people.FixView,
     people.ProfileView,
@@ -282,8 +275,7 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/models": {200: ref(models.ModelsView)},
     "GET /v1/models/compare": {200: ref(models.CompareView)},
     "GET /v1/models/{version}": {200: ref(models.ModelCard)},
-    "POST /v1/models/{version}/activate": {200: ref(models.ModelMoved)},
-    "POST /v1/models/rollback": {200: ref(models.ModelMoved)},
+    **{move: {200: ref(models.ModelMoved)} for move in _MOVES},
     "GET /v1/fraud/reviews": {200: page(ref(fraud.ReviewView))},
     "POST /v1/fraud/score": {200: ref(fraud.DryRunView)},
     "GET /v1/people/{id}/day": {200: ref(people.DayView)},
@@ -371,8 +363,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/incidents": {JSON: ref(incidents.CreateIncident)},
     **{f"POST /v1/incidents/{{id}}/{verb}": {JSON: ref(body)} for verb, body in incidents.INCIDENT_COMMANDS.items()},
     "POST /v1/fraud/scores/{id}/verdict": {JSON: ref(fraud.JudgeScore)},
-    "POST /v1/models/{version}/activate": {JSON: ref(models.MoveModel)},
-    "POST /v1/models/rollback": {JSON: ref(models.MoveModel)},
+    **{move: {JSON: ref(models.MoveModel)} for move in _MOVES},
     "POST /v1/fraud/score": dict.fromkeys((JSON, "application/cloudevents+json"), ref("Event")),
     "POST /v1/baselines/{id}/simulate": {JSON: ref(telemetry.Simulate)},
     "POST /v1/baselines/{id}/optimum": {JSON: ref(telemetry.Optimum)},
@@ -392,8 +383,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
 BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
-        "POST /v1/models/{version}/activate",
-        "POST /v1/models/rollback",
+        *_MOVES,
         "POST /v1/baselines/{id}/pin",
         "POST /v1/baselines/{id}/changes/{change}/rollback",
         *(
