@@ -26,7 +26,6 @@ from nocd.configured import decoder, tenant_limits, upkeep_limits
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
-from nocd.jobs.champion import champion_job
 from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
@@ -164,8 +163,7 @@ class Daemon:
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
         await self.training.tidy()
-        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.tenants)]
-        jobs.append(champion_job(self.versions, self.tenants, self.now_ms))
+        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.versions, self.tenants, self.now_ms)]
         self._scheduler = Scheduler(
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )

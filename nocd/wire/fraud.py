@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -171,3 +171,6 @@ class JudgeScore(Request):
 
     verdict: VerdictName
     note: Note | None = None
+
+
+VIEWS: Final = (DryRunView, HeatMap, PersonHistory, ReviewView, ScoreView)
