@@ -10,7 +10,6 @@ import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -28,15 +27,20 @@ from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
 from nocd.history.replay import EventClock, Replay, totals
+from nocd.jobs.champion import champion_job
+from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
 from nocd.models import Models
 from nocd.notify.notifier import Notifier
+from nocd.reload import Reload
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
+from nocd.training import Training
 from nocd.triage.routes import Routes
+from nocd.versions import Versions
 from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
@@ -63,8 +67,12 @@ class Daemon:
         sockets: list[socket.socket] | None = None,
         now_ms: Callable[[], int] = now_ms,
         http: HttpLimits | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
-        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`."""
+        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`.
+
+        A hang-up takes over what `reread` returns then.
+        """
         self.now_ms = now_ms
         self.http = http or HttpLimits()
         self.decoder = decoder(settings)
@@ -75,9 +83,14 @@ class Daemon:
         self.whatif = WhatIf(settings)
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
+        self.versions = Versions(folder=folder, reload=self.models.reload)
+        self.training = Training(
+            folder=folder, now_ms=now_ms, changed=self.models.reload, auto_approve=settings.auto_approve
+        )
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
+        self._reread = reread or (lambda: settings)
         self._stack, self._served = AsyncExitStack(), AsyncExitStack()
         self._stop_by_s = 0.0
         self._opening = asyncio.Lock()
@@ -151,7 +164,9 @@ class Daemon:
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
-        jobs = timetable(self._upkeep)
+        await self.training.tidy()
+        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.tenants)]
+        jobs.append(champion_job(self.versions, self.tenants, self.now_ms))
         self._scheduler = Scheduler(
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )
@@ -163,7 +178,26 @@ class Daemon:
         self._closing("jobs", self._scheduler.stop)
         checking = asyncio.create_task(self._scheduler.run("integrity"))
         self._closing("integrity", lambda: _end(checking))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
+        self._hear_hang_ups(table, await asyncio.to_thread(on_record, settings))
+
+    def _hear_hang_ups(self, table: TokenTable, record: dict[str, Any]) -> None:
+        """Have a hang-up take over what changed since `record`."""
+        reload = Reload(
+            settings=self.settings,
+            record=record,
+            reread=self._reread,
+            table=table,
+            tenants=self.tenants,
+            notifier=self.notifier,
+            adopt=self._adopt,
+            now_ms=self.now_ms,
+        )
+        self._closing("reload", reload.end)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.ask)
+
+    def _adopt(self, settings: Settings, limits: TenantLimits) -> None:
+        self.settings = self.whatif.settings = settings
+        self.limits = limits
 
     async def _open_tenant(self, name: str) -> None:
         """Serve a tenant, making its file where there is none; no effect where it is served already."""
@@ -178,8 +212,7 @@ class Daemon:
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
-            tenant.pipeline.predict = partial(self.models.predict, name)
-            tenant.explain = partial(self.models.predict, name, explained_from=0.0)
+            tenant.pipeline.predict, tenant.explain = self.models.asked_for(name)
             self._closing(f"tenant {name}", tenant.close, among=self._served)
             loading = asyncio.create_task(self._load_model(name))  # the library alone takes seconds; rules begin
             self._closing(f"model {name}", lambda: _end(loading), among=self._served)
@@ -209,6 +242,7 @@ class Daemon:
             jobs=lambda: self._scheduler,
             notifier=self.notifier,
             whatif=self.whatif,
+            versions=self.versions,
         )
 
     async def _listen(self, app: web.Application) -> None:
@@ -340,17 +374,6 @@ def _tokens(folder: Folder, settings: Settings) -> TokenTable:
 def _tenant_names(table: TokenTable, folder: Folder) -> list[str]:
     """Return who is served: the default tenant, and every other that has a token or a file."""
     return sorted({DEFAULT_TENANT, *(token.tenant for token in table.store.all()), *folder.tenant_names()})
-
-
-def _reload(table: TokenTable) -> None:
-    task = asyncio.ensure_future(asyncio.to_thread(table.reload))
-    task.add_done_callback(_reloaded)
-
-
-def _reloaded(task: asyncio.Future[None]) -> None:
-    error = None if task.cancelled() else task.exception()
-    level = logging.INFO if error is None else logging.ERROR
-    log.event("reloaded" if error is None else "reload_failed", level=level, error=error)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

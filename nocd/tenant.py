@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nocd.batch import Started, load_holidays
+from nocd.batch import Limits, Started, load_holidays
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.shelf import Shelves
 from nocd.dryrun import DryRun
@@ -15,7 +15,7 @@ from nocd.engine import Engine
 from nocd.feed.hub import Hub
 from nocd.ingest.decode import decode_body
 from nocd.outcome import RECORD_TYPES, Outcome
-from nocd.pipeline import Limits, Pipeline
+from nocd.pipeline import Pipeline
 from nocd.store import queries
 from nocd.store.codec import decode_command, decode_predictions, decoders, encode
 from nocd.store.rows import InputKind, InputRow
@@ -157,6 +157,13 @@ class Tenant:
                 await asyncio.sleep(0)
             self._figures = now, figures
         return figures
+
+    async def renew(self, limits: TenantLimits) -> None:
+        """Go on with other rules, runbooks, routes and limits of triage, as a restart would; nobody is cut off."""
+        await self.pipeline.renew(lambda: self._adopt(limits))
+
+    def _adopt(self, limits: TenantLimits) -> None:
+        self._limits, self.runbooks = limits, limits.runbooks
 
     async def close(self) -> None:
         """Commit what waits, save the state, close the file."""

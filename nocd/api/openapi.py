@@ -11,7 +11,8 @@ import orjson
 from nocd import __version__
 from nocd.api.directory import KINDS
 from nocd.api.exports import MEDIA
-from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
+from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components
+from nocd.api.shapes import ref
 from nocd.domain.alert import Status
 from nocd.domain.incident import IncidentStatus
 from nocd.domain.playbook import RunStatus
@@ -44,6 +45,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
     "/v1/fraud/scores/live": ("min_score", "site", "limit"),
     "/v1/fraud/people/{id}/history": ("days",),
+    "/v1/fraud/reviews": ("open", "limit"),
     "/v1/fraud/heatmap": ("hours", "min_predictions"),
     "/v1/people/{id}/day": ("date",),
     "/v1/people/{id}/trace": ("from", "to", "limit", "cursor"),
@@ -81,6 +83,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "from": {"type": "string", "format": "date-time"},
     "to": {"type": "string", "format": "date-time"},
     "events": {"enum": ["0", "1", "false", "true"]},
+    "open": {"enum": ["0", "1", "false", "true"]},
     "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_predictions": {"type": "integer", "minimum": 1, "maximum": 10_000},
@@ -120,6 +123,7 @@ _COMMANDED: Final = (
     "/v1/incidents",
     "/v1/tickets",
     "/v1/fraud/scores/",
+    "/v1/models/",
 )  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",

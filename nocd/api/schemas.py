@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from nocd.api.directory import KINDS
+from nocd.api.shapes import JSON, REF, page, record, ref
 from nocd.api.tokens import NewToken, Rotation
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
@@ -15,8 +16,10 @@ from nocd.ingest.envelope import ENVELOPE
 from nocd.wire import (
     context,
     evidence,
+    foreign,
     fraud,
     incidents,
+    models,
     outside,
     people,
     playbooks,
@@ -32,8 +35,6 @@ from nocd.wire.frames import FRAMES, ChangeFrame
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-REF: Final = "#/components/schemas/{model}"
-JSON: Final = "application/json"
 _TEXT: Final = {"type": "string"}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
@@ -48,7 +49,13 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     fraud.DryRunView,
     fraud.HeatMap,
     fraud.PersonHistory,
+    fraud.ReviewView,
     fraud.ScoreView,
+    models.CompareView,
+    models.ModelCard,
+    models.ModelMoved,
+    models.ModelsView,
+    models.PerformanceView,
     people.DayView,
     people.FixView,
     people.ProfileView,
@@ -56,6 +63,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.HealthView,
     views.LedgerView,
     evidence.EvidenceView,
+    foreign.PageRefused,
+    foreign.PageTaken,
     incidents.IncidentDetail,
     incidents.IncidentView,
     views.MaintenanceView,
@@ -114,7 +123,11 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
     incidents.CreateIncident,
     *incidents.INCIDENT_COMMANDS.values(),
+    foreign.FollowUp,
+    foreign.PushedAlert,
+    foreign.Trigger,
     fraud.JudgeScore,
+    models.MoveModel,
     outside.TestRoutes,
     playbooks.StartPlaybook,
     whatif.TryOut,
@@ -122,22 +135,6 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     Rotation,
     *_STEERING,
 )
-
-
-def ref(model: str | type[BaseModel]) -> dict[str, Any]:
-    """Return a reference to a component."""
-    return {"$ref": REF.format(model=model if isinstance(model, str) else model.__name__)}
-
-
-def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the schema of an object."""
-    properties = {**required, **(optional or {})}
-    return {"type": "object", "properties": properties, "required": [*required]}
-
-
-def page(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a keyset page of `item`s."""
-    return record({"items": {"type": "array", "items": item}, "cursor": {"type": ["string", "null"]}})
 
 
 def entry(kind: str) -> dict[str, Any]:
@@ -230,6 +227,8 @@ _BULK_ITEM: Final = record(
 _TICKET_BULK_ITEM: Final = record(
     {"id": _TEXT, "status": {"type": "integer"}, "body": {"anyOf": [ref(tickets.TicketView), _REFUSED]}}
 )
+_PAGES: Final = ("POST /v1/webhooks/pagerduty", "POST /v2/enqueue")  # one route, by PagerDuty's address too
+_PUSHED: Final = {"type": "array", "items": ref(foreign.PushedAlert), "minItems": 1}
 _RAN: Final = record(
     {"job": _TEXT, "outcome": {"enum": ["ok", "failed"]}, "seconds": {"type": "number"}, "detail": _TEXT}
 )
@@ -238,6 +237,8 @@ _RAN: Final = record(
 ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "POST /v1/events": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
     "POST /v1/webhooks/alertmanager": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    "POST /api/v2/alerts": {200: ref(views.PostAnswer), 422: ref(views.PostAnswer)},
+    **{each: {202: ref(foreign.PageTaken), 400: ref(foreign.PageRefused)} for each in _PAGES},
     "GET /v1/events": {200: page(ref(views.EventView))},
     "GET /v1/events/{no}": {200: ref(views.EventView)},
     "GET /v1/alerts": {200: page(ref(views.AlertView))},
@@ -260,6 +261,13 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/fraud/people/{id}/history": {200: ref(fraud.PersonHistory)},
     "GET /v1/fraud/heatmap": {200: ref(fraud.HeatMap)},
     "POST /v1/fraud/scores/{id}/verdict": {200: ref(fraud.ScoreView)},
+    "GET /v1/fraud/models/performance": {200: ref(models.PerformanceView)},
+    "GET /v1/models": {200: ref(models.ModelsView)},
+    "GET /v1/models/compare": {200: ref(models.CompareView)},
+    "GET /v1/models/{version}": {200: ref(models.ModelCard)},
+    "POST /v1/models/{version}/activate": {200: ref(models.ModelMoved)},
+    "POST /v1/models/rollback": {200: ref(models.ModelMoved)},
+    "GET /v1/fraud/reviews": {200: page(ref(fraud.ReviewView))},
     "POST /v1/fraud/score": {200: ref(fraud.DryRunView)},
     "GET /v1/people/{id}/day": {200: ref(people.DayView)},
     "GET /v1/people/{id}/profile": {200: ref(people.ProfileView)},
@@ -335,9 +343,9 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "application/json": {"anyOf": [ref("Event"), ref("Events")]},
         "application/x-ndjson": {"type": "string", "description": "An event a line"},
     },
-    "POST /v1/webhooks/alertmanager": {
-        JSON: record({"alerts": {"type": "array", "items": record({"labels": {"type": "object"}}), "minItems": 1}})
-    },
+    "POST /v1/webhooks/alertmanager": {JSON: record({"alerts": _PUSHED})},
+    "POST /api/v2/alerts": {JSON: _PUSHED},
+    **{each: {JSON: {"anyOf": [ref(foreign.Trigger), ref(foreign.FollowUp)]}} for each in _PAGES},
     "POST /v1/alerts/bulk": {JSON: ref(requests.Bulk)},
     **{f"POST /v1/alerts/{{id}}/{verb}": {JSON: ref(body)} for verb, body in requests.COMMANDS.items()},
     "POST /v1/tickets": {JSON: ref(tickets.CreateTicket)},
@@ -347,6 +355,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     **{f"POST /v1/incidents/{{id}}/{verb}": {JSON: ref(body)} for verb, body in incidents.INCIDENT_COMMANDS.items()},
     "POST /v1/fraud/scores/{id}/verdict": {JSON: ref(fraud.JudgeScore)},
     "POST /v1/fraud/score": dict.fromkeys((JSON, "application/cloudevents+json"), ref("Event")),
+    "POST /v1/models/{version}/activate": {JSON: ref(models.MoveModel)},
+    "POST /v1/models/rollback": {JSON: ref(models.MoveModel)},
     "POST /v1/baselines/{id}/simulate": {JSON: ref(telemetry.Simulate)},
     "POST /v1/baselines/{id}/optimum": {JSON: ref(telemetry.Optimum)},
     "POST /v1/baselines/{id}/threshold": {JSON: ref(telemetry.SetThreshold)},
@@ -365,6 +375,8 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
 BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
+        "POST /v1/models/{version}/activate",
+        "POST /v1/models/rollback",
         "POST /v1/baselines/{id}/pin",
         "POST /v1/baselines/{id}/changes/{change}/rollback",
         *(

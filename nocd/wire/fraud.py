@@ -66,7 +66,8 @@ class FraudScored(View):
     site_name: str | None = None
     client: str | None = None
     direction: str | None = None
-    device: str | None = None
+    shift: str | None = None
+    device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
     model_score: float | None = None
@@ -110,6 +111,14 @@ class DryRunView(View):
     features: dict[str, float | None]
     alert: Foreseen
     ticket: Foreseen
+
+
+class ReviewView(ScoreView):
+    """A score that was put up for review, at random or chosen for what it looks like; `weight` punches stand for it."""
+
+    put_at: str
+    how: Literal["random", "chosen"]
+    weight: float
 
 
 class ScoredDay(View):

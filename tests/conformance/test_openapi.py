@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,12 +11,15 @@ from urllib.parse import quote
 
 import pytest
 
+from ml.registry import Registry
 from nocd.api.openapi import spelled_out
+from nocd.app import Daemon
 from nocd.domain.instant import HOUR_MS, rfc3339
 from nocd.domain.token import Role
 from nocd.wire.changes import CHANGES
 from nocd.wire.frames import FRAMES
 from tests.build import Clock
+from tests.build_models import stored
 from tests.conformance.contract import Draft202012Validator
 from tests.conformance.story import DOOR, Story
 from tests.integration.api.desk import Desk, running
@@ -31,6 +35,7 @@ escalation_minutes = 10
 role = "boss"
 playbook = [{ do = "note", text = "moved", auto = false }]
 """
+PAGE = {"event_action": "trigger", "payload": {"summary": "Doc", "source": "srv01", "severity": "info"}}
 CLOSED = {"webhook": "http://127.0.0.1:9/", "secrets": ["env:NOT_SET"]}
 NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
 STEERED = ("", "/optimum", "/hours", "/changes", "/simulate", "/threshold", "/pin")
@@ -54,6 +59,8 @@ NAMES = {
     "/v1/fraud/people/{id}/history": "P1",
     "/v1/fraud/scores/{id}/verdict": "FS-1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
+    "/v1/models/{version}": "former",
+    "/v1/models/{version}/activate": "000001",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
     "/v1/proposals/{id}/accept": "queue@-",
     "/v1/export/{name}": "alerts",
@@ -92,7 +99,21 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await Story(desk=desk, clock=clock).whole()
         entries = ("noc.shift", "noc.tour", "noc.task", "noc.device", "noc.checkpoint")
         await desk.post(*(envelope(kind, FULL[kind], id=f"doc-{kind}", source="/doc") for kind in entries))
+        await models(desk.daemon)
         yield desk
+
+
+async def models(daemon: Daemon) -> None:
+    """Let there be two versions of a model, one in force after the other; nobody asks them."""
+    daemon.versions.reload = unasked
+    folder = daemon.folder.tenant_models("default")
+    for _ in range(2):
+        version = await asyncio.to_thread(stored, folder)
+        await asyncio.to_thread(Registry(folder).activate, version)
+
+
+async def unasked(_: str) -> None:
+    """Load nothing."""
 
 
 def references(schema: Any) -> Iterator[str]:
@@ -151,7 +172,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
         spelled = re.sub(r"\{\w+\}", quote(names.get(path, token["name"])), path_of)
         answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
-        assert answer.status in {200, 201}, (method, path, answer)
+        assert answer.status in {200, 201, 202}, (method, path, answer)
     await carried_out(desk, f"/v1/alerts/{alert['id']}", *((verb, acts.get(verb)) for verb in order))
     await carried_out(desk, "/v1/tickets/T-2", ("cancel", {"comment": "no need"}))
     await carried_out(desk, "/v1/tickets/T-1", *WORK)
@@ -176,6 +197,9 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/incidents": {"title": "Doc", "alerts": lone},
         "/v1/events": envelope("noc.sample"),
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
+        "/api/v2/alerts": [{"labels": {"alertname": "Doc"}}],
+        "/v1/webhooks/pagerduty": PAGE,
+        "/v2/enqueue": {"event_action": "resolve", "dedup_key": "doc"},
         "/v1/alerts/bulk": {"ids": [alert, "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tickets": {"title": "Mend the gate"},
         "/v1/tickets/bulk": {"ids": ["T-1", "T-0"], "command": "note", "args": {"text": "x"}},
