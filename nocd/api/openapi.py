@@ -122,8 +122,8 @@ _COMMANDED: Final = (
     "/v1/alerts/",
     "/v1/incidents",
     "/v1/tickets",
-    "/v1/fraud/scores/",
     "/v1/models/",
+    "/v1/fraud/scores/",
 )  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",

@@ -48,8 +48,8 @@ class PunchScore:
 
     `deviations` are reasons of their own, which change no score.
     `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
-    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` is the one
-    the punch names, `device` the kind of device it came from, where that is known.
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` and
+    `device` are those the punch names, `device_kind` is what kind of device that is, where known.
     """
 
     id: str
@@ -60,6 +60,7 @@ class PunchScore:
     direction: str | None = None
     shift: str | None = None
     device: str | None = None
+    device_kind: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     deviations: list[Deviation] = field(default_factory=list)

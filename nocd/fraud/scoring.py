@@ -78,7 +78,8 @@ class Scoring:
             time=event.time,
             direction=data.direction,
             shift=data.shift,
-            device=self._device(data),
+            device=data.device,
+            device_kind=self._device_kind(data),
             missing=missing(data, self._scene),
             deviations=compared.deviations,
         )
@@ -91,7 +92,7 @@ class Scoring:
         if key in self._records and len(self._unscored) < UNSCORED_MAX:
             self._unscored[key] = compared.features
 
-    def _device(self, data: Punch) -> str | None:
+    def _device_kind(self, data: Punch) -> str | None:
         """Return the kind of device that a punch came from, None where that is not known."""
         known = None if data.device is None else self._scene.roster.device(data.device)
         return None if known is None else known.kind
@@ -230,7 +231,8 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "client": scene.roster.client(record.site),
         "direction": record.direction,
         "shift": record.shift,
-        "device_kind": record.device,
+        "device": record.device,
+        "device_kind": record.device_kind,
         "fraud_score": record.score,
         "rule_score": record.rules,
         "model_score": None if record.model is None else record.model.prediction.score,

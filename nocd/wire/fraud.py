@@ -67,6 +67,7 @@ class FraudScored(View):
     client: str | None = None
     direction: str | None = None
     shift: str | None = None
+    device: str | None = None
     device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
@@ -94,6 +95,14 @@ class ScoreView(FraudScored):
     label: Literal[0, 1] | None = None
 
 
+class ReviewView(ScoreView):
+    """A score that was put up for review, at random or chosen for what it looks like; `weight` punches stand for it."""
+
+    put_at: str
+    how: Literal["random", "chosen"]
+    weight: float
+
+
 class Foreseen(View):
     """Whether something would come of a punch, and why or why not."""
 
@@ -111,14 +120,6 @@ class DryRunView(View):
     features: dict[str, float | None]
     alert: Foreseen
     ticket: Foreseen
-
-
-class ReviewView(ScoreView):
-    """A score that was put up for review, at random or chosen for what it looks like; `weight` punches stand for it."""
-
-    put_at: str
-    how: Literal["random", "chosen"]
-    weight: float
 
 
 class ScoredDay(View):
