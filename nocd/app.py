@@ -9,7 +9,6 @@ import os
 import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -209,8 +208,7 @@ class Daemon:
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
-            tenant.pipeline.predict = partial(self.models.predict, name)
-            tenant.explain = partial(self.models.predict, name, explained_from=0.0)
+            tenant.pipeline.predict, tenant.explain = self.models.asked_for(name)
             self._closing(f"tenant {name}", tenant.close, among=self._served)
             loading = asyncio.create_task(self._load_model(name))  # the library alone takes seconds; rules begin
             self._closing(f"model {name}", lambda: _end(loading), among=self._served)

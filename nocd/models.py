@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ml.registry import Registry
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ml.explain import Reason
     from ml.predict import Scorer
+    from nocd.batch import Predict
     from nocd.metrics import Metrics
     from nocd.store.folder import Folder
 
@@ -61,6 +63,10 @@ class Models:
         if found.champion is not None:
             log.event("model_loaded", version=found.champion.version)
         return found
+
+    def asked_for(self, tenant: str) -> tuple[Predict, Predict]:
+        """Return what asks a tenant's model, and what asks it for its reasons too, whatever the score."""
+        return partial(self.predict, tenant), partial(self.predict, tenant, explained_from=0.0)
 
     async def predict(
         self, tenant: str, punches: Mapping[str, tuple[float, ...]], *, explained_from: float = FRAUD_FROM

@@ -30,6 +30,7 @@ LIVE_HOURS: Final = 24
 DAYS_MAX: Final = 365
 HOURS_MAX: Final = 24 * 90
 _MIN_SCORE: Final = 0.5
+_LATER: Final = ("direction", "shift", "device", "device_kind", "model")  # what older scores do not tell
 
 
 def routes() -> list[web.RouteDef]:
@@ -159,9 +160,8 @@ def _seen(request: web.Request, row: ScoreRow, **more: Any) -> bytes:
     """Return a score as `ScoreView` and what more is told of it, in the form its reader may see."""
     features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=True))
     view: dict[str, Any] = {
-        "direction": None,
-        "device": None,
-        "deviations": [],  # which older scores do not tell
+        **dict.fromkeys(_LATER),
+        "deviations": [],
         **orjson.loads(row.body),
         "features": features,
         "verdict": row.verdict,
