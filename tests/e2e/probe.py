@@ -24,13 +24,14 @@ class Probe:
     daemon: DaemonProcess
     session: aiohttp.ClientSession
     size: int = 20
+    prefix: str = "p"
     answered: set[str] = field(default_factory=set)
     told: Counter[str] = field(default_factory=Counter)
     _ids: itertools.count[int] = field(default_factory=itertools.count)
 
     async def post(self) -> str:
-        """Post a batch, and again what got no success; return `200`, or `STATUS code` of the first answer."""
-        names = [f"p{next(self._ids)}" for _ in range(self.size)]
+        """Post a batch; return `200`, or `STATUS code` of any other answer, `0 REASON` where there was none."""
+        names = [f"{self.prefix}{next(self._ids)}" for _ in range(self.size)]
         body = b"\n".join(orjson.dumps(_event(name)) for name in names)
         status, told = await self.ask("POST", "/v1/events", role="ingest", body=body)
         said = "200" if status == 200 else f"{status} {told.get('code')}"
@@ -76,6 +77,6 @@ class Probe:
 
 
 def _event(name: str) -> dict[str, Any]:
-    where = {"entity_type": "door", "entity_id": f"door-{int(name[1:]) % 50}", "site": "S1"}
+    where = {"entity_type": "door", "entity_id": f"door-{int(name[-2:].strip('-p')) % 50}", "site": "S1"}
     data = {"alert_type": "Door", "severity": "LOW", "status": "firing", "message": "open", **where}
     return {"specversion": "1.0", "id": name, "source": "/probe", "type": "noc.alert", "data": data}
