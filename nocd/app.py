@@ -290,6 +290,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
+    loop.set_exception_handler(log.loop_faults(monotonic_s))
     gc.set_threshold(*_COLLECT_AFTER)
     await daemon.start()
     gc.freeze()
