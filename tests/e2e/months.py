@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from nocd.domain.alert import Alert
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
+    from nocd.outcome import Outcome
     from nocd.simulate.observe import Raw
     from nocd.simulate.truth import Truth
 
@@ -124,7 +125,9 @@ class Months:
             self.engine.tick(minute)
 
     def _keep(self) -> None:
-        outcome = self.engine.finish()
+        self.hear(self.engine.finish())
+
+    def hear(self, outcome: Outcome) -> None:
         self.made += [_said(finding) for finding, _ in outcome.findings if not finding.type.startswith("ANOMALY_")]
         self.gone |= set(outcome.withdrawn)
         self.opened |= {alert.id: _stood(alert) for alert, _ in outcome.alerts}
