@@ -62,6 +62,13 @@ class Registry:
         """Return the version that was in force before it, None without one."""
         return self._pointer()[1]
 
+    def activated_ms(self) -> int | None:
+        """Return when the version in force was put there (UTC ms), None without one."""
+        try:
+            return int((self.folder / ACTIVE).stat().st_mtime * 1_000)
+        except OSError:
+            return None
+
     def _pointer(self) -> tuple[str | None, str | None]:
         """Return the active and the former version; a pointer that is none counts as none, and rules decide alone."""
         try:

@@ -10,6 +10,7 @@ import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from nocd.history.replay import EventClock, Replay, totals
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
+from nocd.models import Models
 from nocd.notify.notifier import Notifier
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
@@ -72,6 +74,7 @@ class Daemon:
         self.metrics = Metrics()
         self.whatif = WhatIf(settings)
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
+        self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
@@ -118,6 +121,7 @@ class Daemon:
         self.limits = await asyncio.to_thread(tenant_limits, settings)
         table = await asyncio.to_thread(_tokens, self.folder, settings)
         self._closing("tokens", lambda: asyncio.to_thread(table.flush))
+        self._closing("models", self.models.close)
         self._closing("tenants", self._served.aclose)
         for name in await asyncio.to_thread(_tenant_names, table, self.folder):
             await self._open_tenant(name)
@@ -174,11 +178,20 @@ class Daemon:
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
+            tenant.pipeline.predict = partial(self.models.predict, name)
             self._closing(f"tenant {name}", tenant.close, among=self._served)
+            loading = asyncio.create_task(self._load_model(name))  # the library alone takes seconds; rules begin
+            self._closing(f"model {name}", lambda: _end(loading), among=self._served)
             self._closing(f"outbox {name}", self.notifier.serve(tenant), among=self._served)
             if tenant.pipeline.last_no:  # a file that has lived before learns how long it has not
                 with suppress(NocdError):  # on a full disk it is told by the first heartbeat that has room
                     await tenant.ask(Command(verb=HEARTBEAT, target=name, actor="nocd", time=self.now_ms()))
+
+    async def _load_model(self, tenant: str) -> None:
+        try:
+            await self.models.reload(tenant)
+        except OSError as error:
+            log.event("model_unread", level=logging.ERROR, error=error)
 
     def _desk(self) -> Desk:
         settings = self.settings

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -17,18 +17,35 @@ from nocd.errors import NocdError, Overloaded
 from nocd.store.rows import Commit, JobRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from nocd.domain.command import Command
     from nocd.domain.event import Event
+    from nocd.domain.prediction import Predictions
     from nocd.domain.shelf import Row, Shelves
     from nocd.engine import Engine
+    from nocd.feed.hub import Committed
+    from nocd.outcome import Outcome
     from nocd.store.store import Store
 
 ANNOUNCED_MAX = 1_000
 SLICE_ROWS = 256
 SLICE_ROWS_MIN = 16
 Announced = tuple[Change, JobRun | None]  # what no input made, and the run of a job that it tells of
+
+
+class Predict(Protocol):
+    """Asks a model."""
+
+    async def __call__(self, punches: Mapping[str, tuple[float, ...]], /) -> Predictions | None:
+        """Return what it says of the features of punches, None where it cannot say anything; never raises."""
+
+
+class Tells(Protocol):
+    """What is told once a batch is durable."""
+
+    def publish(self, committed: Committed) -> None:
+        """Hand a commit to whoever listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +206,17 @@ async def rows_due(shelves: Shelves, *, share: float, inputs: int) -> list[Row]:
 def worth_a_commit(commit: Commit) -> bool:
     """Tell whether there is anything to make durable."""
     return bool(commit.inputs or commit.changes or commit.replies)
+
+
+def decided(commit: Commit, outcome: Outcome, *, client: Callable[[str | None], str | None]) -> None:
+    """Put what an engine decided into a commit; `client` names a site's client."""
+    commit.hours, commit.threshold_changes, commit.opened = outcome.hours, outcome.threshold_changes, outcome.opened
+    commit.alerts, commit.ledger, commit.withdrawn = outcome.alerts, outcome.ledger, outcome.withdrawn
+    commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
+    commit.incidents = outcome.incidents
+    commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
+    commit.scores, commit.judged = list(outcome.scores.values()), outcome.judged
+    commit.findings = [(finding, alert, client(finding.site)) for finding, alert in outcome.findings]
 
 
 def events_stored(stored: list[tuple[int, Event]], now: int) -> Change:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
+    from nocd.domain.prediction import Predictions
     from nocd.domain.shelf import Shelves
     from nocd.outcome import Outcome
 
@@ -147,6 +148,15 @@ class Engine:
         reply = self._commands.carry_out(command, now=max(self.scene.now, command.time))
         self._settle_triage()
         return reply
+
+    def unscored(self) -> dict[str, tuple[float, ...]]:
+        """Return the features of punches folded since the last call, for a model to judge."""
+        return self._telling.scoring.unscored()
+
+    def predict(self, predictions: Predictions) -> None:
+        """Take up what a model says of punches; no feature depends on it."""
+        self._telling.scoring.predicted(predictions)
+        self._settle_triage()
 
     def holds(self, alert_id: str) -> bool:
         """Tell whether an alert is in memory; a command on any other needs it recalled."""

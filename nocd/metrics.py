@@ -40,6 +40,12 @@ class Metrics:
         )
         self.findings = Counter("nocd_findings", "Findings made", ["type"], registry=registry)
         self.verdicts = Counter("nocd_verdicts", "Verdicts given", ["verdict"], registry=registry)
+        self.model_seconds = Histogram(
+            "nocd_model_seconds", "A model asked about a batch's punches", registry=registry, buckets=_SECONDS
+        )
+        self.model_failures = Counter(
+            "nocd_model_failures", "Batches that a model could not judge: rules alone did", registry=registry
+        )
         self.notifications = Counter(
             "nocd_notifications", "Attempts to tell receivers, by what came of them", ["state"], registry=registry
         )

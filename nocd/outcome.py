@@ -25,6 +25,8 @@ from nocd.domain.silence import KIND as SILENCE_KIND
 from nocd.domain.silence import Silence
 from nocd.domain.threshold import SiteHour, ThresholdChange
 from nocd.domain.ticket import Ticket
+from nocd.fraud.profile import KIND as PROFILE_KIND
+from nocd.fraud.profile import Profile
 from nocd.fraud.vector import HISTORY_KIND, PEERS_KIND, History, Peers
 from nocd.signals.duty import DutyRecord
 from nocd.signals.minutes import Minutes
@@ -68,6 +70,7 @@ RECORD_TYPES: dict[str, Any] = {
     SCORE_KIND: PunchScore,
     HISTORY_KIND: History,
     PEERS_KIND: Peers,
+    PROFILE_KIND: Profile,
     MAINTENANCE_KIND: Maintenance,
     SILENCE_KIND: Silence,
     REACH_KIND: Reach,

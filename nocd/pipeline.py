@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,6 +17,7 @@ from nocd.batch import (
     Inbox,
     Started,
     Submission,
+    decided,
     events_stored,
     first_reply,
     load_holidays,
@@ -36,6 +37,7 @@ from nocd.wire.present import change_body
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from nocd.batch import Predict, Tells
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
     from nocd.engine import Engine
@@ -44,13 +46,6 @@ if TYPE_CHECKING:
     from nocd.store.store import Store
 
 SLICE_EVENTS = 64  # a few milliseconds of deciding
-
-
-class Tells(Protocol):
-    """What is told once a batch is durable."""
-
-    def publish(self, committed: Committed) -> None:
-        """Hand a commit to whoever listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +89,7 @@ class Pipeline:
         self.refusal: NocdError | None = None
         self.broken: NocdError | None = None
         self._ended: NocdError | None = None
+        self.predict: Predict | None = None
         self.engine: Engine
         self.last_no = self.last_seq = self.saved_to = 0
 
@@ -264,6 +260,15 @@ class Pipeline:
             self._fold(batch, fresh[start : start + SLICE_EVENTS])
         if fresh:
             self._metrics.engine.observe((self._monotonic_s() - started) / len(fresh))
+            await self._ask_model(batch)
+
+    async def _ask_model(self, batch: Batch) -> None:
+        """Let a model judge the batch's punches in one call; what it says is an input, so that a replay needs none."""
+        unscored = self.engine.unscored()
+        said = await self.predict(unscored) if unscored and self.predict is not None else None
+        if said is not None:
+            self.engine.predict(said)
+            self._log(batch, InputKind.PREDICTIONS, self.engine.now, orjson.dumps(said))
 
     def _fold(self, batch: Batch, events: list[Event]) -> None:
         if not self._event_clock:
@@ -302,18 +307,10 @@ class Pipeline:
         commit = batch.commit
         changes = outcome.changes + [change for change, _ in batch.announced]
         commit.job_runs = [run for _, run in batch.announced if run is not None]
-        commit.hours, commit.threshold_changes, commit.opened = outcome.hours, outcome.threshold_changes, outcome.opened
         if batch.stored:
             changes.append(events_stored(batch.stored, self._now_ms()))
         commit.changes = [self._numbered(change) for change in changes]
-        commit.alerts, commit.ledger, commit.withdrawn = outcome.alerts, outcome.ledger, outcome.withdrawn
-        commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
-        commit.incidents = outcome.incidents
-        commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
-        commit.scores, commit.judged = list(outcome.scores.values()), outcome.judged
-        commit.findings = [
-            (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
-        ]
+        decided(commit, outcome, client=self.engine.roster.client)
         commit.now = self._now_ms()
 
     def _numbered(self, change: Change) -> NumberedChange:

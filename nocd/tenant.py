@@ -16,7 +16,7 @@ from nocd.ingest.decode import decode_body
 from nocd.outcome import RECORD_TYPES, Outcome
 from nocd.pipeline import Limits, Pipeline
 from nocd.store import queries
-from nocd.store.codec import decode_command, decoders, encode
+from nocd.store.codec import decode_command, decode_predictions, decoders, encode
 from nocd.store.rows import InputKind, InputRow
 from nocd.store.store import Store
 from nocd.triage.intake import Limits as TriageLimits
@@ -180,6 +180,7 @@ class Tenant:
             no = rows[-1].no
             await asyncio.sleep(0)
         engine.heard.events.clear()  # what was folded again was counted before
+        engine.unscored()  # and scored before
         return Started(engine=engine, last_no=loaded.last_no, last_seq=loaded.last_seq, saved_to=loaded.saved_to)
 
 
@@ -218,6 +219,8 @@ def refold(engine: Engine, rows: list[InputRow]) -> Outcome:
             engine.fold([event_of(row)])
         elif row.kind is InputKind.COMMAND:
             engine.apply(decode_command(row.body))
+        elif row.kind is InputKind.PREDICTIONS:
+            engine.predict(decode_predictions(row.body))
         else:
             engine.tick(row.time)
     return engine.finish()
@@ -239,6 +242,8 @@ def read_input(row: InputRow) -> object:
     """Return what a stored input says; raises ValueError where it cannot be read."""
     if row.kind == InputKind.EVENT:
         return event_of(row)
+    if row.kind == InputKind.PREDICTIONS:
+        return decode_predictions(row.body)
     return decode_command(row.body) if row.kind == InputKind.COMMAND else row.time
 
 

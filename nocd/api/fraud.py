@@ -77,8 +77,9 @@ async def heatmap(request: web.Request) -> web.Response:
     answers.known_parameters(request, "hours", "min_predictions")
     hours = answers.whole_number(request, "hours", default=LIVE_HOURS, low=1, high=HOURS_MAX)
     least = answers.whole_number(request, "min_predictions", default=5, low=1, high=10_000)
-    tenant, since = tenant_of(request), request.app[DESK].now_ms() - hours * HOUR_MS
-    items = await tenant.store.read(stored.heatmap, since=since, least=least, limits=_limits(request))
+    tenant, now = tenant_of(request), request.app[DESK].now_ms()
+    since = now - hours * HOUR_MS
+    items = await tenant.store.read(stored.heatmap, since=since, now=now, least=least, limits=_limits(request))
     roster = tenant.pipeline.engine.roster
     return answers.json(
         {"hours": hours, "items": [{"site_name": roster.site_name(each["site"]), **each} for each in items]}
@@ -109,6 +110,9 @@ def _seen(request: web.Request, row: ScoreRow) -> bytes:
     """Return a score as `ScoreView`, in the form its reader may see."""
     features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=True))
     view: dict[str, Any] = {
+        "direction": None,
+        "device": None,
+        "deviations": [],  # which older scores do not tell
         **orjson.loads(row.body),
         "features": features,
         "verdict": row.verdict,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.domain.prediction import Said
+
 if TYPE_CHECKING:
     from nocd.domain.alert import Verdict
 
@@ -31,11 +33,22 @@ class Check:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """How a punch is unlike its person's others, in words with what is usual, and how strongly (1-5)."""
+
+    name: str
+    words: str
+    strength: int
+
+
 @dataclass(slots=True, kw_only=True)
 class PunchScore:
-    """A punch as it is judged: its checks by finding, why others were not judged, and its score (0-1).
+    """A punch as it is judged: its checks by finding, why others were not judged, and what a model says of it.
 
-    `finding` is the ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
+    `deviations` are reasons of their own, which change no score.
+    `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
     """
 
     id: str
@@ -43,8 +56,13 @@ class PunchScore:
     person: str
     site: str
     time: int
+    direction: str | None = None
+    device: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    deviations: list[Deviation] = field(default_factory=list)
+    rules: float = 0.0
+    model: Said | None = None
     score: float = 0.0
     finding: str = ""
     alert: str | None = None
@@ -63,10 +81,11 @@ class ScoreVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A score as it is stored and told: its punch's time (UTC ms), its view, and the features at first."""
+    """A score as it is stored and told: its punch's time (UTC ms), its view, features at first, what a model says."""
 
     id: str
     time: int
     view: dict[str, Any]
     told: bool
     features: tuple[float, ...] | None = None
+    model: Said | None = None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nocd.detect.registry import CATALOG
 from nocd.detect.watches import CLAIMS_KIND
 from nocd.domain.instant import DAY_MS, rfc3339
+from nocd.domain.prediction import Said
 from nocd.domain.score import KIND, Check, Level, PunchScore, Scored
 from nocd.domain.severity import Severity
 from nocd.domain.verdict import FRAUD
 from nocd.fraud.missing import missing
 from nocd.fraud.rules import CHECK_OF, FRAUD_FROM, TICKET_FROM, level, reasons, score
+from nocd.fraud.saying import told as told_of
+from nocd.fraud.saying import words
 from nocd.fraud.vector import Histories
 
 if TYPE_CHECKING:
@@ -22,10 +26,12 @@ if TYPE_CHECKING:
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
     from nocd.domain.observation import Punch
+    from nocd.domain.prediction import Predictions
 
 PUNCHES_MAX: Final = 20_000  # of the last day; past it a punch is judged once, and nothing late is put to it
 _FORGOT: Final = "fraud_forgot_day"
 _PATTERN: Final = "BIOMETRIC_PATTERN"
+UNSCORED_MAX: Final = 1_000  # punches of one batch; nobody waits for more, and past it rules decide alone
 _REASONS_CHARS: Final = 180  # what an operator reads at a glance; the rest are evidence
 _RANKS: Final = (Level.MINIMAL, Level.LOW, Level.MEDIUM, Level.HIGH, Level.CRITICAL)
 
@@ -53,6 +59,7 @@ class Scoring:
         self._touched: dict[str, PunchScore] = {}
         self._histories = Histories(scene)
         self._features: dict[str, tuple[float, ...]] = {}  # of punches that came since the last call of `settle`
+        self._unscored: dict[str, tuple[float, ...]] = {}  # of punches that no model has judged
 
     def punched(self, event: Event, data: Punch) -> None:
         """Take up a punch of someone known; what is found of it follows."""
@@ -62,18 +69,26 @@ class Scoring:
         self._forget_the_past()
         number = (self._shelves.get("counter", KIND) or 0) + 1
         self._shelves.put("counter", KIND, number)
+        compared = self._histories.judge(event, data)
         record = PunchScore(
             id=f"FS-{number}",
             punch=event.id,
             person=data.person,
             site=data.site,
             time=event.time,
+            direction=data.direction,
+            device=data.device,
             missing=missing(data, self._scene),
+            deviations=compared.deviations,
         )
+        if compared.unjudged is not None:
+            record.missing["profile"] = compared.unjudged
         if len(self._records) < PUNCHES_MAX:
             self._shelves.put(KIND, key, record)
         self._touched[key] = record
-        self._features[record.id] = self._histories.judge(event, data)
+        self._features[record.id] = compared.features
+        if key in self._records and len(self._unscored) < UNSCORED_MAX:
+            self._unscored[key] = compared.features
 
     def found(self, finding: Finding, key: str) -> None:
         """Put a finding to its punch, if it is a check of one."""
@@ -90,6 +105,23 @@ class Scoring:
                 if record is not None:
                     record.checks.pop(finding, None)
 
+    def unscored(self) -> dict[str, tuple[float, ...]]:
+        """Return the features of punches that came since the last call, for a model to judge."""
+        unscored, self._unscored = self._unscored, {}
+        return unscored
+
+    def predicted(self, predictions: Predictions) -> None:
+        """Take up what a model says of punches; of one that is no longer kept it says nothing any more."""
+        for each in predictions.of:
+            record = self._edit(each.punch)
+            if record is not None:
+                record.model = Said(
+                    version=predictions.version,
+                    shadow_version=predictions.shadow_version,
+                    latency_ms=predictions.latency_ms,
+                    prediction=each,
+                )
+
     def settle(self) -> list[Judged]:
         """Judge anew the punches of which something changed; return them."""
         touched, self._touched = self._touched, {}
@@ -98,7 +130,8 @@ class Scoring:
         for key, record in touched.items():
             self._patterned(key, record)
             judged.append(Judged(record, record.score, features.get(record.id)))
-            record.score = score(record.checks.values())
+            record.rules = score(record.checks.values())
+            record.score = max(record.rules, 0.0 if record.model is None else record.model.prediction.score)
         return judged
 
     def _forget_the_past(self) -> None:
@@ -149,13 +182,15 @@ class Scoring:
 def fraud_finding(record: PunchScore, scene: Scene) -> Finding:
     """Return the finding that a punch is a fraud, with its checks as reasons."""
     said = [each for each in reasons(record.checks.values()) if each.counts]
+    model = None if record.model is None else told_of(record.model)
     name, where = scene.person_name(record.person), scene.site_name(record.site)
-    told = list(_within(each.words for each in said))
-    more = f" (and {len(said) - len(told)} more)" if len(said) > len(told) else ""
+    spoken = [*(each.words for each in said), *(_of_model(record.model) if record.model is not None else ())]
+    told = list(_within(spoken))
+    more = f" (and {len(spoken) - len(told)} more)" if len(spoken) > len(told) else ""
     return CATALOG[FRAUD].finding(
         time=record.time,
         severity=severity(record),
-        confidence=max((each.confidence for each in said), default=0.0),
+        confidence=max((*(each.confidence for each in said), record.score if model is not None else 0.0)),
         reason=f"The punch of {name} at {where} at {scene.wall(record.site, record.time)} looks like fraud: "
         + "; ".join(told)
         + more,
@@ -163,7 +198,10 @@ def fraud_finding(record: PunchScore, scene: Scene) -> Finding:
             "punch": record.punch,
             "punched_at": rfc3339(record.time),
             "fraud_score": record.score,
+            "rule_score": record.rules,
+            **({} if model is None else {"model": model}),
             "checks": {each.check: each.words for each in said},
+            "deviations": {each.name: each.words for each in record.deviations},
             "not_judged": dict(sorted(record.missing.items())),
         },
         site=record.site,
@@ -184,17 +222,27 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "site": record.site,
         "site_name": scene.roster.site_name(record.site),
         "client": scene.roster.client(record.site),
+        "direction": record.direction,
+        "device": record.device,
         "fraud_score": record.score,
-        "rule_score": record.score,
-        "model_score": None,
-        "method": "rules",
+        "rule_score": record.rules,
+        "model_score": None if record.model is None else record.model.prediction.score,
+        "method": _method(record),
+        "model": None if record.model is None else told_of(record.model),
         "level": str(level(record.score)),
         "checks": [each._asdict() for each in reasons(record.checks.values())],
+        "deviations": [asdict(each) for each in record.deviations],
         "not_judged": dict(sorted(record.missing.items())),
         "alert": record.alert,
     }
-    told_of = told is not Level.MINIMAL
-    return Scored(id=record.id, view=view, time=record.time, told=told_of, features=judged.features)
+    return Scored(
+        id=record.id,
+        view=view,
+        time=record.time,
+        told=told is not Level.MINIMAL,
+        features=judged.features,
+        model=record.model,
+    )
 
 
 def punch_key(record: PunchScore) -> str:
@@ -212,10 +260,25 @@ def suspicious(record: PunchScore) -> bool:
     return record.score >= FRAUD_FROM
 
 
-def _within(words: Iterable[str]) -> Iterator[str]:
+def _method(record: PunchScore) -> str:
+    """Return who speaks of a punch: the model alone where no check says anything."""
+    if record.model is None:
+        return "rules"
+    return "both" if record.rules else "model"
+
+
+def _of_model(said: Said) -> Iterator[str]:
+    """Yield a model's reasons in words where it is what makes a punch suspicious, its figure first."""
+    prediction = said.prediction
+    if prediction.score >= FRAUD_FROM:
+        yield f"the model gives it {prediction.score:.2f}"
+        yield from (words(each) for each in prediction.reasons if each.raises)
+
+
+def _within(sentences: Iterable[str]) -> Iterator[str]:
     """Yield reasons, one at the least, while there is room for them in a sentence."""
     room = _REASONS_CHARS
-    for each in words:
+    for each in sentences:
         if len(each) > room and room < _REASONS_CHARS:
             return
         room -= len(each)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import cos, hypot, radians, sqrt
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from nocd.baseline.calendar import load
 from nocd.detect.biometric import BODY
 from nocd.domain.geo import haversine_m
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, local, to_ms
+from nocd.fraud.deviations import deviations, unjudged
 from nocd.fraud.features import vector
+from nocd.fraud.profile import KIND as PROFILE_KIND
+from nocd.fraud.profile import PART_MS, Profile, Seen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from nocd.detect.scene import Scene
     from nocd.domain.event import Event
     from nocd.domain.observation import Punch
+    from nocd.domain.score import Deviation
 
 HISTORY_KIND: Final = "punch_history"
 PEERS_KIND: Final = "punch_peers"
@@ -34,7 +38,7 @@ PUNCHES_MIN: Final = 5
 PEERS_MIN: Final = 3
 DRIFT_MAX_M: Final = 10_000.0
 SPREAD_MAX_M: Final = 1_000.0
-LATE_MS: Final = 15 * MINUTE_MS
+LATE_MINUTES: Final = 15.0
 EARLY_MS: Final = HOUR_MS
 GAP_MAX_S: Final = 86_400.0
 MATCH_DISTANCE_MAX: Final = 0.4
@@ -119,23 +123,34 @@ class Peers:
         return max(-Z_MAX, min(Z_MAX, z))
 
 
+class Compared(NamedTuple):
+    """A punch beside its person's past: its features, how it is unlike the others, and why that cannot be said."""
+
+    features: tuple[float, ...]
+    deviations: list[Deviation]
+    unjudged: str | None
+
+
 class Histories:
-    """Keeps the past of people's punches, and makes vectors of it."""
+    """Keeps the past of people's punches, and makes vectors and deviations of it."""
 
     def __init__(self, scene: Scene) -> None:
         """Take up what the shelves of `scene` hold."""
         self._scene = scene
         self._shelves = scene.shelves
         self._histories: dict[str, History] = scene.shelves.kind(HISTORY_KIND)
+        self._profiles: dict[str, Profile] = scene.shelves.kind(PROFILE_KIND)
 
-    def judge(self, event: Event, punch: Punch) -> tuple[float, ...]:
-        """Return the features of a punch as it comes, and remember it."""
+    def judge(self, event: Event, punch: Punch) -> Compared:
+        """Return a punch beside what was before it, and remember it."""
         site = self._scene.roster.sites.get(punch.site)
         wall = local(event.time, site.timezone if site is not None else "UTC")
         step, known = event.time // STEP_MS, self._histories.get(punch.person)
         history = known or History()
+        moment = self._of_moment(event, punch, wall)
+        late_minutes = self._late_minutes(event, punch)
         values = {
-            **self._of_moment(event, punch, wall),
+            **moment,
             **_of_past(history, punch, step),
             "checkin_frequency_z": self._peers(punch.site, step).z(punch.person),
         }
@@ -143,14 +158,40 @@ class Histories:
             self._shelves.put(HISTORY_KIND, punch.person, history)
         else:
             self._shelves.touch(HISTORY_KIND, punch.person)
-        self._remember(history, event, punch, wall)
-        return vector(values)
+        self._remember(history, event, punch, wall, late_minutes)
+        seen = Seen(
+            part=event.time // PART_MS,
+            hour=wall.hour,
+            minute=wall.minute,
+            weekday=wall.weekday(),
+            site=punch.site,
+            device=punch.device,
+            distance_m=moment["gps_drift_m"],
+            late_minutes=late_minutes,
+            match=moment["face_confidence"],
+        )
+        return Compared(vector(values), *self._compare(punch.person, seen))
+
+    def _compare(self, person: str, seen: Seen) -> tuple[list[Deviation], str | None]:
+        """Return how a punch is unlike its person's others or why that cannot be said, and count it among them."""
+        profile = self._profiles.get(person)
+        if profile is None:
+            profile = Profile()
+            self._shelves.put(PROFILE_KIND, person, profile)
+        else:
+            self._shelves.touch(PROFILE_KIND, person)
+            profile.forget_before(seen.part)
+        reason = unjudged(profile)
+        found = deviations(profile, seen) if reason is None else []
+        profile.add(seen)
+        return found, reason
 
     def forget_before(self, instant: int) -> None:
         """Let go of people and sites without a punch since a season before `instant` (UTC ms)."""
         oldest = instant // STEP_MS - SEASON_STEPS
         for person in [name for name, each in self._histories.items() if each.tallies[-1].step <= oldest]:
             self._shelves.drop(HISTORY_KIND, person)
+            self._shelves.drop(PROFILE_KIND, person)
         peers: dict[str, Peers] = self._shelves.kind(PEERS_KIND)
         for site in [name for name, each in peers.items() if each.step <= oldest]:
             self._shelves.drop(PEERS_KIND, site)
@@ -187,14 +228,15 @@ class Histories:
                     peers.put(person, count)
         return peers
 
-    def _remember(self, history: History, event: Event, punch: Punch, wall: datetime) -> None:
+    def _remember(
+        self, history: History, event: Event, punch: Punch, wall: datetime, late_minutes: float | None
+    ) -> None:
         step = event.time // STEP_MS
         tally = _at(history.tallies, step, Tally, SEASON_STEPS)
-        late = self._late(event, punch)
         tally.punches += 1
         tally.weekend += wall.weekday() >= _SATURDAY
-        tally.due += late is not None
-        tally.late += late is True
+        tally.due += late_minutes is not None
+        tally.late += late_minutes is not None and late_minutes > LATE_MINUTES
         tally.mismatches += punch.verified is False
         place = history.places.get(punch.site)
         if place is None:
@@ -205,8 +247,8 @@ class Histories:
         peers = self._peers(punch.site, step)
         peers.put(punch.person, place.punches(peers.step))
 
-    def _late(self, event: Event, punch: Punch) -> bool | None:
-        """Tell whether someone who comes to their shift is late; None where no shift waits for them."""
+    def _late_minutes(self, event: Event, punch: Punch) -> float | None:
+        """Return how late someone comes to their shift, negative before it; None where no shift waits for them."""
         if punch.direction != "in":
             return None
         for shift in self._scene.roster.shifts_of(punch.person, event.time - EARLY_MS, event.time + EARLY_MS):
@@ -215,7 +257,7 @@ class Histories:
                 continue
             marks = self._scene.duties.marks(punch.person)
             came = any(mark.direction == "in" and start - EARLY_MS <= mark.time < event.time for mark in marks)
-            return None if came else event.time > start + LATE_MS
+            return None if came else (event.time - start) / MINUTE_MS
         return None
 
 

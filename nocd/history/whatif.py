@@ -19,7 +19,7 @@ from nocd.errors import InputError
 from nocd.faults import nearest
 from nocd.history.retold import Known, Retold
 from nocd.history.spans import Span, difference
-from nocd.store.codec import decode_command
+from nocd.store.codec import decode_command, decode_predictions
 from nocd.store.evidence import first_no
 from nocd.store.rows import InputKind, InputRow, Loaded
 from nocd.tenant import event_of, restored
@@ -92,6 +92,8 @@ class Side:
         elif row.kind is InputKind.COMMAND:
             self._retold.apply(decode_command(row.body))
             self.left_out = self._retold.left_out
+        elif row.kind is InputKind.PREDICTIONS:
+            self.engine.predict(decode_predictions(row.body))
 
     def silence(self, matchers: tuple[Matcher, ...], now: int) -> None:
         """Put a silence in force, once."""

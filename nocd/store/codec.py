@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from nocd.domain.alert import Alert
 from nocd.domain.command import Command
+from nocd.domain.prediction import Predictions
 from nocd.domain.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _ALERT = TypeAdapter(Alert)
 _COMMAND = TypeAdapter(Command)
+_PREDICTIONS = TypeAdapter(Predictions)
 _TICKET = TypeAdapter(Ticket)
 
 
@@ -52,3 +54,8 @@ def decode_ticket(body: bytes) -> Ticket:
 def decode_command(body: bytes) -> Command:
     """Bring a command back."""
     return _COMMAND.validate_json(body)
+
+
+def decode_predictions(body: bytes) -> Predictions:
+    """Bring back what a model said."""
+    return _PREDICTIONS.validate_json(body)

@@ -241,6 +241,9 @@ def scores(commit: Commit) -> list[tuple[object, ...]]:
             None if made.view["alert"] is None else number(made.view["alert"]),
             None if made.features is None else orjson.dumps(made.features),
             orjson.dumps(made.view),
+            None if made.model is None else made.model.version,
+            None if made.model is None else made.model.prediction.shadow,
+            None if made.model is None else made.model.shadow_version,
         )
         for made in commit.scores
     ]

@@ -27,6 +27,7 @@ class InputKind(IntEnum):
     EVENT = 0
     COMMAND = 1
     TICK = 2
+    PREDICTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)

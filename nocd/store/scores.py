@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 SITES_MAX: Final = 500
 UPSERT: Final = (
-    "INSERT INTO scores (no, punch, person, site, client, time, updated_at, rules, model, score, level, alert, x, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET"
-    " updated_at = excluded.updated_at, rules = excluded.rules,"
+    "INSERT INTO scores (no, punch, person, site, client, time, updated_at, rules, model, score, level, alert, x, body,"
+    " model_version, shadow, shadow_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (no) DO UPDATE SET updated_at = excluded.updated_at, rules = excluded.rules,"
     " model = excluded.model, score = excluded.score, level = excluded.level,"
-    " alert = coalesce(excluded.alert, alert), body = excluded.body"
+    " alert = coalesce(excluded.alert, alert), body = excluded.body,"
+    " model_version = excluded.model_version, shadow = excluded.shadow, shadow_version = excluded.shadow_version"
 )
 JUDGE: Final = "UPDATE scores SET verdict = ?, judged_at = ?, judged_by = ?, note = ? WHERE no = ?"
 _LAST: Final = "(SELECT max(time) FROM verdicts WHERE alert = scores.alert)"
@@ -76,20 +77,38 @@ def history(connection: sqlite3.Connection, person: str, *, since: int, limits: 
     return [dict(zip(names, (row[0], round(row[1], 4), *row[2:]), strict=True)) for row in rows]
 
 
-def heatmap(connection: sqlite3.Connection, *, since: int, least: int, limits: Limits) -> list[dict[str, Any]]:
-    """Return the sites with at least `least` scores since `since` (UTC ms), the greatest sum first; at most 500."""
+def heatmap(
+    connection: sqlite3.Connection, *, since: int, now: int, least: int, limits: Limits
+) -> list[dict[str, Any]]:
+    """Return the sites with at least `least` scores since `since` (UTC ms), the greatest sum first; at most 500.
+
+    `trend` is the mean against that of as long a time before, None where nothing was.
+    """
     where, values = _where(limits)
     rows = connection.execute(
-        "SELECT site, client, avg(score), max(score), count(*), sum(level = 'HIGH'), sum(level = 'CRITICAL'),"  # noqa: S608 - names and marks only
-        f" sum(score) AS risk FROM scores WHERE time >= ?{where} GROUP BY site HAVING count(*) >= ?"
-        " ORDER BY risk DESC, site LIMIT ?",
-        (since, *values, least, SITES_MAX),
+        "SELECT site, client, avg(score) FILTER (WHERE late), max(score) FILTER (WHERE late), sum(late),"  # noqa: S608 - names and marks only
+        " sum(late AND level = 'HIGH'), sum(late AND level = 'CRITICAL'), sum(score) FILTER (WHERE late) AS risk,"
+        f" avg(score) FILTER (WHERE NOT late) FROM (SELECT *, time >= ? AS late FROM scores WHERE time >= ?{where})"
+        " GROUP BY site HAVING sum(late) >= ? ORDER BY risk DESC, site LIMIT ?",
+        (since, 2 * since - now, *values, least, SITES_MAX),
     ).fetchall()
     whole = sum(row[7] for row in rows) or 1.0
-    names = ("site", "client", "mean", "max", "count", "high", "critical", "share")
+    names = ("site", "client", "mean", "max", "count", "high", "critical", "share", "trend")
     return [
-        dict(zip(names, (*row[:2], round(row[2], 4), *row[3:7], round(row[7] / whole, 4)), strict=True)) for row in rows
+        dict(
+            zip(
+                names,
+                (*row[:2], round(row[2], 4), *row[3:7], round(row[7] / whole, 4), trend(row[2], row[8])),
+                strict=True,
+            )
+        )
+        for row in rows
     ]
+
+
+def trend(mean: float | None, before: float | None) -> float | None:
+    """Return how much a mean rose against the one before, None where either is not there."""
+    return None if mean is None or before is None else round(mean - before, 4)
 
 
 def _where(limits: Limits, site: str | None = None) -> tuple[str, list[Any]]:

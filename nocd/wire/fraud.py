@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from nocd.wire.requests import Note, Request
 from nocd.wire.views import VerdictName, View
 
@@ -21,8 +23,39 @@ class CheckView(View):
     words: str
 
 
+class DeviationView(View):
+    """How a punch is unlike its person's others of 90 days, with what is usual; `strength` is from 1 to 5."""
+
+    name: str
+    words: str
+    strength: int
+
+
+class MovedView(View):
+    """A feature's part in a model's score, in words; `strength` from 0 to 5."""
+
+    feature: str
+    words: str
+    direction: Literal["raises", "lowers"]
+    strength: int
+    share: float
+
+
+class ModelView(View):
+    """What a version of the model says of a punch: its probability, what such scores turned out to be, and why."""
+
+    version: str
+    score: float
+    alike: str
+    latency_ms: float
+    reasons: list[MovedView]
+
+
 class FraudScored(View):
-    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason."""
+    """How much a punch looks like fraud: the checks behind it, and what could not be judged with the reason.
+
+    Its deviations from what is usual are reasons of their own; the rule score does not count them.
+    """
 
     id: str
     punch: str
@@ -32,12 +65,16 @@ class FraudScored(View):
     site: str
     site_name: str | None = None
     client: str | None = None
+    direction: str | None = None
+    device: str | None = None
     fraud_score: float
     rule_score: float
     model_score: float | None = None
     level: LevelName
     method: MethodName
+    model: ModelView | None = None
     checks: list[CheckView]
+    deviations: list[DeviationView] = Field(default_factory=list)
     not_judged: dict[str, str]
     alert: str | None = None
 
@@ -76,7 +113,10 @@ class PersonHistory(View):
 
 
 class SiteRisk(View):
-    """The scores of a site's punches; `share` is its part of the sum of all that are shown."""
+    """The scores of a site's punches; `share` is its part of the sum of all that are shown.
+
+    `trend` is the mean against that of as long a time before, null where nothing was.
+    """
 
     site: str
     site_name: str | None = None
@@ -87,6 +127,7 @@ class SiteRisk(View):
     high: int
     critical: int
     share: float
+    trend: float | None = None
 
 
 class HeatMap(View):

@@ -39,6 +39,7 @@ NAMES = {
     "/v1/sites/{id}": "NTH-04",
     "/v1/sites/{id}/state": "NTH-04",
     "/v1/people/{id}": "P1",
+    **dict.fromkeys((f"/v1/people/{{id}}/{part}" for part in ("profile", "risk", "day", "trace")), "P1"),
     "/v1/shifts/{id}": "SH1",
     "/v1/tours/{id}": "T1",
     "/v1/tasks/{id}": "K1",

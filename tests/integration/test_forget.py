@@ -113,6 +113,7 @@ async def test_the_daemon_goes_on_with_the_pseudonym_in_their_place(ended: Folde
     async with Opened(ended.tenant_db("default")).tenant() as tenant:
         people = tenant.pipeline.engine.shelves.kind("person")
         assert (name in people, "G-7" in people, len(people)) == (True, False, known)
+        assert [*tenant.pipeline.engine.shelves.kind("punch_profile")] == [name]
         assert tenant.pipeline.engine.duties.on_duty(name) is not None
         assert tenant.hub.epoch != epoch
         assert (await tenant.post([firing("Window")])).accepted == 1

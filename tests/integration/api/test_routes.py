@@ -40,6 +40,7 @@ def filled(path: str) -> str:
         "/v1/telemetry/people/": "P1",
         "/v1/telemetry/sites/": "S1",
         "/v1/fraud/people/": "P1",
+        "/v1/people/": "P1",
         "/v1/baselines/": SERIES,
         "/v1/jobs/": "tuning",
         "/v1/export/": "alerts",
@@ -134,6 +135,9 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "types": ("alert_deleted", "%FF"),
     "wait_s": ("-1", "61", "nan", "inf", "x", "1" * 400),
     "days": ("0", "801", "-1", "x"),
+    "date": ("", "x", "2026-02-30", "0001-01-01", "9999-12-31"),
+    "from": ("", "x", "2026-01-31", "2026-01-31T00:00:00", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"),
+    "to": ("", "x", "2026-01-31T00:00:00"),
     "hours": ("0", "2161", "x"),
     "min_score": ("-0.1", "1.1", "nan", "x"),
     "min_predictions": ("0", "x"),
@@ -178,6 +182,7 @@ async def test_a_parameter_given_twice_is_refused(desk: Desk) -> None:
 async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None:
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
+    good |= {"date": "2026-01-31", "from": "2026-01-31T00:00:00Z", "to": "2026-01-31T00:00:00Z"}
     good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
     good |= {"state": "dead", "run_status": "failed,partial", "hours": 24, "min_score": 0.2, "min_predictions": 1}
     for name in QUERY[path]:

@@ -80,6 +80,7 @@ def test_an_honest_punch_scores_nothing_and_tells_what_was_not_judged() -> None:
         "geofence": "the punch has no position",
         "gps_spoofing": "the punch has no position",
         "impossible_travel": "no earlier punch is known",
+        "profile": "0 punches are known of 90 days; what is usual is told from 10",
         "schedule": "no shifts are planned at the site",
         "wrong_person": "no shifts are planned at the site",
     }
