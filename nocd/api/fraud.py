@@ -108,7 +108,7 @@ async def _find(request: web.Request, score_id: str) -> ScoreRow:
 
 def _seen(request: web.Request, row: ScoreRow) -> bytes:
     """Return a score as `ScoreView`, in the form its reader may see."""
-    features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=True))
+    features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=False))
     view: dict[str, Any] = {
         "direction": None,
         "device": None,
