@@ -55,9 +55,9 @@ class Ticket:
     """A piece of work; times are UTC milliseconds.
 
     `number` is the one people say (`NTH-04-7`), `key` what is unique among open tickets. Of the alerts behind it the
-    first are in `alerts`, all are counted in `alerts_total`. `counted_ms` is how long its clocks ran up to
-    `counting_since`, None while they rest; `steps` are what time did to it, each once. `claims` are the
-    findings about the ticket itself, by type; `due_at` is when time alone has something to do.
+    first are in `alerts`, all are counted in `alerts_total`. `opened_at` is when it was opened again. `counted_ms` is
+    how long its clocks ran up to `counting_since`, None while they rest; `steps` are what time did to it, each once.
+    `claims` are the findings about the ticket itself, by type; `due_at` is when time alone has something to do.
     """
 
     id: str
@@ -90,6 +90,7 @@ class Ticket:
     ended_at: int | None = None
     escalated_at: int | None = None
     escalated_to: str | None = None
+    opened_at: int | None = None
     counted_ms: int = 0
     counting_since: int | None = None
     response_due: int | None = None

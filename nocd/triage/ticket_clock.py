@@ -24,6 +24,7 @@ UNASSIGNED: Final = "unassigned"
 UNESCALATED: Final = "unescalated"
 DELAYED: Final = "delayed"
 DELAYED_LONG: Final = "delayed_long"
+AGES: Final = frozenset({DELAYED, DELAYED_LONG})
 FORGOTTEN: Final = "forgotten"  # let go of: nothing opens it again by itself
 
 _SHARES: Final[tuple[tuple[str, Clock, float], ...]] = (
@@ -82,8 +83,9 @@ def _clocks(ticket: Ticket, hours: Hours) -> Iterator[Step]:
 
 def _neglects(ticket: Ticket) -> Iterator[Step]:
     """Yield what comes by the wall clock, on hold or not."""
-    yield Step(ticket.created_at + DELAYED_MS + 1, DELAYED)
-    yield Step(ticket.created_at + DELAYED_LONG_MS + 1, DELAYED_LONG)
+    since = ticket.created_at if ticket.opened_at is None else ticket.opened_at
+    yield Step(since + DELAYED_MS + 1, DELAYED)
+    yield Step(since + DELAYED_LONG_MS + 1, DELAYED_LONG)
     if ticket.priority is not TicketPriority.P1:
         return
     if ticket.assignee is None:

@@ -118,7 +118,10 @@ class TicketDesk:
         self._over(ticket, (work.EMERGENCY_ESCALATION_DELAYED,), f"{ticket.number} was escalated to the {to}")
 
     def reopened(self, ticket: Ticket, reason: str, *, now: int, actor: str = SYSTEM) -> None:
-        """Open a ticket again."""
+        """Open a ticket again; how long it is open counts anew where it was resolved."""
+        if not ticket.open:
+            ticket.opened_at = now
+            ticket.steps = [step for step in ticket.steps if step not in clock.AGES]
         ticket.resolved_at = ticket.resolved_by = ticket.verdict = ticket.ended_at = ticket.trouble_ended_at = None
         former = self.move(ticket, TicketStatus.OPEN, now=now)
         self.told(ticket, "reopened", reason, now=now, actor=actor, old=former)

@@ -34,6 +34,7 @@ from nocd.simulate.truth import LIKENESSES, RATES
 from nocd.simulate.world import World
 from nocd.store.codec import encode
 from nocd.triage.intake import Limits
+from tests.e2e.desk import Desk
 from tests.e2e.entailed import (
     AFTER_MS,
     BEFORE_MS,
@@ -45,7 +46,7 @@ from tests.e2e.entailed import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nocd.domain.alert import Alert
     from nocd.domain.event import Event
@@ -93,12 +94,18 @@ class Said(NamedTuple):
 class Months:
     """The engine as it lives through the months, and what it said."""
 
+    seed: int
+    plant: Callable[[Truth], None]
     engine: Engine = field(default_factory=lambda: Engine(Shelves(encode), Limits()))
+    desk: Desk = field(init=False)
     made: list[Said] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     opened: dict[str, Stood] = field(default_factory=dict)
     events: int = 0
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.engine, self.seed, self.plant)
 
     def live(self, stream: Iterable[Raw]) -> None:
         """Take the events in as they are sent, in batches; time passes on whole minutes."""
@@ -110,19 +117,22 @@ class Months:
             self._take(batch)
             self.seconds += process_time() - began
             self.events += len(batch)
-            self._keep()
 
     def _take(self, batch: list[Event]) -> None:
         for event in batch:
             self.pass_time(event.received_at)
             self.engine.fold([event])
+            self._keep()
 
     def pass_time(self, now: int) -> None:
         while (due := self.engine.next_due()) is not None:
             minute = -(-due // MINUTE_MS) * MINUTE_MS
+            self.desk.act(min(minute, now))
             if minute > now:
                 break
             self.engine.tick(minute)
+            self._keep()
+        self.desk.act(now)
 
     def _keep(self) -> None:
         self.hear(self.engine.finish())
@@ -130,6 +140,7 @@ class Months:
     def hear(self, outcome: Outcome) -> None:
         self.made += [_said(finding) for finding, _ in outcome.findings if not finding.type.startswith("ANOMALY_")]
         self.gone |= set(outcome.withdrawn)
+        self.desk.see([ticket for ticket, _ in outcome.tickets])
         self.opened |= {alert.id: _stood(alert) for alert, _ in outcome.alerts}
 
     @property
@@ -293,7 +304,7 @@ def main() -> int:
     )
     truths: list[Truth] = []
     alike: list[Truth] = []
-    months = Months()
+    months = Months(asked.seed, truths.append)
     stream = raws(world, truths.append, likeness=alike.append)
     months.live(takewhile(lambda raw: raw.time < world.end_ms, stream))
     stood = list(months.opened.values())

@@ -208,6 +208,17 @@ def test_a_ticket_open_for_three_days_is_delayed_and_for_five_gravely_on_hold_or
     assert standing(made, "FIELD_SUPPORT_DELAYED") == [("HIGH", "resolved")]
 
 
+def test_a_ticket_opened_again_is_not_taken_for_one_that_was_open_all_the_time() -> None:
+    made, _ = opened()
+    act(made, "start", now=T0)
+    act(made, "resolve", now=T0 + HOUR_MS)
+    act(made, "reopen", now=T0 + 71 * HOUR_MS)
+    waited(made, T0 + 72 * HOUR_MS + MINUTE_MS)
+    assert standing(made, "FIELD_SUPPORT_DELAYED") == []
+    waited(made, T0 + 143 * HOUR_MS + MINUTE_MS)
+    assert standing(made, "FIELD_SUPPORT_DELAYED") == [("MEDIUM", "open")]
+
+
 @pytest.mark.parametrize(("severity", "told"), [("CRITICAL", [("CRITICAL", "open")]), ("HIGH", [])])
 def test_a_critical_ticket_that_is_nobodys_for_five_minutes_is_an_alert_until_it_is_assigned(severity, told) -> None:
     made, _ = opened(severity=severity)
