@@ -11,7 +11,7 @@ import orjson
 from ml.booster import PARAMETERS
 from ml.dataset import read_rows
 from ml.drift import DAYS as DRIFT_DAYS
-from ml.drift import drift as compare
+from ml.drift import several
 from ml.evaluate import Terms, Trial
 from ml.evaluate import evaluate as measure
 from ml.gate import judge
@@ -134,17 +134,24 @@ def evaluate(*, as_json: bool, rows_file: Path, registry: Path, wanted: str | No
 @main.command()
 @_ROWS
 @_REGISTRY
-@click.option("--days", type=click.FloatRange(min=1), default=DRIFT_DAYS, show_default=True, help="The last so many.")
+@click.option(
+    "--days",
+    type=click.FloatRange(min=1),
+    multiple=True,
+    default=(DRIFT_DAYS,),
+    show_default=True,
+    help="The last so many; given again, several windows.",
+)
 @click.option("--label-delay-days", type=click.FloatRange(min=0), default=0, help="Verdicts on younger rows count not.")
-def drift(*, rows_file: Path, registry: Path, days: float, label_delay_days: float) -> None:
+def drift(*, rows_file: Path, registry: Path, days: tuple[float, ...], label_delay_days: float) -> None:
     """Compare late rows with those the active model learned from; prints JSON with a level and what moved."""
 
     def told() -> dict[str, Any]:
         scorer = Scorer(Registry(registry).load(None, FRAUD))
-        rows = read_rows(rows_file, FRAUD).since(days)
+        rows = read_rows(rows_file, FRAUD).since(max(days))
         delay_ms = int(label_delay_days * DAY_MS)
-        found = compare(scorer.manifest, rows, scorer.score(rows.x), label_delay_ms=delay_ms)
-        return {"outcome": "compared", **found}
+        found = several(scorer.manifest, rows, scorer.score(rows.x), set(days), label_delay_ms=delay_ms)
+        return {"outcome": "compared", "version": scorer.version, **found}
 
     _answer(told)
 

@@ -22,6 +22,7 @@ RECALL: Final = 0.80
 ALERT_RATE: Final = 0.01
 TICKET_PRECISION_MIN: Final = 0.75
 BINS: Final = 10
+RECALLS: Final = tuple(step / 20 for step in range(1, 21))
 SCORES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
@@ -98,6 +99,7 @@ def _figures(rows: Rows, score: Floats, drawn: Floats, terms: Terms) -> dict[str
     ranking, weight = Ranking(rows.label, score), rows.weight
     return {
         "pr_auc": bounds(ranking.average_precision(weight), drawn).told(),
+        "pr_curve": _curve(ranking, weight),
         "roc_auc": rounded(ranking.roc_auc(weight)),
         "precision_at_80_recall": rounded(ranking.precision_at_recall(weight, RECALL)),
         "recall_at_1_percent_alerts": rounded(ranking.recall_at_rate(weight, ALERT_RATE)),
@@ -105,6 +107,15 @@ def _figures(rows: Rows, score: Floats, drawn: Floats, terms: Terms) -> dict[str
         "reliability": [_reliability(rows, score, at / BINS) for at in range(BINS)],
         "confusion": confusion(rows, score >= terms.ticket, terms),
     }
+
+
+def _curve(ranking: Ranking, weight: Floats) -> list[dict[str, float | None]]:
+    """Return the precision at each twentieth of recall, and the score it takes to find so much."""
+    found = zip(RECALLS, ranking.curve(weight, RECALLS), strict=True)
+    return [
+        {"recall": recall, "precision": rounded(precision), "score": rounded(score)}
+        for recall, (precision, score) in found
+    ]
 
 
 def _reliability(rows: Rows, score: Floats, low: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -73,11 +73,16 @@ class Ranking:
 
     def precision_at_recall(self, weight: Floats, recall: float) -> float:
         """Return the precision at the highest threshold that reaches this recall; NaN without frauds."""
+        return self.curve(weight, [recall])[0][0]
+
+    def curve(self, weight: Floats, recalls: Sequence[float]) -> list[tuple[float, float]]:
+        """Return (precision, threshold) at the highest threshold that reaches each recall; NaN without frauds."""
         fraud, honest = self.steps(weight)
         if fraud[-1] <= 0:
-            return np.nan
-        at = int(np.searchsorted(fraud, recall * fraud[-1] * (1 - 1e-12)))
-        return float(fraud[at] / (fraud[at] + honest[at]))
+            return [(np.nan, np.nan)] * len(recalls)
+        at = np.searchsorted(fraud, np.asarray(recalls) * fraud[-1] * (1 - 1e-12))
+        precision = fraud[at] / (fraud[at] + honest[at])
+        return list(zip(precision.tolist(), self.thresholds[at].tolist(), strict=True))
 
     def recall_at_rate(self, weight: Floats, rate: float) -> float:
         """Return the recall when the highest-ranking share of all rows is alerted; of equal scores, a part."""

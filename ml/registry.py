@@ -133,12 +133,18 @@ class Registry:
     def activate(self, version: str) -> None:
         """Put a version in force that can be loaded and passed its gates; else it is refused and nothing changes."""
         with self._locked():
-            gates = self.load(version).manifest.get("gates", {})
-            if not gates.get("passed"):
-                failed = [gate["reason"] for gate in gates.get("gates", []) if not gate["passed"]]
-                told = "; ".join(failed) or "they were never asked"
-                raise Refused("gates_not_passed", f"version {version} did not pass its gates: {told}")
+            self.admit(version)
             self._point(version)
+
+    def admit(self, version: str, schema: Schema | None = None) -> Stored:
+        """Return a version that may be put in force; else it is refused with the reason, and nothing changes."""
+        stored = self.load(version, schema)
+        gates = stored.manifest.get("gates", {})
+        if not gates.get("passed"):
+            failed = [gate["reason"] for gate in gates.get("gates", []) if not gate["passed"]]
+            told = "; ".join(failed) or "they were never asked"
+            raise Refused("gates_not_passed", f"version {version} did not pass its gates: {told}")
+        return stored
 
     def rollback(self) -> str:
         """Put the former version in force again and return it; the two change places."""

@@ -28,6 +28,8 @@ from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
 from nocd.history.replay import EventClock, Replay, totals
+from nocd.jobs.champion import champion_job
+from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
@@ -36,7 +38,9 @@ from nocd.notify.notifier import Notifier
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
+from nocd.training import Training
 from nocd.triage.routes import Routes
+from nocd.versions import Versions
 from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
@@ -75,6 +79,10 @@ class Daemon:
         self.whatif = WhatIf(settings)
         self.notifier = Notifier(settings.receivers, metrics=self.metrics, now_ms=now_ms)
         self.models = Models(folder=folder, metrics=self.metrics, now_ms=now_ms)
+        self.versions = Versions(folder=folder, reload=self.models.reload)
+        self.training = Training(
+            folder=folder, now_ms=now_ms, changed=self.models.reload, auto_approve=settings.auto_approve
+        )
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
@@ -151,7 +159,9 @@ class Daemon:
         )
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
-        jobs = timetable(self._upkeep)
+        await self.training.tidy()
+        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.tenants)]
+        jobs.append(champion_job(self.versions, self.tenants, self.now_ms))
         self._scheduler = Scheduler(
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )
@@ -208,6 +218,7 @@ class Daemon:
             jobs=lambda: self._scheduler,
             notifier=self.notifier,
             whatif=self.whatif,
+            versions=self.versions,
         )
 
     async def _listen(self, app: web.Application) -> None:

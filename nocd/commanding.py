@@ -12,6 +12,8 @@ from nocd.domain.command import HEARTBEAT, Command, Refused, Reply
 from nocd.domain.instant import MINUTE_MS
 from nocd.fraud.acts import VERBS as SCORE_VERBS
 from nocd.fraud.acts import judged
+from nocd.fraud.steps import MODEL_STEP
+from nocd.fraud.steps import taken as step_taken
 from nocd.triage.incident_table import COMMANDS as INCIDENT_VERBS
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
@@ -59,6 +61,7 @@ class Commands:
             **dict.fromkeys(RECEIVER_VERBS, self._steer_receiver),
             **dict.fromkeys(PLAYBOOK_VERBS, self._play),
             **dict.fromkeys(SCORE_VERBS, self._judge),
+            MODEL_STEP: self._model_step,
         }
 
     def carry_out(self, command: Command, *, now: int) -> Reply:
@@ -162,6 +165,13 @@ class Commands:
         self._live(now)
         self._telling.judged(verdict)
         return _done({"id": verdict.score, "verdict": verdict.verdict})
+
+    def _model_step(self, command: Command, now: int) -> Reply:
+        """Take in a step of a model's life."""
+        step = step_taken(command, now=now)
+        self._live(now)
+        self._telling.stepped(step)
+        return _done({"kind": step.kind, "version": step.version})
 
     def _job_failed(self, command: Command, now: int) -> Reply:
         """Take in that a job of the daemon failed."""

@@ -15,6 +15,7 @@ from nocd.clock import monotonic_s
 from nocd.domain.instant import DAY_MS
 from nocd.domain.prediction import Alike, Moved, Prediction, Predictions
 from nocd.fraud.rules import FRAUD_FROM
+from nocd.fraud.standing import SHADOW_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from nocd.metrics import Metrics
     from nocd.store.folder import Folder
 
-SHADOW_DAYS: Final = 14
 EXPLAINED_MAX: Final = 64  # of one batch: the highest; what is only shadow or low is told by its figure
 
 

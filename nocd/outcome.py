@@ -42,6 +42,7 @@ from nocd.triage.together import PunchAlert
 
 if TYPE_CHECKING:
     from nocd.domain.change import Change, LedgerRow
+    from nocd.domain.model_step import ModelStep
     from nocd.domain.ticket import TimelineRow
 
 # The kinds of record the engine keeps, and their types: what the store needs to bring them back.
@@ -107,3 +108,4 @@ class Outcome:
     runs: dict[str, tuple[Run, dict[str, Any]]] = field(default_factory=dict)
     scores: dict[str, Scored] = field(default_factory=dict)
     judged: list[ScoreVerdict] = field(default_factory=list)
+    model_steps: list[ModelStep] = field(default_factory=list)

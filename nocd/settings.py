@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     escalate_low_minutes: int = _number(
         120, 1, 1_440, "A LOW alert that nobody touches goes up after this; any with a runbook of its own after its."
     )
+    auto_approve: bool = _value(
+        default=False,
+        meaning="After a CRITICAL drift, put a fraud model that passed its gates in force without somebody's approval.",
+    )
     commands_per_minute: int = _number(100, 1, 100_000, "Commands taken from one token.")
     failed_logins_per_minute: int = _number(10, 1, 1_000, "Failed logins answered from one address; past it, 429.")
     idempotency_hours: int = _number(24, 1, 168, "How long the answer to an Idempotency-Key is kept.")

@@ -9,6 +9,7 @@ from nocd.detect.watches import Standing
 from nocd.domain.change import Change
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.verdict import FRAUD
+from nocd.fraud import steps
 from nocd.fraud.scoring import Scoring, fraud_finding, punch_key, scored, severity, suspicious
 from nocd.outcome import Outcome
 from nocd.triage.maintenance import subject_of, words_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
     from nocd.domain.maintenance import Maintenance
+    from nocd.domain.model_step import ModelStep
     from nocd.domain.playbook import Run
     from nocd.domain.roster import Entered
     from nocd.domain.score import PunchScore, ScoreVerdict
@@ -123,6 +125,13 @@ class Telling:
     def judged(self, verdict: ScoreVerdict) -> None:
         """Keep what a punch turned out to be."""
         self.outcome.judged.append(verdict)
+
+    def stepped(self, step: ModelStep) -> None:
+        """Keep and tell a step of a model's life; a drift is a finding too."""
+        self.outcome.model_steps.append(step)
+        self.tell(step.kind, steps.told(step), severity=steps.severity(step))
+        if (finding := steps.drifted(step, self._shelves)) is not None:
+            self.found(finding)
 
     def _found(self, finding: Finding, alert: str | None, held: str | None) -> None:
         self.outcome.findings.append((finding, alert))

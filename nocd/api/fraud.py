@@ -12,7 +12,7 @@ from nocd.api.asking import done
 from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
 from nocd.domain.alert import Verdict
-from nocd.domain.instant import HOUR_MS, rfc3339_or_none
+from nocd.domain.instant import HOUR_MS, rfc3339, rfc3339_or_none
 from nocd.domain.token import Act, Right
 from nocd.errors import InputError, NotFound
 from nocd.fraud.acts import JUDGE
@@ -37,6 +37,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/fraud/scores/live", live),
         web.get("/v1/fraud/people/{id}/history", history),
         web.get("/v1/fraud/heatmap", heatmap),
+        web.get("/v1/fraud/reviews", reviews),
         web.post("/v1/fraud/scores/{id}/verdict", verdict),
     ]
 
@@ -86,6 +87,20 @@ async def heatmap(request: web.Request) -> web.Response:
     )
 
 
+@needs(Act.READ, Right.FRAUD)
+async def reviews(request: web.Request) -> web.Response:
+    """Answer the scores that were put up for review, the last first; with `open=1` those that nobody has judged."""
+    answers.known_parameters(request, "open", "limit")
+    rows = await tenant_of(request).store.read(
+        stored.up_for_review,
+        waiting=answers.word(request, "open", ("0", "1", "false", "true")) in ("1", "true"),
+        limits=_limits(request),
+        limit=answers.limit(request),
+    )
+    bodies = (_seen(request, row, put_at=rfc3339(at), how=how, weight=weight) for at, how, weight, row in rows)
+    return answers.page(bodies, None)
+
+
 @needs(Act.OPERATE, Right.FRAUD)
 async def verdict(request: web.Request) -> web.Response:
     """Say what the punch of a score turned out to be, and answer with the score after it."""
@@ -106,8 +121,8 @@ async def _find(request: web.Request, score_id: str) -> ScoreRow:
     return row
 
 
-def _seen(request: web.Request, row: ScoreRow) -> bytes:
-    """Return a score as `ScoreView`, in the form its reader may see."""
+def _seen(request: web.Request, row: ScoreRow, **more: Any) -> bytes:
+    """Return a score as `ScoreView` and what more is told of it, in the form its reader may see."""
     features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=False))
     view: dict[str, Any] = {
         "direction": None,
@@ -120,6 +135,7 @@ def _seen(request: web.Request, row: ScoreRow) -> bytes:
         "judged_by": row.judged_by,
         "note": row.note,
         "label": label(_verdict(row.verdict), of_alert=_verdict(row.alert_verdict), alert_type=row.alert_type),
+        **more,
     }
     return answers.seen_by(request[TOKEN], orjson.dumps(view))
 

@@ -12,7 +12,7 @@ from nocd.api.server import HttpLimits
 from nocd.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -74,6 +74,44 @@ class TriesOut(Protocol):
         ...
 
 
+class Moved(Protocol):
+    """Which model is put in force, and which was before."""
+
+    @property
+    def version(self) -> str:
+        """Return the version that is put in force."""
+        ...
+
+    @property
+    def former(self) -> str | None:
+        """Return the version that was before, None without one."""
+        ...
+
+
+class Versions(Protocol):
+    """Who keeps models, as handlers see it; what is refused is raised with the registry's own code."""
+
+    async def listed(self, tenant: str) -> dict[str, Any]:
+        """Return a tenant's versions, which is in force and which was before."""
+        ...
+
+    async def card(self, tenant: str, version: str) -> dict[str, Any]:
+        """Return what is known of a version; raises NotFound."""
+        ...
+
+    async def in_force(self, tenant: str) -> tuple[str | None, str | None]:
+        """Return the version in force and the one before it."""
+        ...
+
+    async def activate(self, tenant: str, version: str, tell: Callable[[Moved], Awaitable[None]]) -> Moved:
+        """Put a version in force once it is told; raises Conflict or NotFound."""
+        ...
+
+    async def roll_back(self, tenant: str, tell: Callable[[Moved], Awaitable[None]]) -> Moved:
+        """Put the former version in force again once it is told; raises Conflict."""
+        ...
+
+
 class Tried(Protocol):
     """What came of a test message."""
 
@@ -104,6 +142,7 @@ class Desk:
     jobs: Callable[[], Jobs]
     notifier: Sends
     whatif: TriesOut
+    versions: Versions
 
 
 DESK: Final = web.AppKey("desk", Desk)

@@ -44,6 +44,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
     "/v1/fraud/scores/live": ("min_score", "site", "limit"),
     "/v1/fraud/people/{id}/history": ("days",),
+    "/v1/fraud/reviews": ("open", "limit"),
     "/v1/fraud/heatmap": ("hours", "min_predictions"),
     "/v1/people/{id}/day": ("date",),
     "/v1/people/{id}/trace": ("from", "to", "limit", "cursor"),
@@ -81,6 +82,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "from": {"type": "string", "format": "date-time"},
     "to": {"type": "string", "format": "date-time"},
     "events": {"enum": ["0", "1", "false", "true"]},
+    "open": {"enum": ["0", "1", "false", "true"]},
     "format": {"enum": [*MEDIA]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "min_predictions": {"type": "integer", "minimum": 1, "maximum": 10_000},
@@ -115,7 +117,13 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
+_COMMANDED: Final = (
+    "/v1/alerts/",
+    "/v1/incidents",
+    "/v1/tickets",
+    "/v1/fraud/",
+    "/v1/models/",
+)  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -20,6 +20,10 @@ COMMANDS: Final = {
     "whatif": ("nocd.cli.whatif", "Tell what a change would have done to the past, before it is made."),
     "roster": ("nocd.cli.roster", "Enter sites, people, shifts and tours from tables, or write them to one."),
     "baselines": ("nocd.cli.baselines", "Show what is usual at each hour of the week, and steer the thresholds."),
+    "models": (
+        "nocd.cli.models",
+        "Show, compare, activate and take back fraud models, and list what is up for review.",
+    ),
     "jobs": ("nocd.cli.jobs", "List the daemon's jobs, or run one now."),
     "notify": ("nocd.cli.notify", "Try a receiver, list what never arrived, send it again."),
     "simulate": ("nocd.cli.simulate", "Write a simulated company's events, and the truth about them."),

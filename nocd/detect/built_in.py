@@ -70,6 +70,13 @@ BUILT_IN: Final[tuple[Kind, ...]] = (
         1.0,
         "a receiver is gone and was disabled, or could not be told for 24 h",
     ),
+    _kind(
+        "ML_DRIFT",
+        Category.OPERATIONAL,
+        _ANY,
+        0.90,
+        "what the fraud model judges is no longer what it learned from, or it is right less often; at most once a day",
+    ),
     *_anomalies(),
     _kind(
         "ANOMALY_STREAM",

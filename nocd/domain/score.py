@@ -48,7 +48,8 @@ class PunchScore:
 
     `deviations` are reasons of their own, which change no score.
     `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
-    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of.
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` is the one
+    the punch names, `device_kind` the kind of device it came from, where that is known.
     """
 
     id: str
@@ -57,7 +58,9 @@ class PunchScore:
     site: str
     time: int
     direction: str | None = None
+    shift: str | None = None
     device: str | None = None
+    device_kind: str | None = None
     checks: dict[str, Check] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     deviations: list[Deviation] = field(default_factory=list)

@@ -21,7 +21,7 @@ class Feature:
 
     `default` stands for a value that is not there, unless it would lie: then `stays_missing` keeps it NaN. With `sign`
     1 more of it never makes a fraud less likely, with -1 never more likely; 0 says nothing. `calendar` moves with the
-    date and not with people, which is no drift.
+    date and not with people, which is no drift. It looks `memory_days` back: with less of a past it is another number.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Feature:
     stays_missing: bool = False
     sign: Sign = 0
     calendar: bool = False
+    memory_days: int = 0
 
     @property
     def blank(self) -> float:
@@ -42,12 +43,16 @@ FEATURES: Final = (
     Feature(name="is_weekend", default=0, calendar=True),
     Feature(name="is_holiday", default=0, calendar=True),
     Feature(name="gps_drift_m", default=0, stays_missing=True, sign=1),  # no position is not the centre of the fence
-    Feature(name="location_consistency", default=0.5),
-    Feature(name="checkin_frequency_z", default=0),
-    Feature(name="late_arrival_rate", default=0, stays_missing=True),  # never scheduled is not always punctual
-    Feature(name="weekend_work_rate", default=0, stays_missing=True),  # never seen is not never at weekends
+    Feature(name="location_consistency", default=0.5, memory_days=30),
+    Feature(name="checkin_frequency_z", default=0, memory_days=30),
+    Feature(
+        name="late_arrival_rate", default=0, stays_missing=True, memory_days=30
+    ),  # never scheduled is not always punctual
+    Feature(
+        name="weekend_work_rate", default=0, stays_missing=True, memory_days=90
+    ),  # never seen is not never at weekends
     Feature(name="face_confidence", default=0.5, stays_missing=True, sign=-1),  # a PIN is no half-matching face
-    Feature(name="biometric_mismatches_30d", default=0, sign=1),
+    Feature(name="biometric_mismatches_30d", default=0, sign=1, memory_days=30),
     Feature(name="seconds_since_last_punch", default=86_400),
     Feature(name="device_novelty", default=0, stays_missing=True, sign=1),  # to who is new, all is
     Feature(name="hours_off_usual", default=0, stays_missing=True, sign=1),

@@ -78,6 +78,8 @@ class Scoring:
             time=event.time,
             direction=data.direction,
             device=data.device,
+            shift=data.shift,
+            device_kind=self._device_kind(data),
             missing=missing(data, self._scene),
             deviations=compared.deviations,
         )
@@ -89,6 +91,11 @@ class Scoring:
         self._features[record.id] = compared.features
         if key in self._records and len(self._unscored) < UNSCORED_MAX:
             self._unscored[key] = compared.features
+
+    def _device_kind(self, data: Punch) -> str | None:
+        """Return the kind of device that a punch came from, None where that is not known."""
+        known = None if data.device is None else self._scene.roster.device(data.device)
+        return None if known is None else known.kind
 
     def found(self, finding: Finding, key: str) -> None:
         """Put a finding to its punch, if it is a check of one."""
@@ -224,6 +231,8 @@ def scored(judged: Judged, scene: Scene) -> Scored:
         "client": scene.roster.client(record.site),
         "direction": record.direction,
         "device": record.device,
+        "shift": record.shift,
+        "device_kind": record.device_kind,
         "fraud_score": record.score,
         "rule_score": record.rules,
         "model_score": None if record.model is None else record.model.prediction.score,

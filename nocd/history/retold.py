@@ -10,6 +10,7 @@ from nocd.baseline.acts import VERBS as THRESHOLD_VERBS
 from nocd.detect.failures import JOB_FAILED
 from nocd.detect.work import ENTITY as TICKET
 from nocd.domain.command import HEARTBEAT, Command
+from nocd.fraud.steps import MODEL_STEP
 from nocd.store.rows import number
 from nocd.triage.lifecycle import VERBS as ALERT_VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nocd.store.sqlite import sqlite3
 
 _MADE: Final = ("plan_maintenance", "plan_silence", CREATE)
-_AS_THEY_ARE: Final = THRESHOLD_VERBS | {HEARTBEAT, JOB_FAILED, *_MADE} - {CREATE}
+_AS_THEY_ARE: Final = THRESHOLD_VERBS | {HEARTBEAT, JOB_FAILED, MODEL_STEP, *_MADE} - {CREATE}
 _WORK: Final = re.compile(rf"\|{TICKET}:(T-[0-9]+)$")  # an alert about a ticket
 _ID: Final = re.compile(r"[AT]-[0-9]{1,18}")
 

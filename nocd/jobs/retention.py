@@ -40,6 +40,8 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["findings"] = await _steps(store, [_FINDINGS], alerts)
     removed["verdicts"] = await _steps(store, [_VERDICTS], alerts)
     removed["scores"] = await _steps(store, [_SCORES], alerts)
+    removed["reviews"] = await _steps(store, [_REVIEWS], alerts)
+    removed["steps of models"] = await _steps(store, [_MODEL_STEPS], alerts)
     removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
     removed["notifications"] = await _steps(store, [_OUTBOX], now - keep.feed_days * DAY_MS)
     removed["playbook runs"] = await _steps(store, [_RUNS], alerts)
@@ -81,6 +83,8 @@ _VERDICTS = (
     " (SELECT alert, time FROM verdicts WHERE time < ?1 ORDER BY time LIMIT ?2)"
 )
 _SCORES = "DELETE FROM scores WHERE updated_at < ?1 AND no IN (SELECT no FROM scores ORDER BY no LIMIT ?2)"
+_REVIEWS = "DELETE FROM reviews WHERE score IN (SELECT score FROM reviews WHERE put_at < ?1 ORDER BY put_at LIMIT ?2)"
+_MODEL_STEPS = "DELETE FROM model_steps WHERE time < ?1 AND no IN (SELECT no FROM model_steps ORDER BY no LIMIT ?2)"
 _THRESHOLD_CHANGES = (
     "DELETE FROM threshold_changes WHERE time < ?1 AND no IN (SELECT no FROM threshold_changes ORDER BY no LIMIT ?2)"
 )

@@ -16,6 +16,7 @@ from nocd.errors import StateError, StorageFull
 from nocd.jobs.kpis import Refresh
 from nocd.jobs.report import Report, each
 from nocd.jobs.retention import Keep, retain
+from nocd.jobs.reviews import put_up
 from nocd.jobs.runs import Runs, nameless
 from nocd.jobs.scheduler import Job
 from nocd.jobs.scorecard import score_day
@@ -158,6 +159,15 @@ class Upkeep:
 
         return await each(self.tenants, score)
 
+    async def review(self) -> Report:
+        """Put up for review what a model is to learn from beside its alerts."""
+        now = self.now_ms()
+
+        async def review(_: str, tenant: Tenant) -> str:
+            return await put_up(tenant, now=now)
+
+        return await each(self.tenants, review)
+
     async def tune(self) -> Report:
         """Let every threshold follow what its alerts turned out to be."""
 
@@ -265,6 +275,7 @@ def timetable(upkeep: Upkeep) -> list[Job]:
         Job(name="kpis", run=upkeep.refresh, every_s=300, limit_s=30, quiet=True),
         Job(name="scorecard", run=upkeep.score, at="06:00", limit_s=60),
         Job(name="retention", run=upkeep.retain, at="04:10", limit_s=600),
+        Job(name="reviews", run=upkeep.review, at="05:30", limit_s=600),
         Job(name="tuning", run=upkeep.tune, at="03:00", day="sun", limit_s=1_800),
         Job(name="integrity", run=upkeep.check_integrity, at="05:00", day="sun", limit_s=1_800),
     ]

@@ -220,6 +220,7 @@ def further(commit: Commit) -> list[tuple[str, list[tuple[object, ...]]]]:
         ("INSERT OR REPLACE INTO playbook_runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", runs(commit)),
         (UPSERT_SCORE, scores(commit)),
         (JUDGE_SCORE, judged(commit)),
+        ("INSERT INTO model_steps VALUES (NULL, ?, ?, ?, ?, ?)", model_steps(commit)),
     ]
 
 
@@ -252,6 +253,14 @@ def scores(commit: Commit) -> list[tuple[object, ...]]:
 def judged(commit: Commit) -> list[tuple[object, ...]]:
     """Return what punches turned out to be."""
     return [(each.verdict, each.time, each.actor, each.note, number(each.score)) for each in commit.judged]
+
+
+def model_steps(commit: Commit) -> list[tuple[object, ...]]:
+    """Return steps of models' lives, their author with the figures."""
+    return [
+        (step.time, step.kind, step.version, step.reason, orjson.dumps({"actor": step.actor, **step.body}))
+        for step in commit.model_steps
+    ]
 
 
 def outbox(commit: Commit) -> list[tuple[object, ...]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
     from nocd.domain.incident import Incident
+    from nocd.domain.model_step import ModelStep
     from nocd.domain.playbook import Run
     from nocd.domain.score import Scored, ScoreVerdict
     from nocd.domain.shelf import Row
@@ -78,6 +79,7 @@ class Commit:
     runs: list[tuple[Run, dict[str, Any]]] = field(default_factory=list)
     scores: list[Scored] = field(default_factory=list)
     judged: list[ScoreVerdict] = field(default_factory=list)
+    model_steps: list[ModelStep] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

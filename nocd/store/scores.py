@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nocd.store.queries import token_limits
 
@@ -25,7 +25,8 @@ _COLUMNS: Final = (
     "scores.body, scores.x, scores.verdict, scores.judged_at, scores.judged_by, scores.note, verdicts.verdict,"
     " verdicts.type, scores.site, scores.client"
 )
-_FROM: Final = f"scores LEFT JOIN verdicts ON verdicts.alert = scores.alert AND verdicts.time = {_LAST}"
+_SAID: Final = f"LEFT JOIN verdicts ON verdicts.alert = scores.alert AND verdicts.time = {_LAST}"
+JUDGED: Final = f"scores {_SAID}"
 Limits = tuple[frozenset[str], frozenset[str]]
 
 
@@ -45,9 +46,18 @@ class ScoreRow:
     client: str | None
 
 
+class Review(NamedTuple):
+    """A score put up for review: when (UTC ms), whether `random` or `chosen`, and the weight of its verdict."""
+
+    put_at: int
+    how: str
+    weight: float
+    row: ScoreRow
+
+
 def score(connection: sqlite3.Connection, no: int) -> ScoreRow | None:
     """Return one score, or None."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM {_FROM} WHERE no = ?", (no,)).fetchone()  # noqa: S608 - names of ours
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {JUDGED} WHERE no = ?", (no,)).fetchone()  # noqa: S608 - names of ours
     return None if row is None else ScoreRow(*row)
 
 
@@ -57,7 +67,7 @@ def live(
     """Return the scores from `least` on of punches since `since` (UTC ms), newest first."""
     where, values = _where(limits, site)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE scores.time >= ? AND score >= ?{where}"  # noqa: S608 - names and marks only
+        f"SELECT {_COLUMNS} FROM {JUDGED} WHERE scores.time >= ? AND score >= ?{where}"  # noqa: S608 - names and marks only
         " ORDER BY scores.time DESC, no DESC LIMIT ?",
         (since, least, *values, limit),
     )
@@ -120,3 +130,21 @@ def _where(limits: Limits, site: str | None = None) -> tuple[str, list[Any]]:
         conditions.append("scores.site = ?")
         values.append(site)
     return "".join(f" AND {each}" for each in conditions), values
+
+
+def up_for_review(connection: sqlite3.Connection, *, waiting: bool, limits: Limits, limit: int) -> list[Review]:
+    """Return the scores that were put up for review, the last first; with `waiting` those nobody has judged."""
+    where, values = _where(limits)
+    waits = " AND scores.verdict IS NULL AND verdicts.verdict IS NULL" if waiting else ""
+    rows = connection.execute(
+        f"SELECT reviews.put_at, reviews.how, reviews.weight, {_COLUMNS}"  # noqa: S608 - names and marks only
+        f" FROM reviews CROSS JOIN scores ON scores.no = reviews.score {_SAID} WHERE TRUE{waits}{where}"
+        " ORDER BY reviews.put_at DESC, reviews.score DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [Review(at, how, weight, ScoreRow(*row)) for at, how, weight, *row in rows]
+
+
+def limited(limits: Limits) -> tuple[str, list[Any]]:
+    """Return the condition for the scores that a token sees, to follow another, and its values."""
+    return _where(limits)

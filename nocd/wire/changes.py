@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from nocd.wire.fraud import FraudScored
 from nocd.wire.incidents import IncidentChanged
+from nocd.wire.models import DriftDetected, ModelStepped
 from nocd.wire.outside import NotificationFailed
 from nocd.wire.playbooks import RunView
 from nocd.wire.reports import ScorecardView
@@ -130,6 +131,11 @@ CHANGES: dict[str, type[View]] = {
     "anomaly_detected": FindingCreated,
     "finding_withdrawn": FindingWithdrawn,
     "fraud_scored": FraudScored,
+    "model_trained": ModelStepped,
+    "model_refused": ModelStepped,
+    "model_activated": ModelStepped,
+    "model_rolled_back": ModelStepped,
+    "ml_drift_detected": DriftDetected,
     "alert_created": AlertChanged,
     "alert_updated": AlertChanged,
     "correlation_identified": IncidentChanged,

@@ -67,6 +67,8 @@ class FraudScored(View):
     client: str | None = None
     direction: str | None = None
     device: str | None = None
+    shift: str | None = None
+    device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
     model_score: float | None = None
@@ -91,6 +93,14 @@ class ScoreView(FraudScored):
     judged_by: str | None = None
     note: str | None = None
     label: Literal[0, 1] | None = None
+
+
+class ReviewView(ScoreView):
+    """A score that was put up for review, at random or chosen for what it looks like; `weight` punches stand for it."""
+
+    put_at: str
+    how: Literal["random", "chosen"]
+    weight: float
 
 
 class ScoredDay(View):

@@ -80,6 +80,11 @@ def _score_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     )
 
 
+def _model_words(data: Change, kind: str) -> tuple[str, Any, str]:
+    said = kind.removeprefix("model_").removeprefix("ml_").replace("_", " ")
+    return "model", f"{data.get('version') or '-'} {said}: {data.get('reason') or '-'}", f"by {data.get('actor')}"
+
+
 def _directory_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "roster", f"{data.get('kind')} {data.get('name') or data.get('id')}", str(data.get("happened") or "")
 
@@ -198,6 +203,9 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "anomaly_detected": _finding_words,
     "finding_withdrawn": _withdrawn_words,
     "fraud_scored": _score_words,
+    **dict.fromkeys(
+        ("model_trained", "model_refused", "model_activated", "model_rolled_back", "ml_drift_detected"), _model_words
+    ),
     "directory_changed": _directory_words,
     "note_added": _note_words,
     "maintenance_window": _maintenance_words,

@@ -12,6 +12,7 @@ from nocd.clock import monotonic_s
 from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, rfc3339, zone
 from nocd.errors import UnavailableError
+from nocd.fraud import steps
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import timetable
 from nocd.triage.receivers import FAILED
@@ -58,6 +59,7 @@ class Story:
         await self.door()
         await self.maintenance()
         await self.outside()
+        await self.models()
         await self.silence()
         await self.house()
 
@@ -124,6 +126,13 @@ class Story:
         args = {"notification": "N-1", "detail": "answered 410", "gone": True, "attempts": 1}
         command = Command(verb=FAILED, target="desk", actor="nocd", time=self.clock.now, args=args)
         assert (await self.desk.daemon.tenants["default"].ask(command)).ok
+
+    async def models(self) -> None:
+        """Learn of every step of a model's life."""
+        for kind in steps.KINDS:
+            args = steps.args(kind, version="000001", reason="told", body={"level": "HIGH", "moved": ["gps_drift_m"]})
+            command = Command(verb=steps.MODEL_STEP, target="000001", actor="nocd", time=self.clock.now, args=args)
+            assert (await self.desk.daemon.tenants["default"].ask(command)).ok
 
     async def queue(self) -> None:
         """Watch a queue for hours, until it is longer than ever; and move the threshold of what is usual there."""

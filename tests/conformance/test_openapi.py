@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,12 +11,15 @@ from urllib.parse import quote
 
 import pytest
 
+from ml.registry import Registry
 from nocd.api.openapi import spelled_out
+from nocd.app import Daemon
 from nocd.domain.instant import HOUR_MS, rfc3339
 from nocd.domain.token import Role
 from nocd.wire.changes import CHANGES
 from nocd.wire.frames import FRAMES
 from tests.build import Clock
+from tests.build_models import stored
 from tests.conformance.contract import Draft202012Validator
 from tests.conformance.story import DOOR, Story
 from tests.integration.api.desk import Desk, running
@@ -54,6 +58,8 @@ NAMES = {
     "/v1/fraud/people/{id}/history": "P1",
     "/v1/fraud/scores/{id}/verdict": "FS-1",
     "/v1/telemetry/sites/{id}/signals": "NTH-04",
+    "/v1/models/{version}": "former",
+    "/v1/models/{version}/activate": "000001",
     **dict.fromkeys((f"/v1/baselines/{{id}}{more}" for more in STEERED), "queue@NTH-04"),
     "/v1/proposals/{id}/accept": "queue@-",
     "/v1/export/{name}": "alerts",
@@ -92,7 +98,21 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await Story(desk=desk, clock=clock).whole()
         entries = ("noc.shift", "noc.tour", "noc.task", "noc.device", "noc.checkpoint")
         await desk.post(*(envelope(kind, FULL[kind], id=f"doc-{kind}", source="/doc") for kind in entries))
+        await models(desk.daemon)
         yield desk
+
+
+async def models(daemon: Daemon) -> None:
+    """Let there be two versions of a model, one in force after the other; nobody asks them."""
+    daemon.versions.reload = unasked
+    folder = daemon.folder.tenant_models("default")
+    for _ in range(2):
+        version = await asyncio.to_thread(stored, folder)
+        await asyncio.to_thread(Registry(folder).activate, version)
+
+
+async def unasked(_: str) -> None:
+    """Load nothing."""
 
 
 def references(schema: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from nocd.domain.instant import MINUTE_MS, from_ms
 from nocd.domain.token import Role
+from nocd.store.reviews import put_up
 from tests.build import Clock
 from tests.integration.api.desk import Desk, running
 from tests.unit.ingest.examples import envelope
@@ -122,3 +123,22 @@ async def test_a_verdict_on_an_alert_is_its_punchs_label_until_the_score_has_its
         assert (answer.json["verdict"], answer.json["label"]) == ("unknown", 1)
         for name in ("FS-99", "A-1", "FS-x"):
             assert (await desk.ask("POST", f"/v1/fraud/scores/{name}/verdict", json={"verdict": "fraud"})).status == 404
+
+
+async def test_what_is_put_up_for_review_is_told_with_its_weight_until_somebody_judged_it() -> None:
+    async with phone_shared() as desk:
+        await desk.give("narrow", Role.OPERATOR, sites=frozenset({"S2"}))
+        store = desk.daemon.tenants["default"].store
+        await store.run([put_up(1, 5_000, "random", 100.0), put_up(2, 6_000, "chosen", 1.0)])
+        told = await desk.items("/v1/fraud/reviews")
+        assert [(each["id"], each["how"], each["weight"], each["put_at"]) for each in told] == [
+            ("FS-2", "chosen", 1.0, "1970-01-01T00:00:06.000Z"),
+            ("FS-1", "random", 100.0, "1970-01-01T00:00:05.000Z"),
+        ]
+        assert [each["id"] for each in await desk.items("/v1/fraud/reviews?limit=1")] == ["FS-2"]
+        assert await desk.items("/v1/fraud/reviews", token="narrow") == []
+        assert (await desk.ask("GET", "/v1/fraud/reviews?open=perhaps")).told == (400, "bad_parameter")
+        body = {"verdict": "benign"}
+        assert (await desk.ask("POST", "/v1/fraud/scores/FS-1/verdict", json=body)).status == 200
+        assert [each["id"] for each in await desk.items("/v1/fraud/reviews?open=1")] == ["FS-2"]
+        assert [each["label"] for each in await desk.items("/v1/fraud/reviews?open=0")] == [None, 0]

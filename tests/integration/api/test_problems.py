@@ -119,6 +119,7 @@ def test_an_application_with_a_route_that_does_not_say_whom_it_serves_is_not_mad
         jobs=nothing,
         notifier=nothing,
         whatif=nothing,
+        versions=nothing,
         **limits,
     )
     with pytest.raises(RuntimeError, match="GET /v1/careless"):

@@ -55,7 +55,7 @@ def needed(method: str, path: str) -> set[str]:
         return {"admin"}
     if path == "/v1/routes/test":
         return {"admin", "operator", "viewer"}
-    if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs", "/v1/receivers")):
+    if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs", "/v1/models", "/v1/receivers")):
         return {"admin", "operator", "viewer"} if path.endswith(("/simulate", "/optimum")) else {"admin"}
     if path in {"/v1/events", "/v1/webhooks/alertmanager"} and method == "POST":
         return {"admin", "ingest"}
@@ -143,6 +143,7 @@ BAD_VALUES: dict[str, tuple[str, ...]] = {
     "min_predictions": ("0", "x"),
     "window_minutes": ("29", "481", "x", "1.5"),
     "events": ("2", "yes"),
+    "open": ("2", "yes", "0,1"),
     "sites": (",".join(["S"] * 3 + [f"S{n}" for n in range(201)]), "x" * 129),
 }
 
@@ -185,6 +186,7 @@ async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None
     good |= {"date": "2026-01-31", "from": "2026-01-31T00:00:00Z", "to": "2026-01-31T00:00:00Z"}
     good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
     good |= {"state": "dead", "run_status": "failed,partial", "hours": 24, "min_score": 0.2, "min_predictions": 1}
+    good |= {"open": 1}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

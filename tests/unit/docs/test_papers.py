@@ -62,6 +62,7 @@ def served() -> set[str]:
         jobs=nothing,
         notifier=nothing,
         whatif=nothing,
+        versions=nothing,
     )
     app = make_app(desk, gate=nothing, feed_server=nothing, tokens=TokenRoutes(nothing), http=HttpLimits())
     routes = app.router.routes()

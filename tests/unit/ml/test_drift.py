@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.dataset import Rows
-from ml.drift import drift, reference
+from ml.drift import Histogram, Look, drift, reference, several
 from ml.evaluate import Terms, Trial, evaluate
 from ml.measure import Floats
 from nocd.domain.instant import DAY_MS
@@ -64,7 +64,7 @@ def test_no_verdicts_of_honest_months_raise_an_alarm(seed: int) -> None:
 def test_verdicts_on_rows_younger_than_labels_take_to_come_do_not_count() -> None:
     rows, score = judged(20, 60, right=False)
     held = manifest(company(5, people=20), **GOOD)
-    assert drift(held, rows, score, label_delay_ms=30 * DAY_MS)["performance"] == []
+    assert drift(held, rows, score, Look(label_delay_ms=30 * DAY_MS))["performance"] == []
 
 
 def moved(now: Rows, column: int, change: Any) -> Rows:
@@ -138,3 +138,57 @@ def test_a_column_of_one_value_has_its_histogram() -> None:
     constant = moved(rows, 5, np.ones_like)
     assert told(constant, between(constant, TRAINED_DAYS, 208))["features"][5]["psi"] < 0.01
     assert told(constant, between(rows, TRAINED_DAYS, 208))["features"][5]["level"] == "CRITICAL"
+
+
+def weekly(rows: Rows) -> Rows:
+    """Return the rows of a company of which at weekends only some people work, always the same."""
+    return rows.take((rows.x[:, 1] < 5) | (rows.x[:, 8] > 0.2))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_moves_suddenly_is_named_within_a_day_and_honest_weekends_are_not(seed: int) -> None:
+    rows = weekly(company(seed, days=TRAINED_DAYS + 30, people=320))
+    held, windows = manifest(rows), (28, 7, 2, 1)
+    first = TRAINED_DAYS + 28 - (TRAINED_DAYS + 28) % 7 + 1  # a Tuesday
+    honest = between(rows, first - 28, first)
+    assert several(held, honest, scored(honest), windows)["moved"] == []
+    weekend = between(rows, first - 30, first - 1)
+    assert several(held, weekend, scored(weekend), windows)["moved"] == []
+    late = (honest.time_ms - MONDAY_MS) / DAY_MS >= first - 1
+    planted = moved(honest, 4, lambda metres: np.where(late, metres * 3, metres))
+    assert drift(held, planted, scored(planted))["features"][4]["level"] == "none"
+    answer = several(held, planted, scored(planted), windows)
+    assert answer["features"][4]["level"] == "CRITICAL"
+    assert answer["features"][4]["days"] <= 2
+    assert "gps_drift_m of the last 2 days: PSI" in answer["moved"][0]
+    assert answer["rows"] == len(honest)
+
+
+def test_windows_that_training_did_not_know_are_not_judged() -> None:
+    none = Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0)
+    assert [none.unrest(days) for days in (0.5, 1, 27, 28)] == [np.inf, np.inf, np.inf, 2.0]
+    kept = Histogram(cuts=[0.5], counts=[3, 4, 0], spread=2.0, short={"7": 3.0, "2": 4.0, "1": 5.0})
+    assert [kept.unrest(days) for days in (1, 1.5, 3, 14, 28, 60)] == [5.0, 5.0, 4.0, 3.0, 2.0, 2.0]
+
+
+def test_a_company_that_grew_is_judged_in_the_windows_that_training_knew() -> None:
+    held = manifest(company(3, people=20))
+    now = between(company(4, people=400), TRAINED_DAYS, TRAINED_DAYS + 1)
+    answer = drift(held, now, scored(now), Look(days=1, tests=13))
+    assert answer["level"] == "none"
+    assert {each["reason"].partition(": ")[2] for each in (*answer["features"], answer["scores"])} == {
+        "too few windows of the last day in training"
+    }
+
+
+def test_what_looks_far_back_is_compared_from_the_day_on_that_its_past_is_known() -> None:
+    rows = company(5, people=40)
+    early = (rows.time_ms - MONDAY_MS) / DAY_MS < 90
+    warming = moved(rows, 8, lambda rate: np.where(early, rate * 3, rate))
+    answer = told(warming, between(rows, TRAINED_DAYS, 208))
+    assert answer["features"][8]["psi"] < 0.1
+    short = between(rows, 0, 120)
+    held = {"reference": reference(short, scored(short), short), "metrics": {"test": {"fraud": 100}, "model": UNKNOWN}}
+    now = between(rows, 120, 148)
+    reason = drift(held, now, scored(now))["features"][8]["reason"]
+    assert reason == "weekend_work_rate: the training time was too short for what looks 90 days back"

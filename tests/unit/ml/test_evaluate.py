@@ -40,7 +40,7 @@ def test_every_figure_is_told_of_every_scorer() -> None:
     for name in ("model", "rules", "both", "champion"):
         assert told[name].keys() == {
             *("pr_auc", "roc_auc", "precision_at_80_recall", "recall_at_1_percent_alerts", "brier", "reliability"),
-            "confusion",
+            *("confusion", "pr_curve"),
         }
     assert told["model"]["pr_auc"][0] == 1
     assert told["rules"]["pr_auc"][0] == pytest.approx(0.75)
@@ -118,3 +118,12 @@ def test_reliability_holds_every_row_once_the_certain_ones_too() -> None:
     bins = evaluate(trial([0.0, 0.05, 0.1, 1.0], [0, 0, 1, 1]))["model"]["reliability"]
     assert [each["rows"] for each in bins] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
     assert bins[0]["mean_score"] == 0.025
+
+
+def test_the_curve_tells_what_it_costs_to_find_each_twentieth_more_of_the_frauds() -> None:
+    curve = evaluate(trial([0.9, 0.8, 0.7, 0.6], [1, 0, 1, 0]))["model"]["pr_curve"]
+    assert [each["recall"] for each in curve] == [step / 20 for step in range(1, 21)]
+    assert {(each["precision"], each["score"]) for each in curve[:10]} == {(1.0, 0.9)}
+    assert {(each["precision"], each["score"]) for each in curve[10:]} == {(round(2 / 3, 6), 0.7)}
+    nothing = evaluate(trial([0.9, 0.8], [0, 0]))["model"]["pr_curve"]
+    assert {(each["precision"], each["score"]) for each in nothing} == {(None, None)}

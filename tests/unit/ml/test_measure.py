@@ -63,6 +63,7 @@ def test_precision_is_read_where_the_recall_is_reached() -> None:
     assert ranking.precision_at_recall(even, 0.33) == 1
     assert ranking.precision_at_recall(even, 0.8) == pytest.approx(3 / 5)
     assert ranking.recall_at_rate(even, 0.2) == pytest.approx(1 / 3)
+    assert ranking.curve(even, [0.33, 1.0]) == [(1.0, 5.0), (pytest.approx(3 / 5), 1.0)]
 
 
 def test_of_equal_scores_a_part_is_alerted() -> None:

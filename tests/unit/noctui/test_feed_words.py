@@ -61,6 +61,13 @@ LINES = [
         "punch e1 HIGH",
         "buddy punching",
     ),
+    (
+        change(1, "model_activated", {"version": "000003", "reason": "it passed its gates", "actor": "nocd"}),
+        "model",
+        "000003 activated: it passed its gates",
+        "by nocd",
+    ),
+    (change(1, "ml_drift_detected", {"actor": "nocd"}), "model", "- drift detected: -", "by nocd"),
     (change(1, "directory_changed", {"kind": "site", "id": "S", "happened": "created"}), "roster", "site S", "created"),
     (
         change(1, "silence", {**SILENCE, "ends_at": "2026-01-01T10:00:00Z"}),

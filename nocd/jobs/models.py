@@ -1,0 +1,42 @@
+"""The jobs of fraud models: training once a week, a look for drift every day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from nocd.jobs.report import Report, each
+from nocd.jobs.scheduler import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nocd.tenant import Tenant
+
+LIMIT_S = 7_200
+
+
+class Trains(Protocol):
+    """What trains a tenant's model and looks whether it drifted; both return what came of it."""
+
+    async def retrain(self, name: str, tenant: Tenant, /) -> str:
+        """Train anew."""
+        ...
+
+    async def look(self, name: str, tenant: Tenant, /) -> str:
+        """Look for drift."""
+        ...
+
+
+def model_jobs(trains: Trains, tenants: Mapping[str, Tenant]) -> list[Job]:
+    """Return the jobs of the models of `tenants`."""
+
+    async def retrain() -> Report:
+        return await each(tenants, trains.retrain)
+
+    async def drift() -> Report:
+        return await each(tenants, trains.look)
+
+    return [
+        Job(name="retrain", run=retrain, at="02:00", day="sun", limit_s=LIMIT_S),
+        Job(name="drift", run=drift, at="02:30", limit_s=LIMIT_S),
+    ]
