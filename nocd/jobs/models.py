@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from nocd.tenant import Tenant
 
-LIMIT_S = 7_200
+LIMIT_S = 1_800
 
 
 class Trains(Protocol):

@@ -9,6 +9,7 @@ import pytest
 
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS
+from nocd.fraud import steps
 from nocd.jobs import retention
 from nocd.jobs.retention import Keep
 from nocd.tenant import Tenant
@@ -200,3 +201,13 @@ async def posted_meanwhile(house: House, opened: Opened) -> int:
 
     accepted, _ = await asyncio.gather(post(), house.retained())
     return accepted
+
+
+async def test_steps_of_models_go_with_alerts(opened: Opened) -> None:
+    async with kept(opened, keep=KEEP) as house:
+        for at in (T0, T0 + 30 * DAY_MS):
+            args = steps.args(steps.TRAINED, version="000001", reason="learned")
+            await house.tenant.ask(Command(verb=steps.MODEL_STEP, target="000001", actor="nocd", time=at, args=args))
+        opened.clock.forward(41 * DAY_MS)
+        assert "1 steps of models" in await house.retained()
+        assert await house.count("model_steps") == 1
