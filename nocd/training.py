@@ -11,7 +11,6 @@ import sys
 from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS
 from nocd.errors import UnavailableError
 from nocd.fraud import retraining, steps
+from nocd.fraud.features import widened
 from nocd.fraud.labels import label
 from nocd.store import training as stored
 
@@ -210,7 +210,7 @@ class Rows:
                 file.write(gzip.compress(b"\n".join(lines) + b"\n", 1))
 
     def _row(self, punch: ScoredPunch) -> Row | None:
-        x = tuple(nan if value is None else value for value in orjson.loads(punch.x))
+        x = widened(orjson.loads(punch.x))
         said = label(punch.verdict, of_alert=punch.alert_verdict, alert_type=punch.alert_type)
         if len(x) != len(FRAUD.features) or (said is None and punch.no % self.keep_every):
             return None

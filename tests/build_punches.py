@@ -15,6 +15,7 @@ HOLIDAYS = (10, 23, 24, 55, 89, 92, 120, 131, 150, 178, 186, 187, 188, 200)
 def company(seed: int, *, days: int = 208, people: int = 40, fraud: float = 0.0, label: float = 1.0) -> Rows:
     """Return the punches of so many days; `fraud` of them is, and so much of all has a label."""
     draw = np.random.default_rng(seed)
+    news = np.random.default_rng([seed, 1])
     person = np.tile(np.arange(people), days)
     day = np.repeat(np.arange(days), people)
     works = draw.random(len(day)) < 0.7
@@ -39,6 +40,8 @@ def company(seed: int, *, days: int = 208, people: int = 40, fraud: float = 0.0,
             face,
             draw.poisson(0.3 + 1.5 * bad),
             draw.uniform(30_000, 86_400, count),
+            np.where(news.random(count) < 0.02 + 0.2 * bad, 1.0, 0.05),
+            news.integers(0, 3, count),
         ]
     )
     columns = Columns.empty(FRAUD)

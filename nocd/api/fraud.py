@@ -158,7 +158,7 @@ async def _find(request: web.Request, score_id: str) -> ScoreRow:
 
 def _seen(request: web.Request, row: ScoreRow, **more: Any) -> bytes:
     """Return a score as `ScoreView` and what more is told of it, in the form its reader may see."""
-    features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=True))
+    features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=False))
     view: dict[str, Any] = {
         **dict.fromkeys(_LATER),
         "deviations": [],

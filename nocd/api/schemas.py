@@ -38,7 +38,6 @@ JSON: Final = "application/json"
 TEXT: Final = {"type": "string"}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
-_MOVES: Final = ("POST /v1/models/{version}/activate", "POST /v1/models/rollback")
 
 _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     context.AlertDetail,

@@ -14,12 +14,15 @@ from nocd.domain.instant import to_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nocd.simulate.drift import Drift
+
 
 @command(
     "simulate",
     epilog="""\
   nocd simulate --seed 7 --out events.ndjson --truth truth.csv
   nocd simulate --seed 7 --sites 200 --people 5000 --days 30 --out big.ndjson --truth big.csv
+  nocd simulate --seed 7 --frauds 0.05 --sites 20 --people 200 --days 90 --out quarter.ndjson --truth quarter.csv
   nocd simulate --only SILENT_SITE --only SLACK_NIGHT --rate SLACK_NIGHT=0.1 --out events.ndjson --truth truth.csv
 
 The same arguments give the same files, byte for byte, on any machine. `nocd post FILE --rebase now` moves a
@@ -34,20 +37,26 @@ history so that it ends now. Truth has a row for each planted trouble: event id,
 )
 @click.option("--only", multiple=True, metavar="KIND", help="Plant this kind of trouble and others so named only.")
 @click.option("--rate", "shares", multiple=True, metavar="KIND=SHARE", help="How often a kind is planted, 0 to 1.")
+@click.option("--frauds", type=click.FloatRange(0, 0.5), metavar="SHARE", help="Shifts with a fraud, 0 to 0.5.")
+@click.option("--drift", metavar="KIND=DATE", help="What devices tell otherwise from then on: positions or faces.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Events, one JSON a line.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), required=True, help="What was planted, CSV.")
 @click.option("--disorder", is_flag=True, help="As phones send it: late, twice and out of order.")
 def simulate(*, as_json: bool, start: datetime, out: Path, truth: Path, **options: Any) -> None:
     """Write a simulated company's events to --out and the planted troubles to --truth."""
-    from nocd.simulate import World, write
+    from nocd.simulate import World, frauds, write
 
+    share = options["frauds"]
+    of_fraud, likenesses = ({}, {}) if share is None else frauds(share)
     world = World(
         options["seed"],
         sites=options["sites"],
         people=options["people"],
         days=options["days"],
         start_ms=to_ms(start.replace(tzinfo=UTC)),
-        rates=_rates(options["only"], options["shares"]),
+        rates=of_fraud | _rates(options["only"], options["shares"]),
+        likenesses=likenesses,
+        drift=_drift(options["drift"]),
     )
     with out.open("wb") as events, truth.open("w", encoding="utf-8", newline="") as rows:
         counts = write(world, events, rows, disorder=options["disorder"])
@@ -62,6 +71,19 @@ def _rates(only: Iterable[str], shares: Iterable[str]) -> dict[str, float]:
     rates = {kind: 0.0 for kind in RATES if wanted and kind not in wanted}
     rates |= {kind: RATES.get(kind, 0.0) for kind in sorted(wanted)}
     return rates | dict(map(_share, shares))
+
+
+def _drift(text: str | None) -> Drift | None:
+    if text is None:
+        return None
+    from nocd.simulate.drift import drift
+
+    kind, _, day = text.partition("=")
+    try:
+        return drift(kind, to_ms(datetime.fromisoformat(day).replace(tzinfo=UTC)))
+    except ValueError:
+        message = f"{text!r} is no drift; write KIND=DATE like positions=2026-02-10"
+        raise click.BadParameter(message, param_hint="'--drift'") from None
 
 
 def _share(text: str) -> tuple[str, float]:

@@ -8,10 +8,10 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Sign = Literal[-1, 0, 1]
-VERSION: Final = 1
+VERSION: Final = 2
 _DIGEST_BYTES: Final = 16
 
 
@@ -54,6 +54,8 @@ FEATURES: Final = (
     Feature(name="face_confidence", default=0.5, stays_missing=True, sign=-1),  # a PIN is no half-matching face
     Feature(name="biometric_mismatches_30d", default=0, sign=1, memory_days=30),
     Feature(name="seconds_since_last_punch", default=86_400),
+    Feature(name="device_novelty", default=0, stays_missing=True, sign=1),  # to who is new, all is
+    Feature(name="hours_off_usual", default=0, stays_missing=True, sign=1),
 )
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 
@@ -62,6 +64,12 @@ def vector(values: Mapping[str, float | None], features: Iterable[Feature] = FEA
     """Return values by name in the fixed order; what is not there, None or no finite number is blank."""
     found = ((feature, values.get(feature.name)) for feature in features)
     return tuple(float(value) if value is not None and isfinite(value) else feature.blank for feature, value in found)
+
+
+def widened(x: Sequence[float | None], features: Sequence[Feature] = FEATURES) -> tuple[float, ...]:
+    """Return a stored vector, perhaps of an earlier version, in today's width: new features are blank."""
+    known = tuple(nan if value is None else float(value) for value in x)
+    return (*known, *(feature.blank for feature in features[len(known) :]))
 
 
 def digest(features: Iterable[Feature] = FEATURES) -> str:

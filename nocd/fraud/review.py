@@ -127,7 +127,7 @@ def _apart(one: float | None, other: float | None, scale: float) -> float:
 def _scales(vectors: Sequence[Vector]) -> list[float]:
     """Return how far apart the values of each column lie, but for the outermost tenth."""
     found = []
-    for column in range(len(FEATURES)):
+    for column in range(min(map(len, vectors), default=0)):  # older vectors are shorter
         known = sorted(value for value in (x[column] for x in vectors) if value is not None)
         low, high = (known[round(part * (len(known) - 1))] if known else 0.0 for part in _MIDDLE)
         found.append(high - low)

@@ -66,6 +66,10 @@ def _seconds(value: float) -> str:
     return f"{value / _MINUTE_S:.0f} min" if value < _HOUR_S else f"{value / _HOUR_S:.1f} h"
 
 
+def _hours(value: float) -> str:
+    return f"{value:.0f} h"
+
+
 def _share(value: float) -> str:
     return f"{value:.0%}"
 
@@ -103,4 +107,6 @@ _UNITS: Final[dict[str, tuple[str, Callable[[float], str]]]] = {
     "face_confidence": ("match of the face", _ratio),
     "biometric_mismatches_30d": ("mismatches in a month", _number),
     "seconds_since_last_punch": ("since the punch before", _seconds),
+    "device_novelty": ("how new the device is (1 never used)", _ratio),
+    "hours_off_usual": ("off the nearest usual hour", _hours),
 }

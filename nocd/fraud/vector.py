@@ -16,6 +16,7 @@ from nocd.domain.geo import haversine_m
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, local, to_ms
 from nocd.fraud.deviations import deviations, unjudged
 from nocd.fraud.features import vector
+from nocd.fraud.novelty import novelty
 from nocd.fraud.profile import KIND as PROFILE_KIND
 from nocd.fraud.profile import PART_MS, Profile, Seen
 
@@ -149,7 +150,7 @@ class Histories:
         history = known or History()
         moment = self._of_moment(event, punch, wall)
         late_minutes = self._late_minutes(event, punch)
-        values = {
+        values: dict[str, float | None] = {
             **moment,
             **_of_past(history, punch, step),
             "checkin_frequency_z": self._peers(punch.site, step).z(punch.person),
@@ -170,21 +171,23 @@ class Histories:
             late_minutes=late_minutes,
             match=moment["face_confidence"],
         )
-        return Compared(vector(values), *self._compare(punch.person, seen))
+        profile = self._profile(punch.person, seen.part)
+        reason = unjudged(profile)
+        found = deviations(profile, seen) if reason is None else []
+        values |= novelty(profile, seen)
+        profile.add(seen)
+        return Compared(vector(values), found, reason)
 
-    def _compare(self, person: str, seen: Seen) -> tuple[list[Deviation], str | None]:
-        """Return how a punch is unlike its person's others or why that cannot be said, and count it among them."""
+    def _profile(self, person: str, part: int) -> Profile:
+        """Return what is usual of a person at a part, about to change."""
         profile = self._profiles.get(person)
         if profile is None:
             profile = Profile()
             self._shelves.put(PROFILE_KIND, person, profile)
         else:
             self._shelves.touch(PROFILE_KIND, person)
-            profile.forget_before(seen.part)
-        reason = unjudged(profile)
-        found = deviations(profile, seen) if reason is None else []
-        profile.add(seen)
-        return found, reason
+            profile.forget_before(part)
+        return profile
 
     def forget_before(self, instant: int) -> None:
         """Let go of people and sites without a punch since a season before `instant` (UTC ms)."""

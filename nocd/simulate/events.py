@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nocd.domain.instant import MINUTE_MS, SECOND_MS, rfc3339
 from nocd.simulate.directory import directory, roster
 from nocd.simulate.disorder import disordered
+from nocd.simulate.drift import drifted
 from nocd.simulate.observe import WAKE, Raw
 from nocd.simulate.render import render
 from nocd.simulate.roster import LEAD_MS, duties
@@ -64,7 +65,7 @@ def raws(world: World, truth: Callable[[Truth], None], *, likeness: Callable[[Tr
             paperwork(world, place, truth, likeness),
             crew_troubles(world, place, truth),
         ]
-    yield from (raw for raw in merge(*streams) if raw.type != WAKE)
+    yield from drifted((raw for raw in merge(*streams) if raw.type != WAKE), world.drift)
 
 
 def _person(

@@ -65,6 +65,9 @@ RATES: Final[dict[str, float]] = {
     "CRITICAL_SIGNAL_LOW_LOCATION": 0.002,  # of crews
     "SLA_STORM": 0.002,  # of crews
     "REPORT_NEVER_GENERATED": 0.01,  # of sites
+    "FRIEND_PUNCHING": 0.0,  # these three show in habits only: see `frauds`
+    "PADDED_SHIFT": 0.0,
+    "TURN_TAKING": 0.0,  # of crews
 }
 
 # How often an honest shift looks like trouble: a share of shifts without any, or of sites where noted.
@@ -83,6 +86,10 @@ LIKENESSES: Final[dict[str, float]] = {
     "basement": 0.0,
     "rush": 0.0,
     "late-report": 0.0,  # of sites
+    "bad-light": 0.0,
+    "new-phone": 0.0,
+    "together": 0.0,
+    "extra-shift": 0.0,
 }
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from random import Random
 
+    from nocd.simulate.drift import Drift
+
 SITES_MAX = 10_000
 PEOPLE_MAX = 100_000
 DAYS_MAX = 3_660
@@ -93,7 +95,8 @@ class World:
     """A company of `sites` and `people` under one seed, watched from `start_ms` for `days`.
 
     `rates` overrides how often each trouble is planted (see `truth.RATES`), `likenesses` how often an honest shift
-    looks like one (see `truth.LIKENESSES`). Raises InputError for what cannot be built.
+    looks like one (see `truth.LIKENESSES`); `drift` is what devices tell otherwise from some day on. Raises InputError
+    for what cannot be built.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class World:
         days: int,
         rates: Mapping[str, float] | None = None,
         likenesses: Mapping[str, float] | None = None,
+        drift: Drift | None = None,
     ) -> None:
         _require_range(sites, "sites", SITES_MAX)
         _require_range(people, "people", PEOPLE_MAX)
@@ -115,6 +119,7 @@ class World:
         self.end_ms = start_ms + days * DAY_MS
         self.rates = _rates(RATES, rates or {})
         self.likenesses = _rates(LIKENESSES, likenesses or {})
+        self.drift = drift
         self.places = tuple(_places(seed, sites, people))
         self.place = {place.id: place for place in self.places}
         self._neighbours = _neighbours(self.places)

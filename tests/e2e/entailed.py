@@ -6,6 +6,7 @@ from typing import Final
 
 from nocd.domain.instant import HOUR_MS
 from nocd.domain.verdict import CHECKS, FRAUD
+from nocd.simulate.frauds import HABITS
 
 MUTE: Final = frozenset(
     {
@@ -96,5 +97,5 @@ LATER_MS: Final[dict[str, int]] = {
     "DEVICE_CRITICAL": 72 * HOUR_MS,  # the score looks three days back
     "DEVICE_WARNING": 72 * HOUR_MS,
 }
-# Told by others than detectors of one type: baselines (see `usual`), outside monitoring.
-ELSEWHERE: Final = frozenset({"SLACK_NIGHT", "OUTSIDE_ALERT"})
+# Told by others than detectors of one type: baselines (see `usual`), outside monitoring, a model (see `habits`).
+ELSEWHERE: Final = frozenset({"SLACK_NIGHT", "OUTSIDE_ALERT"}) | HABITS

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from nocd.domain.alert import Alert
     from nocd.domain.event import Event
     from nocd.domain.finding import Finding
+    from nocd.outcome import Outcome
     from nocd.simulate.observe import Raw
     from nocd.simulate.truth import Truth
 
@@ -134,7 +135,9 @@ class Months:
         self.desk.act(now)
 
     def _keep(self) -> None:
-        outcome = self.engine.finish()
+        self.hear(self.engine.finish())
+
+    def hear(self, outcome: Outcome) -> None:
         self.made += [_said(finding) for finding, _ in outcome.findings if not finding.type.startswith("ANOMALY_")]
         self.gone |= set(outcome.withdrawn)
         self.desk.see([ticket for ticket, _ in outcome.tickets])

@@ -12,6 +12,7 @@ import pytest
 from ml import booster
 from ml.registry import Registry
 from ml.train import Options, Trained, store, train
+from nocd.fraud.features import NAMES
 from nocd.metrics import Metrics
 from nocd.models import Models
 from nocd.store.folder import Folder
@@ -59,7 +60,7 @@ async def activated(registry: Registry, trained: Trained, *, at_ms: int = T0) ->
 
 async def test_without_a_model_rules_decide_alone(models: Models) -> None:
     assert (await models.reload("default")).refused == {}
-    assert await models.predict("default", {"P-1|e-1": (0.0,) * 12}) is None
+    assert await models.predict("default", {"P-1|e-1": (0.0,) * len(NAMES)}) is None
 
 
 async def test_the_model_in_force_judges_and_says_why_of_what_is_high(
@@ -134,7 +135,7 @@ async def test_a_harmed_model_is_refused_with_its_reason_and_rules_go_on(
     found = await models.reload("default")
     assert found.champion is None
     assert found.refused["000001"].split(":")[0] in {"model_truncated", "model_tampered", "foreign_schema"}
-    assert await models.predict("default", {"P-1|e-1": (0.0,) * 12}) is None
+    assert await models.predict("default", {"P-1|e-1": (0.0,) * len(NAMES)}) is None
 
 
 async def test_a_model_that_fails_is_counted_and_rules_decide(models: Models, trained: Trained) -> None:

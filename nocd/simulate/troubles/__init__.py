@@ -13,6 +13,7 @@ from nocd.simulate.troubles import (
     attendance,
     checks,
     faces,
+    habits,
     halves,
     identity,
     lapses,
@@ -26,7 +27,7 @@ from nocd.simulate.troubles import (
     silence,
     worktime,
 )
-from nocd.simulate.troubles.lookalike import befall
+from nocd.simulate.troubles.lookalike import LATER_ALIKE, befall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ DUTY_TROUBLES: Final[tuple[DutyTrouble, ...]] = (
     *premises.DUTY,
     *lapses.DUTY,
     *checks.DUTY,
+    *habits.DUTY,
 )
 CREW_TROUBLES: Final[tuple[CrewTrouble, ...]] = (
     *attendance.CREW,
@@ -64,12 +66,14 @@ CREW_TROUBLES: Final[tuple[CrewTrouble, ...]] = (
     *faces.CREW,
     *halves.CREW,
     *overload.CREW,
+    *habits.CREW,
 )
 SITE_TROUBLES: Final = premises.SITE
 LATER: Final = (
     *identity.DUTY,
     *worktime.DUTY,
     *premises.DUTY,
+    *habits.DUTY,
 )  # those that show after the shift or at another site, too
 _HUSHED: Final = frozenset({"SILENT_SITE", *(trouble.kind for trouble in halves.CREW)})
 # Those after which a shift is not taken up for a while or ever: who comes unplanned then, comes in a colleague's place.
@@ -101,7 +105,7 @@ def planned(world: World, duty: Duty) -> tuple[Plan, Truth | None]:
                 return plan, truth
     plan = _unplanned(world, duty)
     befall(world, plan)
-    fits = plan.likeness != "double-shift" or _heard(world, plan, duty.place.id)
+    fits = plan.likeness not in LATER_ALIKE or _heard(world, plan, duty.place.id)
     return plan if fits else _unplanned(world, duty), None
 
 

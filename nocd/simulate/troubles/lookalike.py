@@ -11,6 +11,7 @@ from nocd.simulate.plan import Job, Mute
 from nocd.simulate.roster import LEAD_MS, LONG_SHIFT_MS, relief
 from nocd.simulate.seeding import chance, derive
 from nocd.simulate.space import Point, measure
+from nocd.simulate.troubles import habits
 from nocd.simulate.troubles.base import quiet_window, span
 from nocd.simulate.troubles.checks import checks
 from nocd.simulate.troubles.lapses import put_off, skip, skips_max
@@ -190,7 +191,12 @@ ALIKE: Final = (
     Likeness("face-checks", face_checks),
     Likeness("basement", basement),
     Likeness("rush", rush),
+    Likeness("bad-light", habits.bad_light),
+    Likeness("new-phone", habits.new_phone),
+    Likeness("together", habits.together),
+    Likeness("extra-shift", habits.extra_shift),
 )
+LATER_ALIKE: Final = frozenset({"double-shift", "extra-shift"})  # those that show after the shift, too
 
 
 def befall(world: World, plan: Plan) -> None:

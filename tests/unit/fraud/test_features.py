@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf, isnan, nan
 
-from nocd.fraud.features import FEATURES, NAMES, digest, vector
+from nocd.fraud.features import FEATURES, NAMES, digest, vector, widened
 
 
-def test_there_are_twelve_features_in_their_order() -> None:
+def test_there_are_fourteen_features_in_their_order() -> None:
     assert (
         *("hour_of_day", "day_of_week", "is_weekend", "is_holiday", "gps_drift_m", "location_consistency"),
         *("checkin_frequency_z", "late_arrival_rate", "weekend_work_rate", "face_confidence"),
-        *("biometric_mismatches_30d", "seconds_since_last_punch"),
+        *("biometric_mismatches_30d", "seconds_since_last_punch", "device_novelty", "hours_off_usual"),
     ) == NAMES
 
 
 def test_the_defaults_are_those_for_nobody_known() -> None:
-    assert [feature.default for feature in FEATURES] == [8, 0, 0, 0, 0, 0.5, 0, 0, 0, 0.5, 0, 86_400]
+    assert [feature.default for feature in FEATURES] == [8, 0, 0, 0, 0, 0.5, 0, 0, 0, 0.5, 0, 86_400, 0, 0]
 
 
 def test_only_known_signs_bind_the_model() -> None:
     signs = {feature.name: feature.sign for feature in FEATURES if feature.sign}
-    assert signs == {"gps_drift_m": 1, "face_confidence": -1, "biometric_mismatches_30d": 1}
+    up = {"gps_drift_m": 1, "biometric_mismatches_30d": 1, "device_novelty": 1, "hours_off_usual": 1}
+    assert signs == {**up, "face_confidence": -1}
 
 
 def test_a_missing_value_is_its_default_unless_that_would_lie() -> None:
@@ -30,7 +31,8 @@ def test_a_missing_value_is_its_default_unless_that_would_lie() -> None:
     assert blank["location_consistency"] == 0.5
     assert blank["seconds_since_last_punch"] == 86_400
     assert {name for name, value in blank.items() if isnan(value)} == {
-        *("gps_drift_m", "late_arrival_rate", "weekend_work_rate", "face_confidence")
+        *("gps_drift_m", "late_arrival_rate", "weekend_work_rate", "face_confidence"),
+        *("device_novelty", "hours_off_usual"),
     }
 
 
@@ -41,7 +43,7 @@ def test_no_number_is_no_value() -> None:
 
 def test_values_take_their_places_whatever_their_order() -> None:
     values = {name: float(at) for at, name in reversed(list(enumerate(NAMES)))}
-    assert vector(values) == tuple(range(12))
+    assert vector(values) == tuple(range(len(NAMES)))
 
 
 def test_the_digest_is_other_for_any_other_schema() -> None:
@@ -54,3 +56,10 @@ def test_the_digest_is_other_for_any_other_schema() -> None:
     ]
     assert len({digest(), *map(digest, others)}) == len(others) + 1
     assert digest() == digest(FEATURES)
+
+
+def test_a_vector_of_an_earlier_version_is_blank_where_it_knew_nothing_yet() -> None:
+    former = [*(float(at) for at in range(11)), None]
+    told = widened(former)
+    assert (told[:11], len(told)) == (tuple(former[:11]), len(NAMES))
+    assert all(isnan(value) for value in told[11:])

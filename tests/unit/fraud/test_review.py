@@ -21,7 +21,7 @@ from nocd.fraud.review import (
 )
 
 KEY = b"k" * 32
-USUAL = (8.0, 0.0, 0.0, 0.0, 40.0, 0.9, 0.0, 0.1, 0.2, 0.8, 0.0, 40_000.0)
+USUAL = (8.0, 0.0, 0.0, 0.0, 40.0, 0.9, 0.0, 0.1, 0.2, 0.8, 0.0, 40_000.0, 0.05, 0.0)
 SCALES = [1.0] * len(FEATURES)
 values = st.lists(st.none() | st.floats(-1e6, 1e6), min_size=len(FEATURES), max_size=len(FEATURES))
 
@@ -133,3 +133,8 @@ def test_a_value_on_one_side_only_counts_whole_and_the_date_not_at_all() -> None
 @given(st.text(max_size=40))
 def test_a_lot_is_a_share_of_one(punch: str) -> None:
     assert 0 <= lot(KEY, punch) < 1
+
+
+def test_a_vector_of_an_earlier_version_is_compared_by_what_it_has() -> None:
+    former = [seen(no, x=USUAL[:12], labelled=True) for no in range(9)]
+    assert sample(*former, seen(10), unusual(11, 900.0)).choose(2)[1] == [11]

@@ -47,7 +47,10 @@ def known(*people: str, **site: Any) -> Engine:
 def test_the_first_punch_of_somebody_new_is_blank_where_a_default_would_lie() -> None:
     told = features(known(), at(8, method="PIN", confidence=None))
     blank = {name for name, value in told.items() if isnan(value)}
-    assert blank == {"gps_drift_m", "late_arrival_rate", "weekend_work_rate", "face_confidence"}
+    assert blank == {
+        *("gps_drift_m", "late_arrival_rate", "weekend_work_rate", "face_confidence"),
+        *("device_novelty", "hours_off_usual"),
+    }
     assert (told["location_consistency"], told["checkin_frequency_z"], told["seconds_since_last_punch"]) == (
         0.5,
         0,
@@ -197,3 +200,13 @@ def test_the_sums_of_peers_are_those_of_their_counts(puts: list[tuple[str, int]]
     assert peers.total == sum(peers.counts.values())
     assert peers.squares == sum(count * count for count in peers.counts.values())
     assert all(z is None or -3 <= z <= 3 for z in map(peers.z, "abcdef"))
+
+
+def test_a_device_and_an_hour_are_new_to_who_is_known_before_this_punch_is_counted() -> None:
+    run = known()
+    for day in range(10):
+        features(run, at(8 + day * DAY, device="D1"))
+    told = features(run, at(8 + 10 * DAY, device="D2"))
+    assert (told["device_novelty"], told["hours_off_usual"]) == (1.0, 0)
+    told = features(run, at(13 + 10 * DAY, device="D1"))
+    assert (told["device_novelty"], told["hours_off_usual"]) == (1 / 11, 5)

@@ -16,6 +16,7 @@ from ml import dataset
 from ml.dataset import SHIFT_MS, Columns, Rows, read_rows, split, units
 from ml.schema import FRAUD, Refused, Row, Schema, any_columns, header
 from nocd.domain.instant import DAY_MS, HOUR_MS
+from nocd.fraud.features import NAMES
 
 
 def made(label: Sequence[int | None], **columns: list[Any]) -> Rows:
@@ -29,7 +30,7 @@ def made(label: Sequence[int | None], **columns: list[Any]) -> Rows:
 
 
 def punch(**changes: Any) -> Row:
-    row = Row(id="e1", person="p", site="north", time_ms=5, x=tuple(map(float, range(12))), rules=0.25, label=1)
+    row = Row(id="e1", person="p", site="north", time_ms=5, x=tuple(map(float, range(len(NAMES)))), rules=0.25, label=1)
     return replace(row, **changes)
 
 
@@ -43,7 +44,7 @@ def test_what_the_daemon_writes_is_read_in_time_order(tmp_path: Path) -> None:
     rows = [punch(id="late", time_ms=9, label=None, weight=100.0, shift="night"), punch(chosen=True, device="ios")]
     read = read_rows(file(tmp_path, *(row.told() for row in rows)), FRAUD)
     assert read.id.tolist() == ["e1", "late"]
-    assert read.x.tolist() == [list(range(12))] * 2
+    assert read.x.tolist() == [list(range(len(NAMES)))] * 2
     assert np.array_equal(read.label, [1, np.nan], equal_nan=True)
     assert (read.rules.tolist(), read.weight.tolist(), read.chosen.tolist()) == ([0.25] * 2, [1, 100], [True, False])
     assert {name: words.tolist() for name, words in read.groups.items()} == {
@@ -55,7 +56,7 @@ def test_what_the_daemon_writes_is_read_in_time_order(tmp_path: Path) -> None:
 
 
 def test_a_missing_value_of_a_vector_is_nan(tmp_path: Path) -> None:
-    told = punch().told() | {"x": [None] * 12}
+    told = punch().told() | {"x": [None] * len(NAMES)}
     assert np.isnan(read_rows(file(tmp_path, told), FRAUD).x).all()
 
 
@@ -68,7 +69,15 @@ def test_a_gzipped_file_is_read_likewise(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"x": [1.0]}, {"x": ["a"] * 12}, {"label": 2}, {"weight": 0}, {"rules": None}, {"time_ms": "now"}, {"x": 3}],
+    [
+        {"x": [1.0]},
+        {"x": ["a"] * len(NAMES)},
+        {"label": 2},
+        {"weight": 0},
+        {"rules": None},
+        {"time_ms": "now"},
+        {"x": 3},
+    ],
 )
 def test_a_row_that_is_none_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(Refused) as refused:

@@ -19,6 +19,7 @@ from ml.predict import Scorer
 from ml.registry import Registry
 from ml.schema import FRAUD, Refused, Row, any_columns, header
 from ml.train import Options, Trained, champion_of, store, train
+from nocd.fraud.features import NAMES
 from tests.build_punches import company
 
 OPTIONS = Options(parameters={**booster.PARAMETERS, "max_bin": 64, "rounds_max": 30, "patience_rounds": 5})
@@ -123,7 +124,7 @@ def test_with_few_frauds_the_rounds_are_those_said(rows: Rows) -> None:
 
 
 def test_a_score_is_a_probability_and_missing_values_are_allowed(scorer: Scorer) -> None:
-    told = scorer.score([(float("nan"),) * 12, (0.0,) * 12, (float("inf"),) * 12])
+    told = scorer.score([(float("nan"),) * len(NAMES), (0.0,) * len(NAMES), (float("inf"),) * len(NAMES)])
     assert told.shape == (3,)
     assert told[0] == told[2]
     assert np.all((told > 0) & (told < 1))
@@ -131,7 +132,7 @@ def test_a_score_is_a_probability_and_missing_values_are_allowed(scorer: Scorer)
     assert scorer.reasons([]) == []
 
 
-@pytest.mark.parametrize("vectors", [[(0.0,) * 11], [("a",) * 12], [(0.0,) * 12, (0.0,)]])
+@pytest.mark.parametrize("vectors", [[(0.0,) * (len(NAMES) - 1)], [("a",) * len(NAMES)], [(0.0,) * len(NAMES), (0.0,)]])
 def test_a_vector_of_other_columns_is_refused(scorer: Scorer, vectors: Any) -> None:
     with pytest.raises(Refused) as refused:
         scorer.score(vectors)
@@ -141,7 +142,7 @@ def test_a_vector_of_other_columns_is_refused(scorer: Scorer, vectors: Any) -> N
 def test_too_many_rows_in_one_call_are_refused(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ml.predict.BATCH_ROWS_MAX", 1)
     with pytest.raises(Refused) as refused:
-        scorer.score([(0.0,) * 12] * 2)
+        scorer.score([(0.0,) * len(NAMES)] * 2)
     assert refused.value.code == "too_large"
 
 
@@ -154,7 +155,7 @@ def test_a_score_comes_with_what_became_of_such_scores(scorer: Scorer) -> None:
 
 
 def test_reasons_name_the_strongest_columns_with_what_is_usual(scorer: Scorer) -> None:
-    vector = [6.0, 1, 0, 0, 2_000, 0.5, 0, 0.1, 0.1, 0.3, 4, 50_000]
+    vector = [6.0, 1, 0, 0, 2_000, 0.5, 0, 0.1, 0.1, 0.3, 4, 50_000, 0.05, 0]
     (found,) = scorer.reasons([vector])
     assert len(found) == 5
     assert [each.share for each in found] == sorted((each.share for each in found), reverse=True)
@@ -167,14 +168,14 @@ def test_reasons_name_the_strongest_columns_with_what_is_usual(scorer: Scorer) -
 
 
 def test_contributions_sum_to_the_log_odds(trained: Trained, rows: Rows) -> None:
-    model = booster.load(trained.model, 12)
+    model = booster.load(trained.model, len(NAMES))
     parts = booster.contributions(model, rows.x[:20])
     assert parts.sum(axis=1) == pytest.approx(booster.margins(model, rows.x[:20]), abs=1e-4)
 
 
 def test_a_model_that_is_none_or_of_other_columns_is_refused(trained: Trained) -> None:
     codes = []
-    for raw, columns in ((trained.model[:-9], 12), (b"{}", 12), (trained.model, 11)):
+    for raw, columns in ((trained.model[:-9], len(NAMES)), (b"{}", len(NAMES)), (trained.model, len(NAMES) - 1)):
         with pytest.raises(Refused) as refused:
             booster.load(raw, columns)
         codes.append(refused.value.code)

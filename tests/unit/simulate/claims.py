@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, local
 from tests.unit.simulate.further_claims import FURTHER
+from tests.unit.simulate.habit_claims import HABITS
 from tests.unit.simulate.sight import NONE, START, Event, Seen, metres, ms, only, seen, world
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ HOLDS: dict[str, Callable[[Truth, Seen], bool]] = {
     "UNKNOWN_ENTITY": _unknown,
     "OUTSIDE_ALERT": _storm,
     **FURTHER,
+    **HABITS,
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nocd.cli.simulate import simulate
+from nocd.simulate.frauds import FRAUDS
 
 pytestmark = pytest.mark.heavy
 
@@ -45,6 +46,16 @@ def test_a_company_without_troubles_can_be_had(run):
     assert json.loads(result.stdout)["truth"] == {}
 
 
+def test_frauds_and_a_drift_are_planted_when_asked_for(run, tmp_path):
+    none, many = (json.loads(run("--frauds", share, "--json").stdout)["truth"] for share in ("0", "0.5"))
+    assert FRAUDS.isdisjoint(none)
+    assert sum(many.get(kind, 0) for kind in FRAUDS) >= 5
+    plain = (tmp_path / "events.ndjson").read_bytes()
+    run("--frauds", "0.5", "--drift", "faces=2026-01-07")
+    changed = (tmp_path / "events.ndjson").read_bytes()
+    assert 0 < changed.count(b"match_distance") < plain.count(b"match_distance")
+
+
 @pytest.mark.parametrize(
     ("arguments", "cure"),
     [
@@ -54,6 +65,9 @@ def test_a_company_without_troubles_can_be_had(run):
         (("--only", "NAPPING"), "known:"),
         (("--rate", "SLACK_NIGHT=2"), "give 0 to 1"),
         (("--rate", "SLACK_NIGHT=nan"), "give 0 to 1"),
+        (("--frauds", "0.9"), "0<=x<=0.5"),
+        (("--drift", "positions"), "KIND=DATE"),
+        (("--drift", "tides=2026-01-06"), "known:"),
     ],
 )
 def test_a_rate_that_is_none_is_refused_with_the_cure(run, arguments, cure):
