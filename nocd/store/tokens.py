@@ -137,9 +137,8 @@ class TokenStore:
         with self._transaction() as base:
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
-                raise StateError(
-                    f"{path} was written by a newer version of nocd; install that one", code="newer_database"
-                )
+                detail = f"{path} was written by a newer version of nocd; install that one"
+                raise StateError(detail, code="newer_database")
             steps = [*(_SCHEMA if version == 0 else ()), *(audit.schema() if version < _VERSION else ())]
             for statement in [*steps, f"PRAGMA user_version = {_VERSION}"] if steps else ():
                 base.execute(statement)  # nothing where nothing is to be done: a start needs no room on disk
@@ -149,9 +148,8 @@ class TokenStore:
         """Give one transaction, committed on return and rolled back on an error."""
         try:
             with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as base:
-                base.execute("PRAGMA foreign_keys = ON")
-                base.execute("PRAGMA synchronous = FULL")
-                base.execute("BEGIN IMMEDIATE")
+                for statement in ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"):
+                    base.execute(statement)
                 with base:
                     yield base
         except sqlite3.IntegrityError:
@@ -348,8 +346,7 @@ def _record(base: sqlite3.Connection, act: str, token: Token, by: By, *, now: in
 
 
 def _get(base: sqlite3.Connection, name: str) -> Token:
-    row = base.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
-    if row is None:
+    if (row := base.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()) is None:
         raise _missing(name)
     return _token(row)
 
@@ -384,7 +381,7 @@ def _token(row: tuple[Any, ...]) -> Token:
 
 
 def _until(token: Token, secret_expires_at: int | None) -> Token:
-    ends = [end for end in (token.expires_at, secret_expires_at) if end is not None]
+    ends = (end for end in (token.expires_at, secret_expires_at) if end is not None)
     return replace(token, expires_at=min(ends, default=None))
 
 
