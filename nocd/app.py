@@ -9,7 +9,6 @@ import os
 import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,6 @@ from nocd.configured import decoder, tenant_limits, upkeep_limits
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
-from nocd.history.replay import EventClock, Replay, totals
 from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
@@ -35,23 +33,23 @@ from nocd.metrics import Metrics
 from nocd.models import Models
 from nocd.notify.notifier import Notifier
 from nocd.reload import Reload
+from nocd.replaying import DEFAULT_TENANT
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.training import Training
-from nocd.triage.routes import Routes
 from nocd.versions import Versions
 from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from nocd.settings import Settings
     from nocd.store.folder import Folder
 
-DEFAULT_TENANT = "default"
+
 # Most of what is in memory is state, without cycles: to walk it at every quarter it grows by held the loop 200 ms.
 _COLLECT_AFTER = (10_000, 10, 50)
 
@@ -316,37 +314,6 @@ async def serve(
         log.event("stopped")
     for task in done:
         task.result()
-
-
-async def replay(
-    settings: Settings,
-    folder: Folder,
-    *,
-    lines: Iterable[bytes],
-    tenant: str = DEFAULT_TENANT,
-    shift_ms: int = 0,
-    speed: float | None = None,
-) -> dict[str, Any]:
-    """Run events through the engine into `folder`, which the caller has locked, on their own clock; return counts."""
-    clock = EventClock()
-    opened = await Tenant.open(
-        tenant,
-        folder.tenant_db(tenant),
-        metrics=Metrics(),
-        limits=replace(tenant_limits(settings), routes=Routes()),  # the past is told to nobody
-        now_ms=clock,
-        monotonic_s=monotonic_s,
-        event_clock=True,
-    )
-    started = monotonic_s()
-    try:
-        run = Replay(tenant=opened, decoder=decoder(settings), clock=clock, shift_ms=shift_ms, speed=speed)
-        await run.run(lines)
-        seconds = round(monotonic_s() - started, 3)
-        counted = {"events": run.accepted, "duplicates": run.duplicates, "rejected": run.rejected, "seconds": seconds}
-        return counted | await totals(opened)
-    finally:
-        await opened.close()
 
 
 async def _run(work: Awaitable[object]) -> None:
