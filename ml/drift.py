@@ -31,6 +31,7 @@ VALUES_MAX: Final = 12  # a column of no more values has a bin for each
 BIN_SHARE_MIN: Final = 0.01
 ROWS_MIN: Final = 200
 PSI_MIN: Final = 0.1
+PSI_SLOW_MIN: Final = 0.25  # of a column that looks far back: few such pasts were seen, and they wander
 DISTANCE_MIN: Final = 0.1
 VERDICTS_MIN: Final = 10
 FRAUDS_MIN: Final = 5
@@ -269,7 +270,8 @@ def _moved(feature: Feature, held: dict[str, Any] | None, values: Floats, look: 
         return {"name": name, "level": "none", "reason": f"{name}: {why}"}
     psi, freedom = _psi(counts, now), _freedom(counts, now)
     chance = chi_square_tail(psi / (_chance_of(counts, now) / freedom) / then.unrest(look.days), freedom)
-    level = "none" if psi < PSI_MIN or feature.calendar else look.level(chance)
+    least = PSI_SLOW_MIN if feature.memory_days else PSI_MIN
+    level = "none" if psi < least or feature.calendar else look.level(chance)
     missing = [float(each[-1] / each.sum()) for each in (counts, now)]
     reason = f"{name} {look.words}: PSI {psi:.2f}, missing {missing[0]:.1%} in training and {missing[1]:.1%} now"
     told = {"psi": rounded(psi, 4), "chance": rounded(chance, 8), "missing": [round(part, 4) for part in missing]}

@@ -9,8 +9,6 @@ import os
 import signal
 import ssl
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -27,31 +25,30 @@ from nocd.configured import decoder, tenant_limits, upkeep_limits
 from nocd.domain.command import HEARTBEAT, Command
 from nocd.domain.instant import zone
 from nocd.errors import NocdError, StorageFull
-from nocd.history.replay import EventClock, Replay, totals
-from nocd.jobs.champion import champion_job
 from nocd.jobs.models import model_jobs
 from nocd.jobs.scheduler import Scheduler
 from nocd.jobs.timetable import Upkeep, timetable
 from nocd.metrics import Metrics
 from nocd.models import Models
 from nocd.notify.notifier import Notifier
+from nocd.reload import Reload
+from nocd.replaying import DEFAULT_TENANT
 from nocd.settings import on_record
 from nocd.store.tokens import TokenStore, TokenTable
 from nocd.tenant import Tenant, TenantLimits
 from nocd.training import Training
-from nocd.triage.routes import Routes
 from nocd.versions import Versions
 from nocd.whatif import WhatIf
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from nocd.settings import Settings
     from nocd.store.folder import Folder
 
-DEFAULT_TENANT = "default"
+
 # Most of what is in memory is state, without cycles: to walk it at every quarter it grows by held the loop 200 ms.
 _COLLECT_AFTER = (10_000, 10, 50)
 
@@ -67,8 +64,12 @@ class Daemon:
         sockets: list[socket.socket] | None = None,
         now_ms: Callable[[], int] = now_ms,
         http: HttpLimits | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
-        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`."""
+        """Plan a daemon on `folder`, which the caller has locked; `sockets` are served in place of `listen`.
+
+        A hang-up takes over what `reread` returns then.
+        """
         self.now_ms = now_ms
         self.http = http or HttpLimits()
         self.decoder = decoder(settings)
@@ -86,6 +87,7 @@ class Daemon:
         self.tenants: dict[str, Tenant] = {}
         self.url = ""
         self._sockets = sockets or []
+        self._reread = reread or (lambda: settings)
         self._stack, self._served = AsyncExitStack(), AsyncExitStack()
         self._stop_by_s = 0.0
         self._opening = asyncio.Lock()
@@ -160,8 +162,7 @@ class Daemon:
         tokens = TokenRoutes(table, revoked=feed_server.expel, serve=self._open_tenant)
         app = make_app(self._desk(), gate=gate, feed_server=feed_server, tokens=tokens, http=self.http)
         await self.training.tidy()
-        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.tenants)]
-        jobs.append(champion_job(self.versions, self.tenants, self.now_ms))
+        jobs = [*timetable(self._upkeep), *model_jobs(self.training, self.versions, self.tenants, self.now_ms)]
         self._scheduler = Scheduler(
             jobs, timezone=zone(settings.timezone), told=self._upkeep.told, monotonic_s=monotonic_s
         )
@@ -173,7 +174,26 @@ class Daemon:
         self._closing("jobs", self._scheduler.stop)
         checking = asyncio.create_task(self._scheduler.run("integrity"))
         self._closing("integrity", lambda: _end(checking))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, table)
+        self._hear_hang_ups(table, await asyncio.to_thread(on_record, settings))
+
+    def _hear_hang_ups(self, table: TokenTable, record: dict[str, Any]) -> None:
+        """Have a hang-up take over what changed since `record`."""
+        reload = Reload(
+            settings=self.settings,
+            record=record,
+            reread=self._reread,
+            table=table,
+            tenants=self.tenants,
+            notifier=self.notifier,
+            adopt=self._adopt,
+            now_ms=self.now_ms,
+        )
+        self._closing("reload", reload.end)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.ask)
+
+    def _adopt(self, settings: Settings, limits: TenantLimits) -> None:
+        self.settings = self.whatif.settings = settings
+        self.limits = limits
 
     async def _open_tenant(self, name: str) -> None:
         """Serve a tenant, making its file where there is none; no effect where it is served already."""
@@ -188,7 +208,7 @@ class Daemon:
                 now_ms=self.now_ms,
                 monotonic_s=monotonic_s,
             )
-            tenant.pipeline.predict = partial(self.models.predict, name)
+            tenant.pipeline.predict, tenant.explain = self.models.asked_for(name)
             self._closing(f"tenant {name}", tenant.close, among=self._served)
             loading = asyncio.create_task(self._load_model(name))  # the library alone takes seconds; rules begin
             self._closing(f"model {name}", lambda: _end(loading), among=self._served)
@@ -270,6 +290,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
+    loop.set_exception_handler(log.loop_faults(monotonic_s))
     gc.set_threshold(*_COLLECT_AFTER)
     await daemon.start()
     gc.freeze()
@@ -292,37 +313,6 @@ async def serve(
         log.event("stopped")
     for task in done:
         task.result()
-
-
-async def replay(
-    settings: Settings,
-    folder: Folder,
-    *,
-    lines: Iterable[bytes],
-    tenant: str = DEFAULT_TENANT,
-    shift_ms: int = 0,
-    speed: float | None = None,
-) -> dict[str, Any]:
-    """Run events through the engine into `folder`, which the caller has locked, on their own clock; return counts."""
-    clock = EventClock()
-    opened = await Tenant.open(
-        tenant,
-        folder.tenant_db(tenant),
-        metrics=Metrics(),
-        limits=replace(tenant_limits(settings), routes=Routes()),  # the past is told to nobody
-        now_ms=clock,
-        monotonic_s=monotonic_s,
-        event_clock=True,
-    )
-    started = monotonic_s()
-    try:
-        run = Replay(tenant=opened, decoder=decoder(settings), clock=clock, shift_ms=shift_ms, speed=speed)
-        await run.run(lines)
-        seconds = round(monotonic_s() - started, 3)
-        counted = {"events": run.accepted, "duplicates": run.duplicates, "rejected": run.rejected, "seconds": seconds}
-        return counted | await totals(opened)
-    finally:
-        await opened.close()
 
 
 async def _run(work: Awaitable[object]) -> None:
@@ -350,17 +340,6 @@ def _tokens(folder: Folder, settings: Settings) -> TokenTable:
 def _tenant_names(table: TokenTable, folder: Folder) -> list[str]:
     """Return who is served: the default tenant, and every other that has a token or a file."""
     return sorted({DEFAULT_TENANT, *(token.tenant for token in table.store.all()), *folder.tenant_names()})
-
-
-def _reload(table: TokenTable) -> None:
-    task = asyncio.ensure_future(asyncio.to_thread(table.reload))
-    task.add_done_callback(_reloaded)
-
-
-def _reloaded(task: asyncio.Future[None]) -> None:
-    error = None if task.cancelled() else task.exception()
-    level = logging.INFO if error is None else logging.ERROR
-    log.event("reloaded" if error is None else "reload_failed", level=level, error=error)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

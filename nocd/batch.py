@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nocd.domain.shelf import Row, Shelves
     from nocd.engine import Engine
     from nocd.feed.hub import Committed
+    from nocd.metrics import Metrics
     from nocd.outcome import Outcome
     from nocd.store.store import Store
 
@@ -46,6 +47,15 @@ class Tells(Protocol):
 
     def publish(self, committed: Committed) -> None:
         """Hand a commit to whoever listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much waits, how much goes into one commit, and when the lagging state is saved."""
+
+    batch_events_max: int = 1_000
+    inbox_events_max: int = 20_000
+    save_every_events: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,35 @@ class Batch:
     def events(self) -> list[Event]:
         """Return the events of all parts, in order."""
         return [event for part in self.parts for event in part.events]
+
+
+class Renewals:
+    """Who waits for an engine that is built anew, and what each has adopted just before that."""
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._asked: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody waits."""
+        return bool(self._asked)
+
+    def ask(self, adopt: Callable[[], None]) -> asyncio.Future[None]:
+        """Return what is done once the new engine works; `adopt` changes what it is built by."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append((adopt, done))
+        return done
+
+    def adopt(self) -> None:
+        """Have everything adopted, in the order it was asked."""
+        for adopt, _ in self._asked:
+            adopt()
+
+    def end(self, error: NocdError | None = None) -> None:
+        """Tell everybody that the new engine works, or why there is none."""
+        for done in [done for _, done in self._asked if not done.done()]:
+            done.set_exception(error) if error else done.set_result(None)
+        self._asked.clear()
 
 
 class Inbox:
@@ -257,3 +296,21 @@ async def load_holidays(countries: Iterable[str]) -> None:
     """Read the holidays of countries that are not known yet, where it holds nobody up."""
     for country in {country for country in countries if not calendar.is_loaded(country)}:
         await asyncio.to_thread(calendar.load, country)
+
+
+def tally(metrics: Metrics, batch: Batch, outcome: Outcome, *, to_feed_s: float) -> None:
+    """Count what became of a batch that is durable and told."""
+    if batch.parts:
+        metrics.accepted.inc(len(batch.stored))
+        metrics.duplicates.inc(sum(part.repeats for part in batch.parts))
+        metrics.batch.observe(len(batch.stored))
+        metrics.to_feed.observe(to_feed_s)
+    for finding, _ in outcome.findings:
+        metrics.findings.labels(finding.type).inc()
+    for change in outcome.changes:
+        if change.type == "ticket_created":
+            metrics.tickets.labels(change.data["origin"]).inc()
+    metrics.threshold_changes.inc(len(outcome.threshold_changes))
+    judged = (asked.command for asked, reply in batch.replies if reply.ok and asked.command.verb == "resolve")
+    for command in judged:
+        metrics.verdicts.labels(command.args["verdict"]).inc()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from nocd.batch import Limits
 from nocd.clock import now_ms
 from nocd.domain.incident import CloseWhen
 from nocd.domain.instant import DAY_MS, MINUTE_MS, SECOND_MS
@@ -12,7 +13,6 @@ from nocd.ingest.decode import Decoder, uuid7
 from nocd.jobs.retention import Keep
 from nocd.jobs.timetable import UpkeepLimits
 from nocd.jobs.tuning import Budget
-from nocd.pipeline import Limits
 from nocd.procedures import read_runbooks
 from nocd.rulebook import read_rules
 from nocd.tenant import TenantLimits

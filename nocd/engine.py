@@ -320,7 +320,11 @@ class Engine:
             self._telling.found(distress(event, data, site=site, person_name=self.roster.person_name(data.person)))
 
     def _alerted(self, event: Event) -> None:
-        self._intake.outside(event, event.data, now=self.scene.now)  # type: ignore[arg-type]  # dispatched by type
+        data: OutsideAlert = event.data  # type: ignore[assignment]  # dispatched by type
+        if data.status == "acknowledged":
+            self.triage.acts.acknowledged(self._intake.named(data), event, now=self.scene.now)
+        else:
+            self._intake.outside(event, data, now=self.scene.now)
 
     def _settle(self, person: str, fresh: list[Claim], withdrawn: list[Withdrawn], deadline: int | None) -> None:
         for gone in withdrawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import sys
@@ -12,12 +13,14 @@ import orjson
 from nocd.domain.instant import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import Callable, Mapping
 
 LOGGER: Final = logging.getLogger("nocd")
 _SECRET: Final = re.compile(r"noc_[A-Za-z0-9_-]{43}|(?i:bearer)[ .][A-Za-z0-9._~+/=-]{8,}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _VALUE_CHARS_MAX: Final = 2_000
+_SAID_AGAIN_S: Final = 10.0
 
 
 def set_up(*, level: str = "info", form: str = "auto", stream: TextIO | None = None) -> None:
@@ -43,6 +46,22 @@ def event(name: str, /, *, level: int = logging.INFO, error: BaseException | Non
     """Log that `name` happened, with `fields`; `error` adds its traceback."""
     if LOGGER.isEnabledFor(level):
         LOGGER.log(level, name, extra={"fields": fields}, exc_info=error)
+
+
+def loop_faults(monotonic_s: Callable[[], float]) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Return what logs the faults an event loop meets; that descriptors ran out, which it says at each try, rarely."""
+    said_s = -_SAID_AGAIN_S
+
+    def fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal said_s
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)):
+            loop.default_exception_handler(context)
+        elif monotonic_s() - said_s >= _SAID_AGAIN_S:
+            said_s = monotonic_s()
+            event("no_descriptors", level=logging.ERROR, detail="callers wait until others hang up; see LimitNOFILE")
+
+    return fault
 
 
 def without_secrets(text: str) -> str:

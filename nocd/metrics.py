@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -61,10 +61,15 @@ class Metrics:
         self.request_seconds = Histogram(
             "nocd_api_request_seconds", "Time to answer", ["route"], registry=registry, buckets=_SECONDS
         )
-        self.job_seconds = Histogram("nocd_job_seconds", "One run of a job", ["job"], registry=registry)
+        self.tickets = Counter("nocd_tickets", "Tickets opened, by what they came of", ["origin"], registry=registry)
+        self.threshold_changes = Counter("nocd_threshold_changes", "Moves of thresholds", registry=registry)
+        self.degraded = Gauge("nocd_part_degraded", "1 while a part is not well", ["part"], registry=registry)
+        # A label `job` would be Prometheus' own.
+        self.job_seconds = Histogram("nocd_job_seconds", "One run of a job", ["name"], registry=registry)
         self.job_success = Gauge(
-            "nocd_job_last_success_timestamp_seconds", "When a job last ended well", ["job"], registry=registry
+            "nocd_job_last_success_timestamp_seconds", "When a job last ended well", ["name"], registry=registry
         )
+        ProcessCollector(registry=registry)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text form."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ml.registry import Registry
@@ -18,10 +19,11 @@ from nocd.fraud.rules import FRAUD_FROM
 from nocd.fraud.standing import SHADOW_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from ml.explain import Reason
     from ml.predict import Scorer
+    from nocd.batch import Predict
     from nocd.metrics import Metrics
     from nocd.store.folder import Folder
 
@@ -62,7 +64,13 @@ class Models:
             log.event("model_loaded", version=found.champion.version)
         return found
 
-    async def predict(self, tenant: str, punches: Mapping[str, tuple[float, ...]]) -> Predictions | None:
+    def asked_for(self, tenant: str) -> tuple[Predict, Predict]:
+        """Return what asks a tenant's model, and what asks it for its reasons too, whatever the score."""
+        return partial(self.predict, tenant), partial(self.predict, tenant, explained_from=0.0)
+
+    async def predict(
+        self, tenant: str, punches: Mapping[str, tuple[float, ...]], *, explained_from: float = FRAUD_FROM
+    ) -> Predictions | None:
         """Return what the model in force says of punches in one call; None without one, or where it fails."""
         models = self.in_force.get(tenant, InForce())
         if models.champion is None:
@@ -70,7 +78,7 @@ class Models:
         started = monotonic_s()
         loop = asyncio.get_running_loop()
         try:
-            told = await loop.run_in_executor(self._thread, _told, models, [*punches], [*punches.values()])
+            told = await loop.run_in_executor(self._thread, _told, models, punches, explained_from)
         except Exception as error:  # noqa: BLE001 - a model that fails leaves the rules to decide, and stops nothing
             self.metrics.model_failures.inc()
             log.event("model_failed", level=logging.ERROR, error=error, version=models.champion.version)
@@ -118,14 +126,14 @@ def _scorer(registry: Registry, version: str, refused: dict[str, str]) -> Scorer
         return None
 
 
-def _told(models: InForce, keys: Sequence[str], vectors: Sequence[tuple[float, ...]]) -> list[Prediction]:
+def _told(models: InForce, punches: Mapping[str, tuple[float, ...]], explained_from: float) -> list[Prediction]:
     """Return what the champion says of each punch, why of the highest, and what the challenger says."""
-    champion, challenger = models.champion, models.challenger
+    champion, challenger, vectors = models.champion, models.challenger, [*punches.values()]
     if champion is None:
         return []
     scores = champion.score(vectors).tolist()
     shadows = [None] * len(scores) if challenger is None else challenger.score(vectors).tolist()
-    high = sorted((at for at, score in enumerate(scores) if score >= FRAUD_FROM), key=lambda at: -scores[at])
+    high = sorted((at for at, score in enumerate(scores) if score >= explained_from), key=lambda at: -scores[at])
     explained = high[:EXPLAINED_MAX]
     reasons = dict(zip(explained, champion.reasons([vectors[at] for at in explained]), strict=True))
     return [
@@ -136,7 +144,7 @@ def _told(models: InForce, keys: Sequence[str], vectors: Sequence[tuple[float, .
             reasons=tuple(_moved(each) for each in reasons.get(at, ())),
             alike=_alike(champion, score),
         )
-        for at, (key, score, shadow) in enumerate(zip(keys, scores, shadows, strict=True))
+        for at, (key, score, shadow) in enumerate(zip(punches, scores, shadows, strict=True))
     ]
 
 

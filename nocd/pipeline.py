@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,14 +15,18 @@ from nocd.batch import (
     Asked,
     Batch,
     Inbox,
+    Limits,
+    Renewals,
     Started,
     Submission,
+    Tells,
     decided,
     events_stored,
     first_reply,
     load_holidays,
     reply_key,
     rows_due,
+    tally,
     what_was_asked,
     worth_a_commit,
 )
@@ -46,15 +50,6 @@ if TYPE_CHECKING:
     from nocd.store.store import Store
 
 SLICE_EVENTS = 64  # a few milliseconds of deciding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much waits, how much goes into one commit, and when the lagging state is saved."""
-
-    batch_events_max: int = 1_000
-    inbox_events_max: int = 20_000
-    save_every_events: int = 10_000
 
 
 class Pipeline:
@@ -83,6 +78,7 @@ class Pipeline:
         self._monotonic_s = monotonic_s
         self._inbox = Inbox(batch_events_max=limits.batch_events_max, inbox_events_max=limits.inbox_events_max)
         self._drained = asyncio.Event()
+        self._renewals = Renewals()
         self._save_no: int | None = None  # while a save is under way, `_save_share` of its rows go with each input
         self._save_wanted = self._working = False
         self.accepted = 0
@@ -146,11 +142,20 @@ class Pipeline:
         """Tell whoever waits, or comes later, that nothing is taken in any more."""
         self._ended = UnavailableError("the daemon is stopping")
         self._inbox.fail_all(self._ended)
+        self._renewals.end(self._ended)
 
     def rest(self) -> None:
         """Use a quiet moment: repair what is broken, save what lags."""
         self._save_wanted = True
         self._inbox.arrived.set()
+
+    async def renew(self, adopt: Callable[[], None]) -> None:
+        """Save all, `adopt`, and go on with an engine built anew, as after a restart; what comes meanwhile waits."""
+        if self._ended is not None:
+            raise self._ended
+        done = self._renewals.ask(adopt)
+        self._inbox.arrived.set()
+        await done
 
     async def drain(self) -> None:
         """Return once nothing waits, or nothing can be done about what waits."""
@@ -181,6 +186,9 @@ class Pipeline:
     async def _step(self) -> bool:
         if self.broken is not None:
             return await self._repair()
+        if self._renewals:
+            await self._renew()
+            return True
         if self._inbox:
             batch = self._inbox.take()
             self._metrics.inbox.set(self._inbox.waiting_events)
@@ -361,20 +369,16 @@ class Pipeline:
             self._tells.publish(
                 Committed(changes=tuple(batch.commit.changes), events=tuple(batch.stored), latency_ms=latency_ms)
             )
-        self._count(batch, outcome, self._monotonic_s() - since_s)
+        self.accepted += len(batch.stored) if batch.parts else 0
+        tally(self._metrics, batch, outcome, to_feed_s=self._monotonic_s() - since_s)
 
-    def _count(self, batch: Batch, outcome: Outcome, to_feed_s: float) -> None:
-        if batch.parts:
-            self.accepted += len(batch.stored)
-            self._metrics.accepted.inc(len(batch.stored))
-            self._metrics.duplicates.inc(sum(part.repeats for part in batch.parts))
-            self._metrics.batch.observe(len(batch.stored))
-            self._metrics.to_feed.observe(to_feed_s)
-        for finding, _ in outcome.findings:
-            self._metrics.findings.labels(finding.type).inc()
-        judged = (asked.command for asked, reply in batch.replies if reply.ok and asked.command.verb == "resolve")
-        for command in judged:
-            self._metrics.verdicts.labels(command.args["verdict"]).inc()
+    async def _renew(self) -> None:
+        if self._save_no is not None or self.last_no > self.saved_to:
+            await self._save_step()  # until nothing is left that the new engine would fold again, by its own lights
+            return
+        self._renewals.adopt()
+        self._take_up(await self._rebuild())
+        self._renewals.end()
 
     async def _repair(self) -> bool:
         """Drop the engine, which is ahead of the disk, and rebuild it from the store; False where that must wait."""

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nocd.domain.playbook import Action
-from nocd.faults import Faulty, nearest, read_toml
+from nocd.faults import Faulty, Place, nearest, read_toml, written
 from nocd.triage.runbooks import Runbook, Runbooks
 
 RUNBOOKS_MAX: Final = 1_000
@@ -43,11 +43,14 @@ def read_runbooks(file: Path | None) -> Runbooks:
 
     Raises RunbooksRefused with every fault found.
     """
-    own = [] if file is None else parse_runbooks(read_toml(file, RunbooksRefused), where=str(file))
-    return Runbooks([*parse_runbooks(read_toml(shipped(), RunbooksRefused), where="runbooks.toml"), *own])
+    own: list[Runbook] = []
+    if file is not None:
+        told, where = written(file, RunbooksRefused)
+        own = parse_runbooks(told, where=where)
+    return Runbooks([*parse_runbooks(read_toml(shipped(), RunbooksRefused), where=Place("runbooks.toml")), *own])
 
 
-def parse_runbooks(told: dict[str, Any], *, where: str) -> list[Runbook]:
+def parse_runbooks(told: dict[str, Any], *, where: Place) -> list[Runbook]:
     """Return the runbooks of a parsed file; raises RunbooksRefused as `read_runbooks` does."""
     faults = [] if len(told) <= RUNBOOKS_MAX else [f"{where}: more than {RUNBOOKS_MAX} runbooks"]
     found: list[Runbook] = []
@@ -56,11 +59,13 @@ def parse_runbooks(told: dict[str, Any], *, where: str) -> list[Runbook]:
         try:
             read = _Told.model_validate_json(orjson.dumps(table, default=str))
         except ValidationError as error:
-            faults += [_fault(dict(each), f"{where}: {name}") for each in error.errors(include_url=False)]
+            faults += [_fault(dict(each), where.within(name)) for each in error.errors(include_url=False)]
             continue
         for likeness in read.applies_to:
             if taken.setdefault(likeness, name) != name:
-                faults.append(f"{where}: {name}: {likeness} has a runbook already, {taken[likeness]}")
+                faults.append(
+                    f"{where.within(name).at('applies_to')}: {likeness} has a runbook already, {taken[likeness]}"
+                )
         found.append(
             Runbook(
                 id=name,
@@ -84,8 +89,9 @@ def shipped() -> Path:
     return installed if installed.exists() else package.parent / "config" / "runbooks.toml"
 
 
-def _fault(error: dict[str, Any], where: str) -> str:
-    setting = ".".join(str(part) for part in error["loc"])
+def _fault(error: dict[str, Any], place: Place) -> str:
+    steps = [str(part) for part in error["loc"]]
+    setting, where = ".".join(steps), place.at(*steps)
     if error["type"] == "unexpected_keyword_argument":
         known = [each.name for each in fields(Action)]
         return f"{where}: {setting} is no setting of an action{nearest(str(error['loc'][-1]), known)}"

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSourc
 
 from nocd.domain.instant import zone
 from nocd.domain.severity import Severity
-from nocd.faults import Faulty, nearest, read_toml
+from nocd.faults import Faulty, Place, nearest, written
 from nocd.notify.receiver import Receiver
 from nocd.triage.routes import ROUTES_MAX, Route, Routes
 from nocd.triage.routes import faults as route_faults
@@ -27,6 +27,13 @@ PREFIX: Final = "NOCD_"
 # `NOCD_` variables that are no settings: which file to read, and how clients find the daemon.
 OTHER_VARIABLES: Final = frozenset({"CONFIG", "URL", "TOKEN"})
 
+# What a hang-up takes over; whatever else is changed waits for a restart.
+RELOADED: Final = (
+    *("detectors", "runbooks", "routes", "receivers", "lateness_minutes", "alerts_open_max"),
+    *("quiet_for_outside_alerts_minutes", "correlation_window_minutes", "incident_close_when"),
+    *("ack_expires_minutes", "ticket_severities", "escalate_critical_minutes", "escalate_high_minutes"),
+    *("escalate_medium_minutes", "escalate_low_minutes"),
+)
 _LISTED: Final = "; `nocd check` lists those there are"
 MIB: Final = 1_048_576
 CloseWhen = Literal["all", "any", "never"]
@@ -276,7 +283,7 @@ def load(arguments: Mapping[str, object] | None = None, *, file: Path | None = N
     file that is missing or is no TOML. Unknown `NOCD_` variables are left to `unknown_variables`.
     """
     given = {key: value for key, value in (arguments or {}).items() if value is not None}
-    in_file = read_toml(file, SettingsRefused) if file else {}
+    in_file, place = written(file, SettingsRefused) if file else ({}, Place(""))
     in_environment = EnvSettingsSource(Settings)()
     values = {**in_file, **in_environment, **given}
     origins = dict.fromkeys(Settings.model_fields, "default")
@@ -286,7 +293,7 @@ def load(arguments: Mapping[str, object] | None = None, *, file: Path | None = N
     try:
         settings = Settings(_build_sources=((InitSettingsSource(Settings, values),), {}))
     except ValidationError as error:
-        raise SettingsRefused(list(_faults(error, origins))) from error
+        raise SettingsRefused(list(_faults(error, origins, place))) from error
     return Loaded(settings=settings, origins=origins)
 
 
@@ -312,14 +319,16 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _faults(error: ValidationError, origins: Mapping[str, str]) -> Iterator[str]:
+def _faults(error: ValidationError, origins: Mapping[str, str], place: Place) -> Iterator[str]:
     for fault in error.errors(include_url=False, include_context=False):
-        name = ".".join(str(part) for part in fault["loc"])
+        steps = [str(part) for part in fault["loc"]]
+        name, origin = ".".join(steps), origins.get(steps[0], "") if steps else ""
+        origin = f"file {place.at(*steps)}" if origin.startswith("file ") else origin
         said = re.sub(r"^Value error, ", "", fault["msg"])
         if fault["type"] == "extra_forbidden" and name in origins:
-            yield f"{origins[name]}: {name} is no setting{nearest(name, Settings.model_fields, otherwise=_LISTED)}"
+            yield f"{origin}: {name} is no setting{nearest(name, Settings.model_fields, otherwise=_LISTED)}"
         elif name:
             given = f" (given {fault['input']!r:.80})" if said == fault["msg"] else ""
-            yield f"{origins[str(fault['loc'][0])]}: {name}: {said}{given}"
+            yield f"{origin}: {name}: {said}{given}"
         else:
             yield said

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nocd.configured import tenant_limits
 from nocd.detect.registry import CATALOG
-from nocd.faults import Faulty, nearest, read_toml
+from nocd.faults import Faulty, Place, nearest, read_toml
 from nocd.history.whatif import Supposed
 from nocd.rulebook import RulesRefused, parse_rules
 from nocd.settings import Settings, load
@@ -125,7 +125,7 @@ def _rules(settings: Settings, told: dict[str, Any]) -> Rules:
         if dot:
             place = place.setdefault(first, {})
         place[rest if dot else first] = value
-    return parse_rules(tables, where=_WHERE)
+    return parse_rules(tables, where=Place(_WHERE))
 
 
 def _path(path: str) -> list[str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nocd.batch import Started, load_holidays
+from nocd.batch import Limits, Started, load_holidays
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.shelf import Shelves
+from nocd.dryrun import DryRun
 from nocd.engine import Engine
 from nocd.feed.hub import Hub
 from nocd.ingest.decode import decode_body
 from nocd.outcome import RECORD_TYPES, Outcome
-from nocd.pipeline import Limits, Pipeline
+from nocd.pipeline import Pipeline
 from nocd.store import queries
 from nocd.store.codec import decode_command, decode_predictions, decoders, encode
 from nocd.store.rows import InputKind, InputRow
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from nocd.batch import Accepted
+    from nocd.batch import Accepted, Predict
     from nocd.detect.rules import Rules
     from nocd.domain.change import NumberedChange
     from nocd.domain.command import Command, Reply
     from nocd.domain.event import Event
+    from nocd.domain.observation import Punch
     from nocd.metrics import Metrics
     from nocd.store.rows import Loaded
     from nocd.triage.kpis import Figures
@@ -75,6 +77,7 @@ class Tenant:
         self.hub = hub
         self.log = StoredFeed(store)
         self.runbooks = limits.runbooks
+        self.explain: Predict | None = None  # asks a model for its reasons too, whatever the score
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
         self._figures: tuple[int, dict[str | None, Figures]] = (-FIGURES_FRESH_MS, {})
@@ -131,6 +134,15 @@ class Tenant:
         """Return a command's reply once what it did is durable."""
         return await self.pipeline.ask(command)
 
+    async def dry_run(self, event: Event, data: Punch) -> dict[str, Any]:
+        """Return what a punch would score if it came now, and why; nothing changes."""
+        await load_holidays(site.country for site in [self.pipeline.engine.roster.sites.get(data.site)] if site)
+        trial = DryRun(self.pipeline.engine.scene, event, data, copied=copied)
+        said = None if self.explain is None else await self.explain(trial.features)
+        if said is not None:
+            trial.predicted(said)
+        return trial.told(ticket_severities=self._limits.triage.ticket_severities)
+
     async def figures(self, now: int) -> dict[str | None, Figures]:
         """Return the key figures of each site at `now` (UTC ms) or up to `FIGURES_FRESH_MS` before, for reading."""
         at, figures = self._figures
@@ -145,6 +157,13 @@ class Tenant:
                 await asyncio.sleep(0)
             self._figures = now, figures
         return figures
+
+    async def renew(self, limits: TenantLimits) -> None:
+        """Go on with other rules, runbooks, routes and limits of triage, as a restart would; nobody is cut off."""
+        await self.pipeline.renew(lambda: self._adopt(limits))
+
+    def _adopt(self, limits: TenantLimits) -> None:
+        self._limits, self.runbooks = limits, limits.runbooks
 
     async def close(self) -> None:
         """Commit what waits, save the state, close the file."""
@@ -236,6 +255,11 @@ def _countries(rows: list[InputRow]) -> Iterator[str]:
 def read_record(kind: str, body: bytes) -> object:
     """Return a saved record; raises ValueError where it cannot be read."""
     return _DECODERS[kind](body)
+
+
+def copied(kind: str, record: object) -> Any:
+    """Return a record as it would be after a restart, which shares nothing with this one."""
+    return _DECODERS[kind](encode(record))
 
 
 def read_input(row: InputRow) -> object:

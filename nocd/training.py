@@ -99,6 +99,8 @@ class Training:
             days = [word for each in windows for word in ("--days", str(each))]
             where = ("--rows", str(rows.path), "--registry", str(models))
             answer = await self._child("drift", *where, *days, "--label-delay-days", f"{rows.label_delay_days:.3f}")
+        if answer["outcome"] == "refused":
+            return f"not compared: {answer['reason']}"  # where a model is harmed, loading it has told so
         told = retraining.drifted(answer)
         if told is None:
             return f"nothing moved in {answer['rows']} punches since {answer['version']} was trained"

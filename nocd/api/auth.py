@@ -67,6 +67,16 @@ def needs(act: Act, right: Right | None = None) -> Callable[[_H], _H]:
     return mark
 
 
+def secret_from(read: Callable[[web.Request], Awaitable[str | None]]) -> Callable[[_H], _H]:
+    """Mark a handler whose callers may bring their secret elsewhere than in a header; `read` returns it, or None."""
+
+    def mark(handler: _H) -> _H:
+        handler.__dict__["nocd_secret"] = read
+        return handler
+
+    return mark
+
+
 def public(handler: _H) -> _H:
     """Mark a handler as open to everybody."""
     handler.__dict__["nocd_needs"] = None
@@ -190,7 +200,7 @@ def auth(gate: Gate) -> Middleware:
         if needed is None:
             return await handler(request)
         try:
-            request[TOKEN] = _caller(gate, request, needed)
+            request[TOKEN] = _caller(gate, request, needed, await _secret(request))
         except NotAllowed as error:
             if (refusal := await _refusal(request, error)) is None:
                 raise
@@ -200,8 +210,17 @@ def auth(gate: Gate) -> Middleware:
     return middleware
 
 
-def _caller(gate: Gate, request: web.Request, needed: tuple[Act, Right | None] | tuple[()]) -> Token:
-    secret = bearer(request)
+async def _secret(request: web.Request) -> str | None:
+    secret, read = bearer(request), getattr(request.match_info.handler, "nocd_secret", None)
+    if secret is None and read is not None:
+        brought: str | None = await read(request)
+        return brought
+    return secret
+
+
+def _caller(
+    gate: Gate, request: web.Request, needed: tuple[Act, Right | None] | tuple[()], secret: str | None
+) -> Token:
     token = LOCAL_TOKEN if secret is None and _is_local(request) else gate.admit(secret, address=request.remote)
     if not needed:
         raise NotAllowed("this route does not say whom it serves")

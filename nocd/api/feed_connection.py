@@ -109,7 +109,7 @@ class Connection(ABC):
             hearing.cancel()
             outcomes = await asyncio.gather(telling, hearing, return_exceptions=True)
             self._source.hub.detach(self.subscription)
-            if self._transport.get_write_buffer_size():  # closing waits for that to be read, and might wait for ever
+            if _unsent_bytes(self._transport):  # closing waits for that to be read, and might wait for ever
                 self._server.later(self._server.limits.close_timeout_s, self._transport.abort)
         for outcome in outcomes:
             if isinstance(outcome, Exception) and not isinstance(outcome, OSError | UnavailableError):
@@ -220,9 +220,11 @@ class SocketConnection(Connection):
 
     def _straight_to(self, transport: asyncio.Transport) -> Callable[[Frame], bool]:
         room_bytes = self._server.limits.write_buffer_bytes_max
-        buffered, write = transport.get_write_buffer_size, transport.write
+        closing, buffered, write = transport.is_closing, transport.get_write_buffer_size, transport.write
 
         def straight(frame: Frame) -> bool:  # a closure, for it runs once for each client and frame
+            if closing():
+                return True  # it has left; over TLS its transport can be asked and told nothing any more
             if buffered() > room_bytes:
                 return False
             write(frame.wire)
@@ -231,8 +233,12 @@ class SocketConnection(Connection):
         return straight
 
     async def _send(self, frame: Frame) -> None:
-        self._transport.write(frame.wire)
+        self._write(frame.wire)
         await self._request.writer.drain()
+
+    def _write(self, wire: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(wire)
 
     async def _hear(self) -> None:
         """Take signs of life; the feed is read-only, so nothing else that a client says is listened to."""
@@ -253,7 +259,7 @@ class SocketConnection(Connection):
         super().beat(now, pulse)
 
     def _ping(self) -> None:
-        self._transport.write(PING)
+        self._write(PING)
 
     async def _close(self, code: int, reason: str, farewell: Frame | None) -> None:
         if self._transport.is_closing() or self._socket.closed:
@@ -298,6 +304,14 @@ class EventStreamConnection(Connection):
                 await self.response.write_eof()
         except (TimeoutError, OSError):
             self.abort()
+
+
+def _unsent_bytes(transport: asyncio.Transport) -> int:
+    """Return how much waits in a transport; nothing in one over TLS that is closed and has let go of its protocol."""
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        return 0
 
 
 def socket(request: web.Request, *, close_timeout_s: float) -> web.WebSocketResponse:

@@ -13,8 +13,9 @@ from nocd.api.auth import TOKEN, needs
 from nocd.api.keys import DESK, tenant_of
 from nocd.domain.alert import Verdict
 from nocd.domain.instant import HOUR_MS, rfc3339, rfc3339_or_none
+from nocd.domain.observation import Punch
 from nocd.domain.token import Act, Right
-from nocd.errors import InputError, NotFound
+from nocd.errors import Conflict, InputError, NotFound
 from nocd.fraud.acts import JUDGE
 from nocd.fraud.features import NAMES
 from nocd.fraud.labels import label
@@ -29,6 +30,7 @@ LIVE_HOURS: Final = 24
 DAYS_MAX: Final = 365
 HOURS_MAX: Final = 24 * 90
 _MIN_SCORE: Final = 0.5
+_LATER: Final = ("direction", "shift", "device", "device_kind", "model")  # what older scores do not tell
 
 
 def routes() -> list[web.RouteDef]:
@@ -39,6 +41,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/fraud/heatmap", heatmap),
         web.get("/v1/fraud/reviews", reviews),
         web.post("/v1/fraud/scores/{id}/verdict", verdict),
+        web.post("/v1/fraud/score", dry_run),
     ]
 
 
@@ -112,6 +115,38 @@ async def verdict(request: web.Request) -> web.Response:
     return web.Response(body=_seen(request, await _find(request, score_id)), content_type="application/json")
 
 
+@needs(Act.READ, Right.FRAUD)
+async def dry_run(request: web.Request) -> web.Response:
+    """Answer what a punch would score if it came now, and why; the body is that of an event, and nothing is stored."""
+    answers.known_parameters(request)
+    tenant, desk, body = tenant_of(request), request.app[DESK], await answers.small_body(request)
+    event = desk.decoder.line(body, received_at=desk.now_ms(), source=request[TOKEN].name)
+    data = event.data
+    if not isinstance(data, Punch):
+        raise InputError(f"a dry run takes a noc.attendance.punch, not a {event.type}", code="bad_value")
+    _permit(request, data)
+    if event.late:
+        raise InputError("so old a punch would be stored and not scored", code="bad_time")
+    if (await tenant.store.known([event.key]))[0]:
+        raise Conflict(f"the event {event.id} is stored already; see its score", code="conflict")
+    told = await tenant.dry_run(event, data)
+    return web.Response(body=answers.seen_by(request[TOKEN], orjson.dumps(told)), content_type="application/json")
+
+
+def _permit(request: web.Request, data: Punch) -> None:
+    """Pass a token that sees the site and, where known, the person: what is said of them depends on both."""
+    token, roster = request[TOKEN], tenant_of(request).pipeline.engine.roster
+
+    def sees(site: str) -> bool:
+        return token.sees(site=site, client=roster.client(site))
+
+    if not sees(data.site):
+        raise NotFound(f"there is no site {data.site}")
+    entry = roster.people.get(data.person)
+    if token.limited and entry is not None and not any(map(sees, entry.sites)):
+        raise NotFound(f"there is no person {data.person}")
+
+
 async def _find(request: web.Request, score_id: str) -> ScoreRow:
     """Return a score that this token sees; one it does not see is not there."""
     no = answers.number_of(score_id, "FS")
@@ -125,9 +160,8 @@ def _seen(request: web.Request, row: ScoreRow, **more: Any) -> bytes:
     """Return a score as `ScoreView` and what more is told of it, in the form its reader may see."""
     features = None if row.x is None else dict(zip(NAMES, orjson.loads(row.x), strict=False))
     view: dict[str, Any] = {
-        "direction": None,
-        "device": None,
-        "deviations": [],  # which older scores do not tell
+        **dict.fromkeys(_LATER),
+        "deviations": [],
         **orjson.loads(row.body),
         "features": features,
         "verdict": row.verdict,

@@ -1,19 +1,21 @@
-"""Events in: decoded while they arrive, durable before they are answered."""
+"""Events in, in their own form and in others': decoded while they arrive, durable before they are answered."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from aiohttp import web
 
 from nocd.api import answers
-from nocd.api.auth import TOKEN, needs
+from nocd.api.auth import TOKEN, needs, secret_from
 from nocd.api.keys import DESK, Desk, tenant_of
 from nocd.domain.token import Act
 from nocd.errors import InputError, TooLarge
-from nocd.ingest.alertmanager import to_lines
+from nocd.ingest import pagerduty
+from nocd.ingest.alertmanager import pushed_lines, to_lines
 from nocd.ingest.bodies import (
     NDJSON,
     Inflater,
@@ -27,6 +29,7 @@ from nocd.ingest.bodies import (
     split,
 )
 from nocd.ingest.refusal import DecodeError
+from nocd.wire.foreign import PageRefused, PageTaken
 from nocd.wire.views import Rejection
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 TOO_LARGE: Final = "event_too_large"
 SLICE_LINES = 256
+_PAGE: Final = web.RequestKey("page", bytes)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +71,13 @@ class _Intake:
 
 def routes() -> list[web.RouteDef]:
     """Return the routes events come in by."""
-    return [web.post("/v1/events", events), web.post("/v1/webhooks/alertmanager", alertmanager)]
+    return [
+        web.post("/v1/events", events),
+        web.post("/v1/webhooks/alertmanager", alertmanager),
+        web.post("/api/v2/alerts", pushed),
+        web.post("/v1/webhooks/pagerduty", paged),
+        web.post("/v2/enqueue", paged),
+    ]
 
 
 @needs(Act.POST)
@@ -96,6 +106,42 @@ async def alertmanager(request: web.Request) -> web.Response:
     intake = _Intake(desk=desk, source=request[TOKEN].name)
     await intake.take(to_lines(await _whole(request, desk), received_at=desk.now_ms()))
     return await _store(request, intake)
+
+
+@needs(Act.POST)
+async def pushed(request: web.Request) -> web.Response:
+    """Store what Prometheus, or anything that speaks as it, pushes to its Alertmanager."""
+    desk, pusher = request.app[DESK], request[TOKEN].name
+    intake = _Intake(desk=desk, source=pusher)
+    await intake.take(pushed_lines(await _whole(request, desk), received_at=desk.now_ms(), pusher=pusher))
+    return await _store(request, intake)
+
+
+async def _routing_key(request: web.Request) -> str | None:
+    """Return the secret a page brings in its body, which is kept for the handler."""
+    detail = f"a page has at most {pagerduty.BODY_BYTES_MAX} bytes"
+    chunks = answers.chunks(request, bytes_max=pagerduty.BODY_BYTES_MAX, detail=detail)
+    request[_PAGE] = body = b"".join([chunk async for chunk in chunks])
+    return pagerduty.routing_key(body)
+
+
+@needs(Act.POST)
+@secret_from(_routing_key)
+async def paged(request: web.Request) -> web.Response:
+    """Store what is sent as to PagerDuty's Events API v2, and answer as that does; the routing key may be the token."""
+    desk, sender = request.app[DESK], request[TOKEN].name
+    if _PAGE not in request:
+        await _routing_key(request)
+    received_at = desk.now_ms()
+    try:
+        page = pagerduty.to_page(request[_PAGE], received_at=received_at, sender=sender, new_key=lambda: uuid4().hex)
+        event = desk.decoder.line(page.raw, received_at=received_at, source=sender)
+    except pagerduty.NotAnEvent as error:
+        desk.metrics.rejected.labels(error.code).inc()
+        refusal = PageRefused(errors=error.errors, code=error.code)
+        return answers.json(refusal.model_dump(), status=error.status)
+    await tenant_of(request).post([event])
+    return answers.json(PageTaken(dedup_key=page.dedup_key).model_dump(), status=202)
 
 
 async def _store(request: web.Request, intake: _Intake) -> web.Response:

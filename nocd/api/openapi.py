@@ -11,7 +11,8 @@ import orjson
 from nocd import __version__
 from nocd.api.directory import KINDS
 from nocd.api.exports import MEDIA
-from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
+from nocd.api.operations import ANSWERS, BODIES, BODILESS
+from nocd.api.schemas import components, ref
 from nocd.domain.alert import Status
 from nocd.domain.incident import IncidentStatus
 from nocd.domain.playbook import RunStatus
@@ -121,8 +122,8 @@ _COMMANDED: Final = (
     "/v1/alerts/",
     "/v1/incidents",
     "/v1/tickets",
-    "/v1/fraud/",
     "/v1/models/",
+    "/v1/fraud/scores/",
 )  # routes that take an idempotency key
 _KEY: Final = {
     "name": "Idempotency-Key",

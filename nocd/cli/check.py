@@ -78,13 +78,18 @@ def _unfinished(folder: Folder) -> list[str]:
 
 
 def _settings(loaded: Loaded) -> dict[str, dict[str, Any]]:
+    from nocd.settings import RELOADED
+
     values = loaded.settings.model_dump(mode="json")
-    return {name: {"value": value, "from": loaded.origins[name]} for name, value in values.items()}
+    return {
+        name: {"value": value, "from": loaded.origins[name], "change": "reload" if name in RELOADED else "restart"}
+        for name, value in values.items()
+    }
 
 
 def _text(result: dict[str, Any]) -> str:
     lines = [
-        f"{name:<34} {'' if told['value'] is None else told['value']!s:<22} {told['from']}"
+        f"{name:<34} {'' if told['value'] is None else told['value']!s:<22} {told['change']:<8} {told['from']}"
         for name, told in result["settings"].items()
     ]
     lines += ["", f"data folder {result['data_dir']}"]

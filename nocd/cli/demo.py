@@ -77,7 +77,8 @@ class Demonstration:
 
     async def run(self) -> dict[str, int]:
         """Run it to its end and return what there was."""
-        from nocd.app import Daemon, replay, serve
+        from nocd.app import Daemon, serve
+        from nocd.replaying import replay
         from nocd.settings import load
         from nocd.store.folder import Folder
 

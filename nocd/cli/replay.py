@@ -27,10 +27,10 @@ from nocd.cli.where import config_file, config_option, data_dir_option
 @click.option("--rebase", type=click.Choice(["now"]), help="Move all times by one span, so that the last event is now.")
 def replay(*, as_json: bool, **options: Any) -> None:
     """Run FILES of events through the engine into a data folder that no daemon is using."""
-    from nocd.app import replay as run
     from nocd.clock import now_ms
     from nocd.configured import decoder
     from nocd.history.replay import last_time, lines_of
+    from nocd.replaying import replay as run
     from nocd.settings import load
     from nocd.store.folder import Folder, default_root
 

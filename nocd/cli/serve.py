@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Settings: arguments, then NOCD_… variables, then the file, then defaults; `nocd check` shows those in force.
 On the first start admin.token, operator.token and ingest.token are left in the data folder (readable by you
-only). SIGTERM stops it within shutdown_s. Exit code 2 if a setting cannot be used.""",
+only). SIGTERM stops it within shutdown_s; SIGHUP takes over changed rules, runbooks, routes, receivers and tokens.
+Exit code 2 if a setting cannot be used.""",
 )
 @click.option("--listen", help="Where to serve HTTP, HOST:PORT (default 127.0.0.1:8460).")
 @data_dir_option
@@ -37,7 +38,8 @@ def serve(*, as_json: bool, **options: Any) -> None:
     from nocd.settings import load
 
     arguments = {**assignments(options["more"]), "listen": options["listen"], "data_dir": options["data_dir"]}
-    settings = load(arguments, file=config_file(options["config"])).settings
+    file = config_file(options["config"])
+    settings = load(arguments, file=file).settings
     # Wrong settings are told before the whole daemon is imported.
     from nocd import log
     from nocd.app import Daemon
@@ -48,7 +50,12 @@ def serve(*, as_json: bool, **options: Any) -> None:
     os.umask(0o077)  # whatever it makes, in the data folder or beside it, is its user's alone
     log.set_up(level=settings.log_level, form=settings.log_format)
     with Folder(settings.data_dir or default_root(os.environ)).locked() as folder:
-        daemon = Daemon(settings, folder, sockets=listening(os.environ))
+        daemon = Daemon(
+            settings,
+            folder,
+            sockets=listening(os.environ),
+            reread=lambda: load(arguments, file=file).settings,
+        )
         asyncio.run(run(daemon, ready=announcer(folder.root, as_json=as_json)))
 
 

@@ -169,7 +169,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideAlert:
-    """Trouble another monitoring system names; `dedup_key` overrides what makes two of them one.
+    """Trouble another monitoring system names, or says is seen to; `dedup_key` overrides what makes two of them one.
 
     `resolve_timeout_s` is how long it may be quiet before it counts as over, where the sender knows better.
     """
@@ -177,7 +177,7 @@ class OutsideAlert:
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
     alert_type: Id
     severity: Severity
-    status: Literal["firing", "resolved"]
+    status: Literal["firing", "acknowledged", "resolved"]
     message: Text
     entity_type: Id
     entity_id: LongId

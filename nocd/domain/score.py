@@ -48,8 +48,8 @@ class PunchScore:
 
     `deviations` are reasons of their own, which change no score.
     `rules` is what the checks say together, `score` the greater of that and of the model's (0-1). `finding` is the
-    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` is the one
-    the punch names, `device_kind` the kind of device it came from, where that is known.
+    ATTENDANCE_FRAUD that was made of it, '' where there is none; `alert` is the one it is part of. `shift` and
+    `device` are those the punch names, `device_kind` is what kind of device that is, where known.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a token without the right does not read: personal names, phones and fraud scores; ids stay."""
+"""What a token without the right does not read: personal names, phones, fraud scores and habits; ids stay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import orjson
 MASK = "***"
 
 _PERSONAL = ("person_name", "assignee_name", "phone", "phones", "contacts")
-_SCORES = ("fraud_score",)
+_SCORE = "fraud_score"
+_BESIDE_SCORE = ("rule_score", "model_score", "model", "deviations")  # and what it is made of, and habits
 _IDS = ("person", "id")
 
 
@@ -21,7 +22,7 @@ def mask(body: bytes, *, names: bool = True, scores: bool = False) -> bytes:
     """
     change = orjson.loads(body)
     if scores:
-        _blank(change, _SCORES)
+        _blank(change)
     if names:
         hidden = _hide(change)
         if hidden:
@@ -45,11 +46,10 @@ def _objects(root: Any) -> list[dict[str, Any]]:
     return [each for each in _containers(root) if isinstance(each, dict)]
 
 
-def _blank(root: Any, fields: tuple[str, ...]) -> None:
+def _blank(root: Any) -> None:
     for each in _objects(root):
-        for field in fields:
-            if field in each:
-                each[field] = None
+        if _SCORE in each:
+            each.update(dict.fromkeys(key for key in (_SCORE, *_BESIDE_SCORE) if key in each))
 
 
 def _hide(root: Any) -> set[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from nocd.fraud.deviations import WEEKDAY_NAMES, metre_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nocd.domain.prediction import Alike, Moved, Said
 
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_KILOMETRE_M: Final = 1_000
+_THOUSAND: Final = 1_000
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
 
@@ -56,11 +57,7 @@ def told(said: Said) -> dict[str, Any]:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if abs(value) < _KILOMETRE_M else f"{value:,.0f}"
-
-
-def _metres(value: float) -> str:
-    return f"{value:.0f} m" if value < _KILOMETRE_M else f"{value / _KILOMETRE_M:.1f} km"
+    return f"{value:g}" if abs(value) < _THOUSAND else f"{value:,.0f}"
 
 
 def _seconds(value: float) -> str:
@@ -86,7 +83,7 @@ def _hour(value: float) -> str:
 
 
 def _day(value: float) -> str:
-    return _DAYS[round(value) % len(_DAYS)]
+    return WEEKDAY_NAMES[round(value) % len(WEEKDAY_NAMES)]
 
 
 def _yes(value: float) -> str:
@@ -102,7 +99,7 @@ _UNITS: Final[dict[str, tuple[str, Callable[[float], str]]]] = {
     "day_of_week": ("day of the week", _day),
     "is_weekend": ("at a weekend", _yes),
     "is_holiday": ("on a holiday", _yes),
-    "gps_drift_m": ("from the middle of the site", _metres),
+    "gps_drift_m": ("from the middle of the site", metre_words),
     "location_consistency": ("how alike the places of earlier punches here are", _ratio),
     "checkin_frequency_z": ("punches here in a month against colleagues", _deviations),
     "late_arrival_rate": ("share of late arrivals in a month", _share),

@@ -1,4 +1,4 @@
-"""Daily: whether the model that was in force before comes back, by what both made of the same punches."""
+"""Whether the model that was in force before comes back, by what both made of the same punches."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from nocd.errors import UnavailableError
 from nocd.fraud.performance import ROWS_MAX, Judged
 from nocd.fraud.standing import SHADOW_DAYS, Shadowed, decide
 from nocd.fraud.steps import ACTIVATED, MODEL_STEP, ROLLED_BACK, args
-from nocd.jobs.report import Report, each
-from nocd.jobs.scheduler import Job
 from nocd.store import model_rows
 from nocd.store.model_rows import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from nocd.tenant import Tenant
 
@@ -56,20 +54,6 @@ class KeepsModels(Protocol):
         ...
 
 
-def champion_job(models: KeepsModels, tenants: Mapping[str, Tenant], now_ms: Callable[[], int]) -> Job:
-    """Return the job that judges every tenant's model in force."""
-
-    async def judge() -> Report:
-        now = now_ms()
-
-        async def one(_: str, tenant: Tenant) -> str:
-            return await judge_champion(tenant, models, now=now)
-
-        return await each(tenants, one)
-
-    return Job(name="champion", run=judge, at="05:45", limit_s=600)
-
-
 async def judge_champion(tenant: Tenant, models: KeepsModels, *, now: int) -> str:
     """Have a tenant's former model come back where it is better; return what was decided, and why.
 
@@ -84,7 +68,7 @@ async def judge_champion(tenant: Tenant, models: KeepsModels, *, now: int) -> st
         await _tell(tenant, ACTIVATED, active, reason, {"former": former}, now=now)
         return f"{active}: {reason}"
     if last.kind == ROLLED_BACK:
-        return f"{active} stays: it came back itself"
+        return f"{active} stays: it was put back, and a model is put back once"
     if former is None:
         return f"{active} stays: no model was in force before it"
     decision = await asyncio.to_thread(decide, await _shadowed(tenant, active, former, since=last.time), now=now)

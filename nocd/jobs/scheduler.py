@@ -12,13 +12,16 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from nocd import log
-from nocd.domain.instant import MINUTE_MS, from_ms, rfc3339, to_ms
+from nocd.clock import now_ms
+from nocd.domain.instant import MINUTE_MS, SECOND_MS, from_ms, rfc3339, to_ms
 from nocd.jobs.report import Ran, Report, failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
+WATCHED_S = 1.0
+STEP_MIN_MS = 2_000  # further than a clock is slewed between two looks at it
 _EARLY_MS = MINUTE_MS  # a run that began so little before its time was the run of that time: clocks are set
 
 
@@ -50,9 +53,12 @@ class Scheduler:
         timezone: ZoneInfo,
         told: Callable[[Ran], None],
         monotonic_s: Callable[[], float],
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         """Plan `jobs`; nothing runs before `start`."""
         self._told = told
+        self._now_ms = now_ms
+        self._watching: asyncio.Task[None] | None = None
         self._monotonic_s = monotonic_s
         self._jobs = {job.name: job for job in jobs}
         self._running: dict[str, asyncio.Task[Ran]] = {}
@@ -78,11 +84,14 @@ class Scheduler:
                 planned = _trigger(job, self._timezone).get_next_fire_time(None, since)
                 self._scheduler.modify_job(name, next_run_time=planned)
         self._scheduler.start()
+        self._watching = asyncio.create_task(self._watch_clock(self._apart_ms()), name="clock")
 
     async def stop(self, *, grace_s: float = 1.0) -> None:
         """Plan no more; what runs may end within `grace_s`, and is then stopped."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if self._watching is not None:
+            self._watching.cancel()
         running = list(self._running.values())
         if running:
             await asyncio.wait(running, timeout=grace_s)
@@ -110,6 +119,26 @@ class Scheduler:
         planned = self._scheduler.get_job(name)
         at = getattr(planned, "next_run_time", None)
         return None if at is None else rfc3339(to_ms(at))
+
+    async def _watch_clock(self, apart_ms: float) -> None:
+        """Plan anew whenever the time of day is stepped: the library sleeps until an instant, wherever that went."""
+        while True:
+            await asyncio.sleep(WATCHED_S)
+            former, apart_ms = apart_ms, self._apart_ms()
+            if abs(apart_ms - former) >= STEP_MIN_MS:
+                log.event("clock_stepped", level=logging.WARNING, seconds=round((apart_ms - former) / SECOND_MS))
+                self._replan()
+
+    def _apart_ms(self) -> float:
+        return self._now_ms() - self._monotonic_s() * SECOND_MS
+
+    def _replan(self) -> None:
+        """Run at once what repeats, and what a step on has passed, once; what a step back brings again has been run."""
+        now = from_ms(self._now_ms()).astimezone(self._timezone)
+        for job in self._jobs.values():
+            if job.at is None:
+                self._scheduler.modify_job(job.name, next_run_time=now)
+        self._scheduler.wakeup()
 
     async def _start(self, job: Job) -> None:
         # The scheduler cancels its own coroutines at shutdown; a run of ours may end.

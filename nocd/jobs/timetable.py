@@ -261,6 +261,8 @@ class Upkeep:
         self.metrics.feed_clients.set(stats.clients)
         self.metrics.feed_backlog.set(stats.backlog)
         self.metrics.feed_lagged.set(stats.lagged)
+        for part, told in self.parts().items():
+            self.metrics.degraded.labels(part).set(told["state"] != "ok")
         sizes = await asyncio.to_thread(_sizes, [tenant.store.path for tenant in self.tenants.values()])
         self.metrics.database_bytes.set(sizes[0])
         self.metrics.wal_bytes.set(sizes[1])

@@ -43,21 +43,32 @@ class Notifier:
         self._now_ms = now_ms
         self._around = Around(now_ms=now_ms, jitter=jitter, metrics=metrics)
         self._outboxes: dict[str, Outbox] = {}
+        self._served: dict[str, tuple[Tenant, list[Channel]]] = {}
         self._disabled: dict[str, Callable[[], Mapping[str, str]]] = {}
 
     def serve(self, tenant: Tenant) -> Callable[[], Awaitable[None]]:
         """Start to send a tenant's messages; return what ends it."""
-        channels = {name: self._channel(receiver) for name, receiver in self._receivers.items()}
-        sending = self._outboxes[tenant.name] = Outbox(tenant, channels, self._around)
         self._disabled[tenant.name] = lambda: tenant.pipeline.engine.triage.notifications.disabled
+        self._send_for(tenant)
+        return lambda: self._close(tenant.name)
+
+    async def renew(self, receivers: Mapping[str, Receiver]) -> None:
+        """Send to other receivers from now on; what is under way is sent again, under the id it had."""
+        self._receivers = receivers
+        for name, (tenant, _) in list(self._served.items()):
+            await self._close(name)
+            self._send_for(tenant)
+
+    def _send_for(self, tenant: Tenant) -> None:
+        channels = {name: self._channel(receiver) for name, receiver in self._receivers.items()}
+        self._served[tenant.name] = tenant, [*channels.values()]
+        sending = self._outboxes[tenant.name] = Outbox(tenant, channels, self._around)
         sending.serve()
 
-        async def close() -> None:
-            await sending.close()
-            for channel in channels.values():
-                await channel.close()
-
-        return close
+    async def _close(self, name: str) -> None:
+        await self._outboxes[name].close()
+        for channel in self._served[name][1]:
+            await channel.close()
 
     def wake(self, tenant: str) -> None:
         """Have a tenant's workers look again at what is due."""

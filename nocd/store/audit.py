@@ -165,7 +165,7 @@ def view(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def configured(connection: sqlite3.Connection, settings: dict[str, Any], now: int) -> None:
-    """Put the settings of a start on record where they are not those of the start before, within a transaction."""
+    """Put the settings of a start or a reload on record where they are not those before, within a transaction."""
     last = "SELECT detail FROM audit WHERE act = 'configure' ORDER BY no DESC LIMIT 1"
     row = connection.execute(last).fetchone()
     former = {} if row is None else orjson.loads(row[0])["settings"]

@@ -48,14 +48,9 @@ class Store:
     @classmethod
     async def open(cls, path: Path, *, now: int) -> Store:
         """Open and migrate the file at `path`; raises StateError for a damaged, altered or newer database."""
-        connections: list[sqlite3.Connection] = []
-
-        def opened() -> sqlite3.Connection:
-            connections.append(connect(path))
-            return connections[0]
-
-        write = await aiosqlite.Connection(opened, iter_chunk_size=256)
-        writer = Writer(connections[0], path)
+        opened = await asyncio.to_thread(connect, path)  # before a thread that a refusal would leave
+        write = await aiosqlite.Connection(lambda: opened, iter_chunk_size=256)
+        writer = Writer(opened, path)
         readers: list[aiosqlite.Connection] = []
         try:
             await _in_thread(write, writer.prepare, now)

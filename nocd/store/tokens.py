@@ -137,7 +137,9 @@ class TokenStore:
         with self._transaction() as base:
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
-                raise StateError(f"{path} was written by a newer version of nocd; install that one", code="too_new")
+                raise StateError(
+                    f"{path} was written by a newer version of nocd; install that one", code="newer_database"
+                )
             steps = [*(_SCHEMA if version == 0 else ()), *(audit.schema() if version < _VERSION else ())]
             for statement in [*steps, f"PRAGMA user_version = {_VERSION}"] if steps else ():
                 base.execute(statement)  # nothing where nothing is to be done: a start needs no room on disk
@@ -159,7 +161,9 @@ class TokenStore:
                 raise StorageFull(f"{self._path}: the disk is full") from error
             raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
         except sqlite3.Error as error:
-            raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
+            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+            code = "corrupt_database" if damaged else "store_failed"
+            raise StateError(f"{self._path}: {error}; run `nocd check`", code=code) from error
 
     def create(self, grant: Grant, *, now: int, by: By = LOCALLY) -> str:
         """Keep a new token and return its secret, which is shown this once; raises Conflict where the name is taken."""

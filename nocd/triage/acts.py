@@ -13,6 +13,7 @@ from nocd.triage.silences import UNDO_WITHIN_MS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nocd.domain.event import Event
     from nocd.triage.book import AlertBook
     from nocd.triage.silences import Silences
 
@@ -61,6 +62,11 @@ class Acts:
         alert = self._book.edit(alert_id)
         getattr(self, do)(alert, command, now)
         return alert
+
+    def acknowledged(self, alert: Alert | None, event: Event, *, now: int) -> None:
+        """Acknowledge an alert whose own monitoring system says that somebody did; no effect where it cannot be."""
+        if alert is not None and refusal("ack", alert) is None:
+            self.act(alert.id, Command(verb="ack", target=alert.id, actor=event.source, time=event.time), now=now)
 
     def _ack(self, alert: Alert, command: Command, now: int) -> None:
         self._offer_undo(alert, command, now)

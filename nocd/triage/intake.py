@@ -85,6 +85,11 @@ class Intake:
         else:
             self._ended(sighting, now=now)
 
+    def named(self, data: OutsideAlert) -> Alert | None:
+        """Return the unresolved alert that another monitoring system is about, or None."""
+        standing = self._book.standing(_trouble(data))
+        return standing if standing is not None and standing.unresolved else None
+
     def finding(self, finding: Finding, *, now: int) -> str:
         """Take in a finding; return its alert's id."""
         return self._seen(_from_finding(finding), now=now)
@@ -268,13 +273,8 @@ class Intake:
         end(self._book, alert, f"{sighting.source} says it is over", now=now)
 
     def _from_outside(self, event: Event, data: OutsideAlert) -> Sighting:
-        key = data.dedup_key
         return Sighting(
-            fingerprint=fingerprint("outside", key)
-            if key
-            else fingerprint(
-                "outside", data.alert_type, data.site, data.person or f"{data.entity_type}:{data.entity_id}"
-            ),
+            fingerprint=_trouble(data),
             type=data.alert_type,
             category=Category.OPERATIONAL,
             severity=data.severity,
@@ -312,6 +312,13 @@ def _tally(alert: Alert, hour: int) -> None:
         alert.hourly[-1] = (hour, alert.hourly[-1][1] + 1)
     else:
         alert.hourly = [kept for kept in alert.hourly if kept[0] > hour - 24] + [(hour, 1)]
+
+
+def _trouble(data: OutsideAlert) -> str:
+    """Return the fingerprint of what another monitoring system is about."""
+    if data.dedup_key:
+        return fingerprint("outside", data.dedup_key)
+    return fingerprint("outside", data.alert_type, data.site, data.person or f"{data.entity_type}:{data.entity_id}")
 
 
 def _title(data: OutsideAlert) -> str:

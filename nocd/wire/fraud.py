@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -66,8 +66,8 @@ class FraudScored(View):
     site_name: str | None = None
     client: str | None = None
     direction: str | None = None
-    device: str | None = None
     shift: str | None = None
+    device: str | None = None
     device_kind: Literal["phone", "terminal", "sensor", "other"] | None = None
     fraud_score: float
     rule_score: float
@@ -101,6 +101,25 @@ class ReviewView(ScoreView):
     put_at: str
     how: Literal["random", "chosen"]
     weight: float
+
+
+class Foreseen(View):
+    """Whether something would come of a punch, and why or why not."""
+
+    would: bool
+    why: str
+
+
+class DryRunView(View):
+    """What a punch would score if it came now: a score as it would be told, without an id, and what it would lead to.
+
+    Nothing is stored or changed. Silences and what correlates with other trouble are not foreseen.
+    """
+
+    score: FraudScored
+    features: dict[str, float | None]
+    alert: Foreseen
+    ticket: Foreseen
 
 
 class ScoredDay(View):
@@ -152,3 +171,6 @@ class JudgeScore(Request):
 
     verdict: VerdictName
     note: Note | None = None
+
+
+VIEWS: Final = (DryRunView, HeatMap, PersonHistory, ReviewView, ScoreView)

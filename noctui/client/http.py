@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +81,9 @@ class Api:
 
 def reason(error: Exception) -> str:
     """Return what went wrong in a few words: of a refused connection, what the system calls it."""
+    told = error.certificate_error if isinstance(error, ClientConnectorCertificateError) else error
+    if isinstance(told, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({told.verify_message}); name who signed it in SSL_CERT_FILE"
     cause = error.os_error if isinstance(error, ClientConnectorError) else error
     if isinstance(cause, OSError) and cause.errno:
         return os.strerror(cause.errno).lower()

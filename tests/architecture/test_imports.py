@@ -18,6 +18,7 @@ PURE = (
     "nocd/outcome.py",
     "nocd/commanding.py",
     "nocd/telling.py",
+    "nocd/dryrun.py",
     "nocd/signals",
     "nocd/baseline",
     "nocd/detect",

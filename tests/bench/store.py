@@ -6,11 +6,11 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from nocd.batch import Started
+from nocd.batch import Limits, Started
 from nocd.clock import monotonic_s, now_ms
 from nocd.engine import Engine
 from nocd.metrics import Metrics
-from nocd.pipeline import Limits, Pipeline
+from nocd.pipeline import Pipeline
 from nocd.store.writer import Writer, connect
 from nocd.tenant import restored
 from nocd.triage.intake import Limits as TriageLimits

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nocd.batch import Limits
 from nocd.clock import monotonic_s, now_ms
 from nocd.domain.instant import HOUR_MS
 from nocd.metrics import Metrics
-from nocd.pipeline import Limits
 from nocd.tenant import Tenant, TenantLimits
 from tests.bench.rows import note
 from tests.bench.traffic import Traffic

@@ -35,6 +35,7 @@ escalation_minutes = 10
 role = "boss"
 playbook = [{ do = "note", text = "moved", auto = false }]
 """
+PAGE = {"event_action": "trigger", "payload": {"summary": "Doc", "source": "srv01", "severity": "info"}}
 CLOSED = {"webhook": "http://127.0.0.1:9/", "secrets": ["env:NOT_SET"]}
 NEVER_ENDING = {("GET", "/v1/feed"), ("GET", "/v1/feed.sse")}
 STEERED = ("", "/optimum", "/hours", "/changes", "/simulate", "/threshold", "/pin")
@@ -171,7 +172,7 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
         path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
         spelled = re.sub(r"\{\w+\}", quote(names.get(path, token["name"])), path_of)
         answer = await desk.ask(method, spelled, json=bodies.get(path) if method == "POST" else None)
-        assert answer.status in {200, 201}, (method, path, answer)
+        assert answer.status in {200, 201, 202}, (method, path, answer)
     await carried_out(desk, f"/v1/alerts/{alert['id']}", *((verb, acts.get(verb)) for verb in order))
     await carried_out(desk, "/v1/tickets/T-2", ("cancel", {"comment": "no need"}))
     await carried_out(desk, "/v1/tickets/T-1", *WORK)
@@ -196,6 +197,9 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/incidents": {"title": "Doc", "alerts": lone},
         "/v1/events": envelope("noc.sample"),
         "/v1/webhooks/alertmanager": {"alerts": [{"labels": {"alertname": "Doc"}, "status": "firing"}]},
+        "/api/v2/alerts": [{"labels": {"alertname": "Doc"}}],
+        "/v1/webhooks/pagerduty": PAGE,
+        "/v2/enqueue": {"event_action": "resolve", "dedup_key": "doc"},
         "/v1/alerts/bulk": {"ids": [alert, "A-0"], "command": "note", "args": {"text": "x"}},
         "/v1/tickets": {"title": "Mend the gate"},
         "/v1/tickets/bulk": {"ids": ["T-1", "T-0"], "command": "note", "args": {"text": "x"}},
@@ -205,6 +209,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/playbooks/{id}/run": {"alert": alert},
         "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
         "/v1/fraud/scores/{id}/verdict": {"verdict": "fraud"},
+        "/v1/fraud/score": envelope("noc.attendance.punch", id="dry", time=rfc3339(now)),
         "/v1/routes/test": {"labels": {"severity": "HIGH"}},
         "/v1/baselines/{id}/simulate": {"threshold": 2.5},
         "/v1/baselines/{id}/threshold": {"threshold": 2.5},

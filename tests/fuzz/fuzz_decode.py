@@ -9,15 +9,17 @@ The first byte chooses the parser. Anything but an event or an InputError is a c
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import orjson
 
 from nocd.errors import InputError
-from nocd.ingest.alertmanager import to_lines
+from nocd.ingest.alertmanager import pushed_lines, to_lines
 from nocd.ingest.bodies import BATCH, JSON, NDJSON, Inflater, Item, Line, binary_line, split
 from nocd.ingest.decode import DecodeError, Decoder, decode_body
+from nocd.ingest.pagerduty import to_page
 
 RECEIVED_AT = 1_767_225_600_000
 KINDS = sorted(BATCH | JSON | NDJSON)
@@ -74,18 +76,22 @@ def parse(content: bytes) -> None:
         case b"g":
             inflate(rest)
         case b"a":
-            webhook(rest)
+            mapped(to_lines(rest, received_at=RECEIVED_AT))
+        case b"m":
+            mapped(pushed_lines(rest, received_at=RECEIVED_AT, pusher="fuzz"))
+        case b"p":
+            page = to_page(rest, received_at=RECEIVED_AT, sender="fuzz", new_key=lambda: "made")
+            DECODER.line(page.raw, received_at=RECEIVED_AT, source="fuzz")
         case b"0" | b"1" | b"2" | b"3" | b"4":
             take(split(KINDS[int(choice)], rest))
         case _:
             decode(rest)
 
 
-def webhook(body: bytes) -> None:
-    """Map a webhook body; what the mapping gives must be valid."""
-    items = list(to_lines(body, received_at=RECEIVED_AT))
+def mapped(items: Iterator[Item]) -> None:
+    """Decode what was mapped from another system's form; it must be valid."""
     try:
-        take(items, valid=True)
+        take(list(items), valid=True)
     except DecodeError as error:
         raise AssertionError(error.detail) from error
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nocd.batch import Limits
 from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.jobs.tuning import Budget, tune_thresholds
-from nocd.pipeline import Limits
 from nocd.store import usual
 from nocd.tenant import Tenant, TenantLimits
 from tests.build import T0, Opened, crash, until

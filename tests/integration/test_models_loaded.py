@@ -75,6 +75,9 @@ async def test_the_model_in_force_judges_and_says_why_of_what_is_high(
     assert high
     assert all(each.reasons and len(each.reasons) <= 5 for each in high)
     assert not any(each.reasons for each in said.of if each.score < 0.5)
+    asked = await models.predict("default", punches(rows, 1), explained_from=0.0)
+    assert asked is not None
+    assert asked.of[0].reasons  # whatever it scores
     assert {each.alike for each in high} == {None}  # fewer than 30 rows of a class to calibrate by
 
 

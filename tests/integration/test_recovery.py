@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nocd.batch import Limits
 from nocd.domain.change import Change
 from nocd.domain.command import Command
 from nocd.domain.instant import HOUR_MS, MINUTE_MS, from_ms
@@ -16,7 +17,6 @@ from nocd.engine import Engine
 from nocd.errors import UnavailableError
 from nocd.history.replay import EventClock, Replay, last_time
 from nocd.outcome import RECORD_TYPES
-from nocd.pipeline import Limits
 from nocd.store import queries
 from nocd.store.codec import decoders, encode
 from nocd.store.rows import number

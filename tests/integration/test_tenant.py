@@ -9,11 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from nocd.batch import Accepted
+from nocd.batch import Accepted, Limits
 from nocd.domain.change import Change
 from nocd.domain.command import Command
 from nocd.errors import Overloaded, StorageFull, UnavailableError
-from nocd.pipeline import Limits
 from nocd.store import queries
 from nocd.store.queries import AlertQuery
 from nocd.store.sqlite import sqlite3

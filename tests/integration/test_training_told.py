@@ -20,7 +20,14 @@ from tests.unit.fraud.test_retraining import ANSWER, GATES, part
 from tests.unit.ml.test_registry import save
 
 CHILD = "import sys; sys.stdout.buffer.write(open(f'{sys.argv[1]}/{sys.argv[2]}.json', 'rb').read())"
-QUIET: dict[str, Any] = {"level": "none", "rows": 900, "features": [], "scores": part("scores"), "performance": []}
+QUIET: dict[str, Any] = {
+    "outcome": "compared",
+    "level": "none",
+    "rows": 900,
+    "features": [],
+    "scores": part("scores"),
+    "performance": [],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,14 @@ async def test_where_nothing_moved_no_step_is_made(taught: Taught) -> None:
     assert await school.steps() == []
 
 
+async def test_a_model_of_other_features_is_not_compared_and_says_so(taught: Taught) -> None:
+    taught.school.registry.activate(await taught.stored())
+    refused = {"outcome": "refused", "code": "foreign_schema", "reason": "made for schema 7", "counts": {}}
+    await taught.answers(drift=refused)
+    assert await taught.school.look() == "not compared: made for schema 7"
+    assert await taught.school.steps() == []
+
+
 async def test_of_less_than_a_day_nothing_is_compared(taught: Taught) -> None:
     school = taught.school
     school.registry.activate(await taught.stored())
@@ -145,5 +160,5 @@ async def test_a_step_that_is_not_taken_is_a_failure(taught: Taught) -> None:
 
 
 async def test_vectors_of_other_features_are_left_out(taught: Taught) -> None:
-    await taught.school.tenant.store.run([("UPDATE scores SET x = CAST('[1.0]' AS BLOB)", ())])
+    await taught.school.tenant.store.run([("UPDATE scores SET x = CAST('[1.0, ' || substr(x, 2) AS BLOB)", ())])
     assert await taught.school.retrain() == "no punch was scored yet"

@@ -19,7 +19,7 @@ from nocd.api.server import HttpLimits
 from nocd.app import Daemon
 from nocd.clock import now_ms
 from nocd.domain.token import Role
-from nocd.settings import load
+from nocd.settings import Settings, load
 from nocd.store.folder import Folder
 from nocd.store.tokens import Grant, TokenStore
 from tests.conformance.contract import Contract
@@ -150,14 +150,19 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 @asynccontextmanager
 async def running(
-    *, http: HttpLimits | None = None, clock: Callable[[], int] = now_ms, root: Path | None = None, **settings: Any
+    *,
+    http: HttpLimits | None = None,
+    clock: Callable[[], int] = now_ms,
+    root: Path | None = None,
+    reread: Callable[[], Settings] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
     """Run a daemon in this loop, in `root` or a folder of its own that goes with it; its first tokens are at hand."""
     where = root or Path(tempfile.mkdtemp(prefix="nocd-"))
     folder = await asyncio.to_thread(Folder(where).create)
     chosen = {"listen": "127.0.0.1:0", "data_dir": str(where), "commands_per_minute": 100_000, **settings}
     chosen.setdefault("failed_logins_per_minute", 1_000)
-    daemon = Daemon(load(chosen).settings, folder, http=http, now_ms=clock)
+    daemon = Daemon(load(chosen).settings, folder, http=http, now_ms=clock, reread=reread)
     await daemon.start()
     try:
         async with ClientSession() as session:

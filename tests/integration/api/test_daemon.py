@@ -80,6 +80,17 @@ async def test_a_hangup_that_fails_leaves_the_former_tokens_in_force(caplog: pyt
         await asyncio.to_thread(database.with_suffix(".away").replace, database)
 
 
+async def test_what_is_opened_and_what_is_not_well_is_counted() -> None:
+    async with running() as desk:
+        await desk.post(envelope("noc.alert", {**MINIMAL["noc.alert"], "severity": "HIGH"}))
+        desk.daemon.tenants["default"].pipeline.broken = UnavailableError("the disk is gone")
+        await desk.daemon._upkeep._measure()
+        text = (await desk.ask("GET", "/metrics", token=None)).body.decode()
+        assert 'nocd_tickets_total{origin="alert"} 1.0' in text
+        assert 'nocd_part_degraded{part="disk"} 0.0' in text
+        assert "process_open_fds " in text
+
+
 async def gone() -> Any:
     raise UnavailableError("the disk is gone")
 

@@ -53,6 +53,7 @@ BODIES = {
     "events in an array": ("/v1/events", "Content-Type: application/json", "Content-Length: 1000"),
     "chunks": ("/v1/events", NDJSON, "Transfer-Encoding: chunked"),
     "a webhook": ("/v1/webhooks/alertmanager", "Content-Length: 1000"),
+    "a page": ("/v1/webhooks/pagerduty", "Content-Length: 1000"),
     "a command": ("/v1/alerts/A-1/note", "Content-Length: 1000"),
     "a bulk": ("/v1/alerts/bulk", "Content-Length: 1000"),
     "a token": ("/v1/tokens", "Content-Length: 1000"),

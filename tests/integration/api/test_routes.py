@@ -57,7 +57,7 @@ def needed(method: str, path: str) -> set[str]:
         return {"admin", "operator", "viewer"}
     if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs", "/v1/models", "/v1/receivers")):
         return {"admin", "operator", "viewer"} if path.endswith(("/simulate", "/optimum")) else {"admin"}
-    if path in {"/v1/events", "/v1/webhooks/alertmanager"} and method == "POST":
+    if method == "POST" and path.startswith(("/v1/events", "/v1/webhooks", "/api/v2", "/v2")):
         return {"admin", "ingest"}
     return {"admin", "operator"} if method == "POST" else {"admin", "operator", "viewer"}
 

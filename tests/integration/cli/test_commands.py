@@ -189,10 +189,14 @@ def test_check_tells_values_with_their_place(nocd, folder, tmp_path, monkeypatch
     result = nocd("check", "--config", config, "--data-dir", folder.root, "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert told["settings"]["lateness_minutes"] == {"value": 3, "from": f"file {config}"}
-    assert told["settings"]["max_batch"] == {"value": 7, "from": "environment NOCD_MAX_BATCH"}
+    assert told["settings"]["lateness_minutes"] == {"value": 3, "from": f"file {config}", "change": "reload"}
+    assert told["settings"]["max_batch"] == {
+        "value": 7,
+        "from": "environment NOCD_MAX_BATCH",
+        "change": "restart",
+    }
     assert told["settings"]["data_dir"]["from"] == "argument"
-    assert told["settings"]["listen"] == {"value": "127.0.0.1:8460", "from": "default"}
+    assert told["settings"]["listen"] == {"value": "127.0.0.1:8460", "from": "default", "change": "restart"}
     assert [(each["check"], each["version"]) for each in told["databases"]] == [("ok", 2)]
     assert "all is well" in nocd("check", "--data-dir", folder.root).stdout
 

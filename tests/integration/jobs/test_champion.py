@@ -17,7 +17,7 @@ from nocd.domain.command import Command
 from nocd.domain.instant import DAY_MS
 from nocd.errors import Conflict
 from nocd.fraud.steps import ACTIVATED, MODEL_STEP, args
-from nocd.jobs.champion import champion_job
+from nocd.jobs.champion import judge_champion
 from nocd.store.folder import Folder
 from nocd.store.reviews import put_up
 from nocd.tenant import Tenant
@@ -52,11 +52,7 @@ class Stage:
 
     async def judge(self) -> str:
         """Run the job; return what it says."""
-        job = champion_job(self.versions, {"default": self.tenant}, self.opened.clock)
-        part = (await job.run()).parts["default"]
-        if part.error is not None:
-            raise part.error
-        return part.detail
+        return await judge_champion(self.tenant, self.versions, now=self.opened.clock.now)
 
     async def active(self) -> str | None:
         return await asyncio.to_thread(self.registry.active)
@@ -97,7 +93,7 @@ async def test_a_former_model_that_is_shown_to_be_better_is_told_put_in_force_an
         kind, version, body = (await on.steps())[-1]
         assert (kind, version) == ("model_rolled_back", "000001")
         assert (body["former"], body["actor"], body["verdicts"]) == ("000002", "nocd", 60)
-        assert await on.judge() == "000001 stays: it came back itself"
+        assert await on.judge() == "000001 stays: it was put back, and a model is put back once"
 
 
 async def test_a_model_that_alerts_over_twice_as_often_is_taken_back(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nocd.clock import monotonic_s
+from nocd.clock import monotonic_s, now_ms
 from nocd.domain.instant import zone
 from nocd.jobs.report import Ran, Report
 from nocd.jobs.scheduler import Job, Scheduler, _trigger
@@ -49,6 +49,34 @@ async def bench() -> Bench:
 
 def job(run: Callable[[], Awaitable[Report]], **more: Any) -> Job:
     return Job(**{"name": "work", "run": run, "limit_s": 30.0, **more})
+
+
+async def test_a_stepped_clock_holds_up_no_job_that_repeats_and_runs_none_of_the_day_again() -> None:
+    ran: list[str] = []
+    apart_ms = 0
+
+    async def note(name: str) -> Report:
+        ran.append(name)
+        return Report(detail="")
+
+    scheduler = Scheduler(
+        [
+            Job(name="often", run=lambda: note("often"), limit_s=5.0, every_s=3_600, quiet=True),
+            Job(name="daily", run=lambda: note("daily"), limit_s=5.0, at="04:10"),
+        ],
+        timezone=TOKYO,
+        told=lambda _: None,
+        monotonic_s=monotonic_s,
+        now_ms=lambda: now_ms() + apart_ms,
+    )
+    scheduler.start()
+    try:
+        planned = scheduler._next("daily")
+        apart_ms = -60_000  # a job that repeats was planned an hour ahead, and would wait for longer still
+        await until(lambda: ran == ["often"])
+        assert scheduler._next("daily") == planned
+    finally:
+        await scheduler.stop()
 
 
 async def test_a_run_is_told_with_what_it_said_and_how_long_it_took(bench: Bench) -> None:

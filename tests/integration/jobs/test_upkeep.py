@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -192,7 +193,7 @@ async def test_every_part_is_named_and_measured(house: House) -> None:
     parts = house.upkeep.parts()
     assert set(parts) == {"disk", "store", "jobs", "feed"}
     assert parts["feed"] == {"state": "ok", "detail": "", "clients": 3, "backlog": 5, "lagged": 7}
-    text = house.upkeep.metrics.text().decode()
+    text = (await asyncio.to_thread(house.upkeep.metrics.text)).decode()
     for line in ("nocd_feed_clients 3.0", "nocd_feed_backlog_changes 5.0", "nocd_feed_lagged_clients 7.0"):
         assert line in text
     size = house.tenant.store.path.stat().st_size

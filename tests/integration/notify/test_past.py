@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nocd.app import replay
+from nocd.replaying import replay
 from nocd.settings import load
 from nocd.store import outbox, queries
 from nocd.store.folder import Folder

@@ -220,14 +220,15 @@ def test_a_newer_database_is_left_alone(path):
     before = path.read_bytes()
     with pytest.raises(StateError) as refused:
         TokenStore(path)
-    assert refused.value.code == "too_new"
+    assert refused.value.code == "newer_database"
     assert path.read_bytes() == before
 
 
 def test_a_damaged_database_is_named(path):
     path.write_bytes(b"not a database, by any means" * 100)
-    with pytest.raises(StateError, match=r"daemon\.db"):
+    with pytest.raises(StateError, match=r"daemon\.db") as refused:
         TokenStore(path)
+    assert refused.value.code == "corrupt_database"
 
 
 def test_threads_may_share_it(store):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +33,20 @@ def raised(text):
     with pytest.raises(ValueError) as caught:
         raise ValueError(text)
     return caught.value
+
+
+def test_that_descriptors_ran_out_is_said_once_a_while_and_any_other_fault_as_the_loop_says_it(lines):
+    read, now_s, others = lines(), [100.0], []
+    fault = log.loop_faults(lambda: now_s[0])
+    loop = SimpleNamespace(default_exception_handler=others.append)
+    for _ in range(128):
+        fault(loop, {"message": "accept", "exception": OSError(errno.EMFILE, "too many")})
+    now_s[0] += 10
+    fault(loop, {"message": "accept", "exception": OSError(errno.ENFILE, "too many")})
+    assert [json.loads(line)["event"] for line in read()] == ["no_descriptors"] * 2
+    for context in ({"message": "lost"}, {"message": "reset", "exception": OSError(errno.ECONNRESET, "reset")}):
+        fault(loop, context)
+    assert [context["message"] for context in others] == ["lost", "reset"]
 
 
 def test_one_json_object_a_line_where_it_is_no_terminal(lines):

@@ -67,6 +67,14 @@ def test_scores_are_blanked_only_where_they_may_not_be_read() -> None:
     assert masked(data, names=True, scores=True) == {"fraud_score": None, "person_name": MASK}
 
 
+def test_what_a_score_is_made_of_and_habits_are_hidden_with_it() -> None:
+    evidence = {"fraud_score": 0.9, "rule_score": 0.4, "deviations": {"hour": "at 03:10; usual 06-08"}, "punch": "e1"}
+    hidden = {"fraud_score": None, "rule_score": None, "deviations": None, "punch": "e1"}
+    data = {"evidence": {**evidence, "model": {"score": 0.9}}, "model": "ok"}
+    assert masked(data, names=False, scores=True) == {"evidence": {**hidden, "model": None}, "model": "ok"}
+    assert masked(data, names=False) == data
+
+
 def test_masking_twice_changes_nothing_more() -> None:
     body = orjson.dumps({"person_name": "Asha", "reason": "Asha left", "phones": ["1"]})
     assert mask(mask(body)) == mask(body)

@@ -11,9 +11,10 @@ from nocd.domain.instant import DAY_MS, MINUTE_MS, rfc3339
 from nocd.domain.observation import OutsideAlert
 from nocd.domain.severity import Severity
 from nocd.errors import InputError, TooLarge
-from nocd.ingest.alertmanager import ALERTS_MAX, LABELS_BYTES_MAX, to_lines
+from nocd.ingest.alertmanager import ALERTS_MAX, to_lines
 from nocd.ingest.bodies import Line
 from nocd.ingest.decode import Decoder
+from nocd.ingest.foreign import LABELS_BYTES_MAX
 from nocd.wire.views import Rejection
 from tests.unit.ingest.examples import RECEIVED_AT
 

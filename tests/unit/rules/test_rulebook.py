@@ -11,6 +11,7 @@ import pytest
 from nocd.detect.kinds import OpenAfter, Rule
 from nocd.detect.registry import CATALOG
 from nocd.domain.severity import Severity
+from nocd.faults import Place
 from nocd.rulebook import RulesRefused, parse_rules, read_rules
 from tests.architecture.tree import ROOT, modules, syntax
 from tests.unit.rules.reference import whole
@@ -32,7 +33,7 @@ def test_the_most_specific_rule_wins_field_by_field() -> None:
             "client": {"ACME": {"NO_SHOW": {"grace_minutes": 25, "open_after": {"count": 2}}}},
             "site": {"S1": {"NO_SHOW": {"grace_minutes": 30.5}}},
         },
-        where="here",
+        where=Place("here"),
     )
 
     def of(site: str | None, client: str | None) -> Any:
@@ -60,7 +61,7 @@ def test_the_most_specific_rule_wins_field_by_field() -> None:
 )
 def test_what_is_no_rule_is_refused_by_name(told, fault) -> None:
     with pytest.raises(RulesRefused) as refused:
-        parse_rules(told, where="rules.toml")
+        parse_rules(told, where=Place("rules.toml"))
     assert any(fault in each for each in refused.value.faults), refused.value.faults
     assert all(each.startswith("rules.toml: ") for each in refused.value.faults)
 

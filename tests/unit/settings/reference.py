@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, get_args
 
-from nocd.settings import Settings
+from nocd.settings import RELOADED, Settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -25,6 +25,7 @@ HEAD = """\
 # Every setting of the daemon at its default; keep in your own copy only what you change. Arguments (`nocd serve --set
 # name=value`) and the environment (NOCD_ and the name in capitals) go before this file. An unknown name is refused.
 # `nocd check` prints what is in force and from where. See README.md beside this file.
+# A change marked (reload) is taken over by SIGHUP (`systemctl reload nocd`), any other by a restart.
 """
 UNITS = {
     "_bytes": "bytes",
@@ -37,13 +38,13 @@ UNITS = {
 
 
 def comment(name: str, field: FieldInfo) -> str:
-    """Return the words over a setting: meaning, unit and range."""
+    """Return the words over a setting: meaning, unit and range, and whether a hang-up takes over a change."""
     unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "")
     bounds = {kind: getattr(part, kind) for part in field.metadata for kind in ("ge", "le") if hasattr(part, kind)}
     span = f"{bounds['ge']:_} to {bounds['le']:_}" if bounds else ""
     words = " | ".join(get_args(field.annotation)) if isinstance(field.default, str) else ""
     limits = f" [{' '.join(part for part in (span, unit, words) if part)}]" if span or unit or words else ""
-    return f"{field.description}{limits}"
+    return f"{field.description}{limits}{' (reload)' if name in RELOADED else ''}"
 
 
 def value(default: Any) -> str:

@@ -67,10 +67,10 @@ def test_every_fault_is_named_with_its_place_and_the_nearest_known_name(file):
     with pytest.raises(SettingsRefused) as refused:
         load({"listn": "x"}, file=path)
     told = refused.value.faults
-    assert f"file {path}: latenes_minutes is no setting; did you mean lateness_minutes?" in told
+    assert f"file {path} line 1: latenes_minutes is no setting; did you mean lateness_minutes?" in told
     assert "argument: listn is no setting; did you mean listen?" in told
-    assert any(text.startswith(f"file {path}: max_age_days: ") and "given 1000" in text for text in told)
-    assert any(text.startswith(f"file {path}: log_level: ") for text in told)
+    assert any(text.startswith(f"file {path} line 2: max_age_days: ") and "given 1000" in text for text in told)
+    assert any(text.startswith(f"file {path} line 3: log_level: ") for text in told)
     assert any("server is no setting" in text for text in told)
     assert refused.value.code == "bad_settings"
 

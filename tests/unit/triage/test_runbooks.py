@@ -10,6 +10,7 @@ from nocd.detect.registry import CATALOG
 from nocd.domain.alert import Alert
 from nocd.domain.finding import Category
 from nocd.domain.severity import Severity
+from nocd.faults import Place
 from nocd.procedures import RunbooksRefused, parse_runbooks, read_runbooks
 from nocd.triage.runbooks import Runbook, Runbooks
 from tests.build import T0
@@ -111,7 +112,7 @@ def test_a_file_of_ones_own_takes_the_place_of_what_it_names_and_leaves_the_rest
 )
 def test_a_fault_is_told_with_its_place(tables: dict[str, object], fault: str) -> None:
     with pytest.raises(RunbooksRefused) as refused:
-        parse_runbooks(tables, where="x.toml")
+        parse_runbooks(tables, where=Place("x.toml"))
     assert refused.value.faults == [fault]
 
 
@@ -122,7 +123,7 @@ def test_a_missing_file_is_refused_by_name(tmp_path) -> None:
 
 def test_a_playbook_is_read_with_its_defaults() -> None:
     actions = [{"do": "notify", "receivers": ["boss"], "min_severity": "HIGH"}, {"do": "escalate", "auto": False}]
-    (made,) = parse_runbooks({"X": told(playbook=actions)}, where="x.toml")
+    (made,) = parse_runbooks({"X": told(playbook=actions)}, where=Place("x.toml"))
     assert [(each.do, each.auto, each.timeout_s, each.min_severity) for each in made.playbook] == [
         ("notify", True, 60, "HIGH"),
         ("escalate", False, 60, "INFO"),
