@@ -49,8 +49,12 @@ class Trial:
     @property
     def final(self) -> Floats:
         """Return the score that is shown and acted on: the greater of model and rules."""
+        return self.served("model")
+
+    def served(self, name: str) -> Floats:
+        """Return what is shown and acted on where this one judges: never less than the rules say."""
         rules = self.scores.get("rules")
-        return self.scores["model"] if rules is None else np.maximum(self.scores["model"], rules)
+        return self.scores[name] if rules is None else np.maximum(self.scores[name], rules)
 
 
 def evaluate(trial: Trial, *, calibration: Rows | None = None) -> dict[str, Any]:
@@ -60,12 +64,11 @@ def evaluate(trial: Trial, *, calibration: Rows | None = None) -> dict[str, Any]
     if "rules" in scores:
         scores["both"] = trial.final
     drawn = _bootstrap(rows, scores, terms)
+    served = {name: trial.served(name) for name in trial.scores}
     found: dict[str, Any] = {"test": rows.told(), "terms": _terms(terms)}
     for name, score in scores.items():
         found[name] = _figures(rows, score, drawn[name], terms)
-    found["differences"] = {
-        name: _difference(rows, scores, drawn, name).told() for name in ("rules", "champion") if name in scores
-    }
+    found["differences"] = _differences(rows, served, terms)
     calibrated = calibration is None or _calibrated(calibration)
     found["calibrated"] = calibrated
     found["score_table"] = [_table_row(rows, trial.final, score, at) for at, score in enumerate(SCORES)]
@@ -90,9 +93,18 @@ def _bootstrap(rows: Rows, scores: Mapping[str, Floats], terms: Terms) -> dict[s
     return dict(zip(rankings, np.array(drawn).T, strict=True))
 
 
-def _difference(rows: Rows, scores: Mapping[str, Floats], drawn: Mapping[str, Floats], other: str) -> Interval:
-    model, others = (Ranking(rows.label, scores[name]).average_precision(rows.weight) for name in ("model", other))
-    return bounds(model - others, drawn["model"] - drawn[other])
+def _differences(rows: Rows, served: Mapping[str, Floats], terms: Terms) -> dict[str, Any]:
+    """Return by how much PR-AUC is above that of rules and champion, of what is acted on with each.
+
+    The labels of frauds come mostly of what the rules alerted of, which alone would put the rules before any model.
+    """
+    drawn = _bootstrap(rows, served, terms)
+    value = {name: Ranking(rows.label, score).average_precision(rows.weight) for name, score in served.items()}
+    return {
+        name: bounds(value["model"] - value[name], drawn["model"] - drawn[name]).told()
+        for name in ("rules", "champion")
+        if name in served
+    }
 
 
 def _figures(rows: Rows, score: Floats, drawn: Floats, terms: Terms) -> dict[str, Any]:

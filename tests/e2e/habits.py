@@ -26,7 +26,7 @@ from ml.measure import Ranking, bounds, resampled
 from nocd.domain.instant import DAY_MS, HOUR_MS
 from nocd.domain.verdict import CHECKS, FRAUD
 from nocd.fraud.features import FEATURES
-from nocd.simulate.events import raws
+from nocd.simulate.events import raws, untold
 from nocd.simulate.frauds import FRAUDS, HABITS, frauds
 from nocd.simulate.world import World
 from tests.e2e.months import START_MS, Months
@@ -208,7 +208,7 @@ def main() -> int:
     world = company(asked.seed, sites=asked.sites, people=asked.people, days=asked.days, share=asked.share)
     truths: list[Truth] = []
     alike: list[Truth] = []
-    months = Scores()
+    months = Scores(asked.seed, untold)
     stream = raws(world, truths.append, likeness=alike.append)
     months.live(heard(takewhile(lambda raw: raw.time < world.end_ms, stream), short=asked.short))
     planted = [row for row in truths if row.kind in FRAUDS and row.from_ms < world.end_ms - DAY_MS]

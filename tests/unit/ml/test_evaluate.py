@@ -63,6 +63,15 @@ def test_the_difference_to_an_equal_scorer_is_nothing_on_every_sample() -> None:
     assert told["model"]["pr_auc"][1] < told["model"]["pr_auc"][0] < told["model"]["pr_auc"][2]
 
 
+def test_a_model_is_compared_by_what_is_acted_on_and_not_for_what_the_rules_find_anyway() -> None:
+    label, rules = [1] * 20 + [0] * 40, [0.9] * 20 + [0.0] * 40
+    blind = evaluate(trial([0.1] * 60, label, rules=rules, champion=[0.3] * 60))
+    assert blind["model"]["pr_auc"][0] < 0.4
+    assert blind["differences"] == {"rules": [0, 0, 0], "champion": [0, 0, 0]}
+    accusing = evaluate(trial([0.1] * 20 + [0.95] * 40, label, rules=rules))
+    assert accusing["differences"]["rules"][0] < -0.3
+
+
 def test_a_fraud_missed_and_an_honest_row_ticketed_cost_what_they_are_said_to() -> None:
     terms = Terms(bootstrap_rounds=2, cost_miss=7, cost_accusation=3)
     confusion = evaluate(trial([0.9, 0.9, 0.1, 0.1], [1, 0, 1, 0], terms=terms))["model"]["confusion"]
