@@ -104,6 +104,7 @@ _VERBS: Final = {"/v1/tickets/": TICKET_COMMANDS, "/v1/incidents/": INCIDENT_COM
 _OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/v1/fraud/people/{id}/history", "days"): {"type": "integer", "minimum": 1, "maximum": 365},
     ("/v1/incidents", "status"): {"type": "array", "items": {"enum": [*IncidentStatus]}},
+    ("/v1/reports/noise", "limit"): {"type": "integer", "minimum": 1, "maximum": 100},
     ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
 _OTHER_MEDIA: Final = {

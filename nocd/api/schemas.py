@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from nocd.api.tokens import NewToken, Rotation
+from nocd.detect.registry import CATALOG
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
@@ -163,6 +164,8 @@ def components() -> dict[str, Any]:
     _, seen = models_json_schema([(model, "serialization") for model in _VIEWS], ref_template=REF)
     _, asked = models_json_schema([(model, "validation") for model in _REQUESTS], ref_template=REF)
     asked["$defs"]["Bulk"]["properties"]["command"]["enum"] = [*requests.COMMANDS]
+    asked["$defs"]["PlanMaintenance"]["properties"]["types"]["items"]["enum"] = [*CATALOG]
+    asked["$defs"]["TestRoutes"]["oneOf"] = [{"required": ["alert"]}, {"required": ["labels"]}]
     return {**seen["$defs"], **asked["$defs"], **_entries(), **_events(), "Token": _token()}
 
 
