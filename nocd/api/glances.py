@@ -42,7 +42,7 @@ async def heat(request: web.Request) -> web.Response:
     limits = token.sites, token.clients
     found = await tenant.store.read(glances.heat, start=start, step_ms=step_ms, steps=steps, limits=limits)
     roster, sees_scores = tenant.pipeline.engine.roster, Right.FRAUD in token.rights
-    busiest = sorted(found, key=lambda site: (-sum(map(sum, found[site].values())), site or ""))
+    busiest = sorted(found, key=lambda site: (-sum(found[site]["alerts"]) - sum(found[site]["findings"]), site or ""))
     items = [
         {
             "site": site,
@@ -69,12 +69,13 @@ async def people(request: web.Request) -> web.Response:
     )
     seen = [entry for entry in engine.roster.people.values() if entry.active and _seen(engine, token, entry, site, now)]
 
+    days = scored if Right.FRAUD in token.rights else {}
+
     def worth(entry: Person) -> tuple[float, int, bool, str]:
-        most = max((score for score in scored.get(entry.id, ()) if score is not None), default=0.0)
+        most = max((score for score in days.get(entry.id, ()) if score is not None), default=0.0)
         return -most, -alerts[entry.id], engine.duties.on_duty(entry.id) is None, entry.id
 
     shown = sorted(seen, key=worth)[: answers.limit(request)]
-    days = scored if Right.FRAUD in token.rights else {}
     body = {
         "time": rfc3339(now),
         "total": len(seen),
