@@ -20,10 +20,13 @@ from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
 from noctui.screens.feed import FeedScreen
+from noctui.screens.overview import OverviewScreen
+from noctui.screens.people import PeopleScreen
+from noctui.screens.risk import RiskScreen
 from noctui.screens.sites import SitesScreen
 from noctui.settings import KeymapFile
 from noctui.state import reduce
-from noctui.state.acts import MANY_A_REQUEST, Act, body_of
+from noctui.state.acts import MANY_A_REQUEST, NO_VERDICT, Act, body_of
 from noctui.state.desk import Desk
 from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
@@ -46,9 +49,12 @@ if TYPE_CHECKING:
         LeaveWanted,
         LedgerWanted,
         ManyWanted,
+        PersonWanted,
+        PlaceWanted,
         RetryWanted,
         ThresholdWanted,
         UndoWanted,
+        VerdictWanted,
         Wanted,
     )
     from noctui.state.model import Model
@@ -150,9 +156,12 @@ class Console(App[int]):
         self._keys = KeymapFile(keymap)
         self._beating = False
         self._leaving = False
+        self.add_mode("overview", lambda: OverviewScreen(self.desk, clock))
         self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
         self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
         self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
+        self.add_mode("people", lambda: PeopleScreen(self.desk, clock))
+        self.add_mode("risk", lambda: RiskScreen(self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -264,8 +273,19 @@ class Console(App[int]):
         self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
         self.paint()
 
+    def on_verdict_wanted(self, event: VerdictWanted) -> None:
+        """Send a verdict on a score; its row is marked at once."""
+        body = {"verdict": event.verdict, **body_of("verdict", event.text)}
+        self._judge(event.score, body, title=event.title, before=event.before)
+        self.paint()
+
+    def _judge(self, score: str, body: Mapping[str, str], *, title: str, before: str) -> None:
+        key = uuid.uuid4().hex
+        act = Act(key=key, verb="verdict", score=score, before=before, title=title, at=self._clock(), body=body)
+        self._send(act, Order(key=key, verb="verdict", score=score, body=body))
+
     def on_fact_wanted(self, event: FactWanted) -> None:
-        """Ask about a site or a baseline."""
+        """Ask for something that a screen shows."""
         self._link.fetch(Query(kind=event.kind, key=event.key, body=event.body))
 
     def on_wanted(self, event: Wanted) -> None:
@@ -303,10 +323,12 @@ class Console(App[int]):
             return
         act = outbox.undoable(self._clock())
         if act is None:
-            self.say("nothing to undo: only your own ack or resolve of the last 10 s", "muted")
+            self.say("nothing to undo: only your own ack, resolve or verdict of the last 10 s", "muted")
             return
         outbox.last = None
-        if act.alerts:
+        if act.score:
+            self._judge(act.score, {"verdict": act.before or NO_VERDICT}, title=act.title, before="")
+        elif act.alerts:
             self._submit_many("undo", act.alerts, {})
         else:
             self._submit("undo", act.alert, {})
@@ -329,6 +351,20 @@ class Console(App[int]):
             return
         queue.go(model, event.alert)
         await self.switch_mode("alerts")
+
+    async def on_place_wanted(self, event: PlaceWanted) -> None:
+        """Show the page of a site."""
+        if self.desk.places.go(self.desk.model, event.site):
+            await self.switch_mode("sites")
+        else:
+            self.say(f"{event.site} is not among the sites", "muted")
+
+    async def on_person_wanted(self, event: PersonWanted) -> None:
+        """Show what is known of someone."""
+        if self.desk.folk.go(self.desk.model, event.person):
+            await self.switch_mode("people")
+        else:
+            self.say(f"{event.person} is not among the people told", "muted")
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

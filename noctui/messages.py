@@ -28,9 +28,9 @@ class Question:
 
     `completions` are texts that the start of one may become by tab.
 
-    It names the alert, the alerts or the baseline it is about; `act` is what will be done to the baseline. Where a
-    question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for
-    something else.
+    It names the alert, the alerts, the baseline or the score it is about; `act` is what will be done to the baseline.
+    Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant
+    for something else.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Question:
     alert: str = ""
     alerts: tuple[str, ...] = ()
     baseline: str = ""
+    score: str = ""
     act: ThresholdAct | None = None
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
@@ -82,11 +83,22 @@ class ThresholdWanted(Message):
 
 
 @dataclass
+class VerdictWanted(Message):
+    """A verdict on a score was chosen; `before` is the one it had, `title` names it for people."""
+
+    score: str
+    verdict: str
+    text: str = ""
+    before: str = ""
+    title: str = ""
+
+
+@dataclass
 class FactWanted(Message):
-    """Something about a site or a baseline is looked at and not known, or is to be tried."""
+    """Something is looked at and not known, or is to be tried; most kinds are about a site, a person … by its key."""
 
     kind: str
-    key: str
+    key: str = ""
     body: Mapping[str, Any] | None = None
 
 
@@ -107,6 +119,20 @@ class AlertWanted(Message):
     """An alert named elsewhere is to be shown on the alert screen."""
 
     alert: str
+
+
+@dataclass
+class PlaceWanted(Message):
+    """A site named elsewhere is to be shown on the site screen."""
+
+    site: str
+
+
+@dataclass
+class PersonWanted(Message):
+    """Someone named elsewhere is to be shown on the people screen."""
+
+    person: str
 
 
 @dataclass

@@ -17,7 +17,7 @@ BULK = "bulk"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert (or on many: `bulk`), or on one baseline (or a `change` of its threshold).
+    """One command on one alert (or on many: `bulk`), on one baseline (or a `change` of its threshold), or on one score.
 
     `key` is what makes its repeats harmless.
     """
@@ -26,6 +26,7 @@ class Order:
     verb: str
     alert: str = ""
     baseline: str = ""
+    score: str = ""
     change: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
 
@@ -34,6 +35,8 @@ class Order:
         """Return where it is posted."""
         if self.verb == BULK:
             return f"alerts/{BULK}"
+        if self.score:
+            return f"fraud/scores/{quote(self.score, safe='')}/{self.verb}"
         if not self.baseline:
             return f"alerts/{quote(self.alert, safe='')}/{self.verb}"
         change = f"/changes/{quote(self.change, safe='')}" if self.change else ""

@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.screen import Screen
 
-from noctui.messages import Answered, LeaveWanted, Question, RetryWanted, UndoWanted
+from noctui.messages import Answered, FactWanted, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
-from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named
+from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named, where
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
 from noctui.state.find import read_filter
 from noctui.state.lines import BLANK, Line, line
@@ -19,13 +19,14 @@ from noctui.widgets.bar import Bar
 from noctui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from textual import events
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from noctui.state.desk import Desk
+    from noctui.state.facts import Need
 
 CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
 LINK_CELLS = 30
@@ -40,7 +41,10 @@ def bindings() -> list[BindingType]:
 
 
 class DeskScreen(Screen[None]):
-    """A screen that draws a desk; `scope` names it in the action table."""
+    """A screen that draws a desk; `scope` names it in the action table.
+
+    A `lean` one has no line below the prompt: what was done last is said in the prompt's own.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as an attribute
@@ -57,12 +61,14 @@ class DeskScreen(Screen[None]):
     ]
     scope: ClassVar[Scope]
     title_word: ClassVar[str]
+    lean: ClassVar[bool] = False
     pressed: var[str] = var("")
 
     def __init__(self, desk: Desk, now: Callable[[], int]) -> None:
         super().__init__()
         self.desk = desk
         self.now = now
+        self._repaints = False
 
     def compose(self) -> ComposeResult:
         """Give the lines around the body, and the body."""
@@ -84,8 +90,16 @@ class DeskScreen(Screen[None]):
         raise NotImplementedError
 
     def info(self, width: int) -> Line:
-        """Return the second line while the link is well."""
+        """Return the second line while the link is well; where it is blank, there is none."""
         raise NotImplementedError
+
+    def aside(self) -> Line:
+        """Return what the prompt's line says while there is nothing else to say."""
+        return BLANK
+
+    def counts(self) -> Line:
+        """Return what the top line counts, blank for the alerts of the queue."""
+        return BLANK
 
     @property
     def home(self) -> Widget:
@@ -107,13 +121,15 @@ class DeskScreen(Screen[None]):
         if cramped:
             self._bar("status").show(line(f"needs {CRAMPED_WIDTH}x{CRAMPED_HEIGHT}", "stale"))
             return
-        self._bar("status").show(status_bar(desk.model, self.title_word, width, now, desk.badges))
+        self._bar("status").show(status_bar(desk.model, self.title_word, width, now, desk.badges, self.counts()))
         self._bar("link").show(link_bar(desk.model, LINK_CELLS, now))
-        self._bar("info").show(banner(desk.model, now, width) or self.info(width))
+        info = banner(desk.model, now, width) or self.info(width)
+        self._bar("info").display = bool(info)
+        self._bar("info").show(info)
         self.draw(step)
-        said = desk.said(now, width)
-        self.prompt.say(said[0] if said else BLANK)
-        self._bar("below").show(said[1] if said[1:] else outbox_line(desk.model, now))
+        said, outbox = desk.said(now, width), outbox_line(desk.model, now)
+        self.prompt.say(said[0] if said else (outbox if self.lean else BLANK) or self.aside())
+        self._bar("below").show(said[1] if said[1:] else outbox)
         self._bar("footer").show(line(footer_words(self.scope, width, self.desk.actions), "muted"))
 
     def _bar(self, name: str) -> Bar:
@@ -122,6 +138,16 @@ class DeskScreen(Screen[None]):
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new size."""
         self.call_after_refresh(self.paint)
+
+    def on_virtual_rows_resized(self) -> None:
+        """Draw again once all panes have the room they were given."""
+        if not self._repaints:
+            self._repaints = True
+            self.call_after_refresh(self._repaint)
+
+    def _repaint(self) -> None:
+        self._repaints = False
+        self.paint()
 
     def on_screen_resume(self) -> None:
         """Draw what moved while another screen was up."""
@@ -156,7 +182,7 @@ class DeskScreen(Screen[None]):
             self.say(READ_ONLY, "stale")
             return
         if self.scope not in action.scopes:
-            self.say(f"{action.title.lower()} is for {', '.join(action.scopes)}", "muted")
+            self.say(f"{action.title.lower()} is for {where(action)}", "muted")
             return
         if action_id.startswith("screen_"):
             self.do_screen(action_id.removeprefix("screen_"))
@@ -165,11 +191,23 @@ class DeskScreen(Screen[None]):
 
     def do_screen(self, number: str) -> None:
         """Go to another screen, or say that it is not there yet."""
-        modes = {"2": "alerts", "3": "feed", "4": "sites"}
+        modes = {"1": "overview", "2": "alerts", "3": "feed", "4": "sites", "5": "people", "6": "risk"}
         if number in modes:
             self.app.switch_mode(modes[number])
         else:
             self.say(f"{BY_ID[f'screen_{number}'].title} comes with a later release", "muted")
+
+    def ask_for(self, needs: Iterable[Need]) -> None:
+        """Ask for what is looked at and not known, or known for too long, while there is a link."""
+        if self.desk.model.link.phase in {"live", "resuming"}:
+            for kind, key in self.desk.model.facts.due(needs, self.now()):
+                self.post_message(FactWanted(kind, key))
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether what is shown stands still, because nothing is heard."""
+        model = self.desk.model
+        return model.loaded and model.link.word(self.now()) not in {"LIVE", "RESUMING", "CONNECTING"}
 
     def do_command(self) -> None:
         """Ask for the name of what to do."""

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope: TypeAlias = Literal["alerts", "feed", "sites"]
+Scope: TypeAlias = Literal["overview", "alerts", "feed", "sites", "people", "risk"]
 LATER = "comes with a later release"
-EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites")
+EVERYWHERE: tuple[Scope, ...] = ("overview", "alerts", "feed", "sites", "people", "risk")
 ALERTS: tuple[Scope, ...] = ("alerts",)
 FEED: tuple[Scope, ...] = ("feed",)
 SITES: tuple[Scope, ...] = ("sites",)
-PANED: tuple[Scope, ...] = ("alerts", "sites")
+RISK: tuple[Scope, ...] = ("risk",)
+HEATED: tuple[Scope, ...] = ("sites", "risk")
+ACKED: tuple[Scope, ...] = ("overview", "alerts")
+PANED: tuple[Scope, ...] = ("overview", "alerts", "sites", "people", "risk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +45,10 @@ ACTIONS = (
     ),
     Action(id="up", title="Up", keys=("k", "up"), help="the row, line or day before"),
     Action(
-        id="left", title="Hour before", keys=("left",), help="to the heat map, and the hour before in it", scopes=SITES
+        id="left", title="Hour before", keys=("left",), help="to the heat map, and the hour before in it", scopes=HEATED
     ),
     Action(
-        id="right", title="Next hour", keys=("right",), help="to the heat map, and the next hour in it", scopes=SITES
+        id="right", title="Next hour", keys=("right",), help="to the heat map, and the next hour in it", scopes=HEATED
     ),
     Action(id="page_down", title="Page down", keys=("pagedown", "ctrl+f", "ctrl+d"), help="a page further"),
     Action(id="page_up", title="Page up", keys=("pageup",), help="a page back"),
@@ -60,16 +63,22 @@ ACTIONS = (
         id="open",
         title="Open",
         keys=("enter",),
-        help="read the evidence in the drawer, the alert of a feed line, or the page of a site",
+        help="read the drawer, the alert of a feed line, the page of a site or what is known of someone",
         footer="open",
     ),
-    Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
+    Action(
+        id="maximise",
+        title="Maximise",
+        keys=("z",),
+        help="the drawer or pane that is read on the whole screen, and back",
+        scopes=("alerts", "people", "risk"),
+    ),
     Action(id="back", title="Back", keys=("escape",), help="close the prompt, the drawer, the page or this help"),
     Action(
         id="tab",
         title="Drawer tab",
         keys=("tab",),
-        help="the next tab of the drawer (why, notes, raw) or pane of the page (metrics, week, threshold)",
+        help="the next tab of the drawer (why, notes, raw), or pane of the screen or page",
         scopes=PANED,
     ),
     Action(
@@ -107,11 +116,37 @@ ACTIONS = (
         footer="roll back",
     ),
     Action(
+        id="measure",
+        title="Heat of",
+        keys=("v",),
+        help="what the heat map counts: what was found, alerts, or fraud",
+        scopes=RISK,
+        footer="heat",
+    ),
+    Action(
+        id="level",
+        title="Level",
+        keys=("t",),
+        help="list scores from another level on, from 0.3 to 1, and say what it would give",
+        scopes=RISK,
+        footer="level",
+    ),
+    Action(
+        id="judge",
+        title="Verdict",
+        keys=("l",),
+        help="what the punch was: a letter for the verdict, then an optional note, enter sends",
+        scopes=RISK,
+        mutating=True,
+        footer="verdict",
+    ),
+    Action(id="person", title="Person", keys=("o",), help="who punched, on People", scopes=RISK),
+    Action(
         id="ack",
         title="Acknowledge",
         keys=("a",),
         help="take the alert on; the reason is optional, enter sends",
-        scopes=ALERTS,
+        scopes=ACKED,
         mutating=True,
         footer="ack",
     ),
@@ -177,7 +212,7 @@ ACTIONS = (
         id="undo",
         title="Undo",
         keys=("u",),
-        help="take back your last ack or resolve within 10 s, or cancel an act that was never sent",
+        help="take back your last ack, resolve or verdict within 10 s, or cancel an act that was never sent",
         mutating=True,
     ),
     Action(
@@ -209,18 +244,17 @@ ACTIONS = (
         keys=("R",),
         help="try a lost link again now; also reads the token again, and on Sites the page",
     ),
-    Action(id="screen_1", title="Overview", keys=("1",), help=LATER),
-    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="alerts"),
-    Action(id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="feed"),
+    Action(id="screen_1", title="Overview", keys=("1",), help="whether anything is wrong anywhere", footer="screens"),
+    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first"),
+    Action(id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens"),
     Action(
         id="screen_4",
         title="Sites",
         keys=("4",),
         help="every site, and what is usual there: signals, week, threshold",
-        footer="sites",
     ),
-    Action(id="screen_5", title="People", keys=("5",), help=LATER),
-    Action(id="screen_6", title="Risk", keys=("6",), help=LATER),
+    Action(id="screen_5", title="People", keys=("5",), help="who somebody is, and what is usual of them"),
+    Action(id="screen_6", title="Risk", keys=("6",), help="what looks like fraud, why, and what it turned out to be"),
     Action(id="screen_7", title="Cases", keys=("7",), help=LATER),
     Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
     Action(
@@ -262,20 +296,25 @@ def key_words(action: Action) -> str:
 
 
 def footer_words(scope: Scope, cells: int, actions: Sequence[Action] = ACTIONS) -> str:
-    """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
-    hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}[scope]
+    """Return the key line of a screen, as many words as fit."""
     shown = " j/k move"
     for action in actions:
-        word = f"  {key_word(action.keys[0])} {action.footer}" if action.keys else ""
-        if action.footer and scope in action.scopes and action.id != hidden and len(shown + word) <= cells:
+        first = "1-8" if action.id == "screen_1" else key_word(action.keys[0]) if action.keys else ""
+        word = f"  {first} {action.footer}" if first else ""
+        if action.footer and scope in action.scopes and len(shown + word) <= cells:
             shown += word
     return shown
+
+
+def where(action: Action) -> str:
+    """Return the screens on which an action is done."""
+    return "all" if set(action.scopes) == set(EVERYWHERE) else ", ".join(action.scopes)
 
 
 def keys_table() -> str:
     """Return the Markdown table of the README."""
     rows = (
-        f"| `{key_words(action)}` | {action.title} | {action.help} | {', '.join(action.scopes)} |"
+        f"| `{key_words(action)}` | {action.title} | {action.help} | {where(action)} |"
         for action in ACTIONS
         if action.help != LATER
     )

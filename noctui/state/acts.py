@@ -18,7 +18,7 @@ ACTS_MAX = 100
 UNDO_MS = 10 * SECOND_MS
 MANY_MAX = 1_000
 MANY_A_REQUEST = 100
-UNDOABLE = ("ack", "resolve")
+UNDOABLE = ("ack", "resolve", "verdict")
 DONE = {
     "ack": "acked",
     "resolve": "resolved",
@@ -26,6 +26,7 @@ DONE = {
     "start": "took",
     "escalate": "escalated",
     "undo": "undid the last act on",
+    "verdict": "judged",
 }
 THRESHOLD_WORDS = {
     "threshold": ("set", "set"),
@@ -33,6 +34,7 @@ THRESHOLD_WORDS = {
     "let_go": ("let go of", "let go of"),
     "rollback": ("roll back", "rolled back"),
 }
+NO_VERDICT = "unknown"  # what a verdict is taken back to where there was none
 VERDICTS = {
     "t": "true_positive",
     "f": "fraud",
@@ -45,9 +47,9 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One command on one alert, on many, or on one baseline, under its idempotency key.
+    """One command on one alert, on many, on one baseline or on one score, under its idempotency key.
 
-    `at` and `undo_until` are this machine's milliseconds.
+    `at` and `undo_until` are this machine's milliseconds; `before` is the verdict a score had.
     """
 
     key: str
@@ -55,6 +57,8 @@ class Act:
     alert: str = ""
     alerts: tuple[str, ...] = ()
     baseline: str = ""
+    score: str = ""
+    before: str = ""
     title: str = ""
     at: int
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -68,8 +72,8 @@ class Act:
 
     @property
     def what(self) -> str:
-        """Return the alert it is about, or how many."""
-        return f"{len(self.alerts)} alerts" if self.alerts else self.alert
+        """Return the alert or the score it is about, or how many."""
+        return f"{len(self.alerts)} alerts" if self.alerts else self.alert or self.score
 
     @property
     def _threshold_words(self) -> tuple[str, str]:

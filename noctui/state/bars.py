@@ -28,11 +28,13 @@ class Badges:
     slow: bool = False
 
 
-def status_bar(model: Model, title: str, width: int, now: int, badges: Badges) -> Line:
-    """Return the left part of the top line: where we are and what stands open."""
+def status_bar(model: Model, title: str, width: int, now: int, badges: Badges, own: Line = BLANK) -> Line:
+    """Return the left part of the top line: where we are and what stands open, or a screen's `own` words."""
     counts = tally(model)
     left: list[tuple[str, str]] = [(f"{title}  ", "head")]
     left += [(f"[{word}]  ", "stale") for word, shown in _badge_words(badges) if shown]
+    if own:
+        return fit((*left, *own), width)
     for level, count in enumerate(counts.levels, 1):
         left.append((f"P{level} {count}  ", f"p{level}" if count else "muted"))
     left.append((f"unack {counts.unattended}", "strong" if counts.unattended else "muted"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from noctui.state.acts import Outbox
+from noctui.state.facts import Facts
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
 from noctui.state.times import SECOND_MS, Look
@@ -89,6 +90,7 @@ class Model:
     ended_count: int = 0
     sites: dict[str, Site] = field(default_factory=dict)
     page: SitePage | None = None
+    facts: Facts = field(default_factory=Facts)
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)

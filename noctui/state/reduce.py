@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from noctui.state.acts import settle, settle_many
 from noctui.state.alert import Alert, read_alert
 from noctui.state.cells import clean
+from noctui.state.facts import STIRRED
 from noctui.state.feedtext import describe
 from noctui.state.model import ENDED_MAX, Ledger, Mending, Model, Phase
 from noctui.state.ring import FeedLine
+from noctui.state.score import read_score
 from noctui.state.site import Site, read_site
 from noctui.state.telemetry import read_baseline
 from noctui.state.times import clock, parse, spell
@@ -107,6 +109,7 @@ def _change(model: Model, change: Body, now: int) -> None:
         handle(model, change.get("data") or {}, now)
     if kind in _STIRRED:
         _stir(model, clean(change.get("site") or ""), kind)
+    model.facts.stir(*STIRRED.get(kind, ()))
     if model.mending:
         model.mending = replace(model.mending, fetched=model.mending.fetched + 1)
     model.changes.add(1, now)
@@ -177,6 +180,7 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
         del model.ledgers[alert_id]  # what could not be fetched is wanted again
     if model.page is not None:
         model.page.stir()
+    model.facts.again()
     if model.mending:
         model.ring.replace(model.mending.no, _mended(model.mending, model.tz))
         model.mending = None
@@ -231,7 +235,9 @@ def answered(model: Model, key: str, status: int, body: Body, *, now: int) -> st
     problem = settle(model.outbox, key, status, after or {}, now=now, offset_ms=model.offset_ms)
     if act is not None and act.baseline and not problem:
         _take_threshold(model, body)
-    if act is None or problem or not after or after.get("id") != act.alert:
+    if act is not None and act.score and not problem:
+        model.facts.rescore(read_score(body))
+    if act is None or problem or not after or not act.alert or after.get("id") != act.alert:
         return problem
     _take_answer(model, act, read_alert(after))
     return ""
@@ -264,15 +270,16 @@ def _take_threshold(model: Model, body: Body) -> None:
 
 
 def told(model: Model, kind: str, key: str, status: int, body: Body) -> str:
-    """Take in what was asked about the site that is looked at; what is about another is dropped.
+    """Take in what was asked for the screens; what is about another site than the one looked at is dropped.
 
     Returns why a simulation came to nothing, else an empty text.
     """
     page = model.page
-    if page is None or (kind, key) not in page.asked:
-        return ""
-    model.revision += 1
-    return page.take(kind, key, status, body)
+    if page is not None and (kind, key) in page.asked:
+        model.revision += 1
+        return page.take(kind, key, status, body)
+    model.revision += model.facts.take(kind, key, status, body)
+    return ""
 
 
 def ledger(model: Model, alert_id: str, status: int, body: Body) -> None:
