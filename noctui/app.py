@@ -19,6 +19,7 @@ from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
+from noctui.screens.cases import CasesScreen
 from noctui.screens.feed import FeedScreen
 from noctui.screens.sites import SitesScreen
 from noctui.settings import KeymapFile
@@ -29,6 +30,7 @@ from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
+from noctui.state.trail import MODE_OF, Place
 from noctui.theme import THEMES
 from noctui.widgets import terminal
 
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
     from noctui.client.mailbox import Mailbox
     from noctui.messages import (
         AlertWanted,
+        BackWanted,
+        DeedsWanted,
         FactWanted,
+        JumpWanted,
         LeaveWanted,
         LedgerWanted,
         ManyWanted,
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
         UndoWanted,
         Wanted,
     )
+    from noctui.state.deeds import Deed
     from noctui.state.model import Model
 
 HANGUP_GRACE_S = 2.0
@@ -153,6 +159,7 @@ class Console(App[int]):
         self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
         self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
         self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
+        self.add_mode("cases", lambda: CasesScreen(self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -264,6 +271,17 @@ class Console(App[int]):
         self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
         self.paint()
 
+    def on_deeds_wanted(self, event: DeedsWanted) -> None:
+        """Send commands on what is no alert; their rows are marked at once."""
+        for deed in event.deeds:
+            self._send_deed(deed)
+        self.paint()
+
+    def _send_deed(self, deed: Deed) -> None:
+        key = uuid.uuid4().hex
+        act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self._clock(), body=deed.body)
+        self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
+
     def on_fact_wanted(self, event: FactWanted) -> None:
         """Ask about a site or a baseline."""
         self._link.fetch(Query(kind=event.kind, key=event.key, body=event.body))
@@ -306,7 +324,9 @@ class Console(App[int]):
             self.say("nothing to undo: only your own ack or resolve of the last 10 s", "muted")
             return
         outbox.last = None
-        if act.alerts:
+        if act.back is not None:
+            self._send_deed(act.back)
+        elif act.alerts:
             self._submit_many("undo", act.alerts, {})
         else:
             self._submit("undo", act.alert, {})
@@ -323,12 +343,40 @@ class Console(App[int]):
 
     async def on_alert_wanted(self, event: AlertWanted) -> None:
         """Show an alert of the feed in the queue."""
-        model, queue = self.desk.model, self.desk.queue
-        if event.alert not in model.alerts:
+        if event.alert not in self.desk.model.alerts:
             self.say(f"{event.alert} is no longer in the queue", "muted")
             return
-        queue.go(model, event.alert)
-        await self.switch_mode("alerts")
+        await self._jump(Place("alerts", event.alert))
+
+    async def on_jump_wanted(self, event: JumpWanted) -> None:
+        """Show a thing named elsewhere on its own screen."""
+        await self._jump(Place(MODE_OF[event.kind], event.id))
+
+    async def _jump(self, place: Place) -> None:
+        if place.mode not in self._modes:
+            self.say(f"{place.id}: that screen comes with a later release", "muted")
+            return
+        self.desk.trail.leave(self._place)
+        await self._show(place)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.current_mode, self.screen.here if isinstance(self.screen, DeskScreen) else "")
+
+    async def on_back_wanted(self, event: BackWanted) -> None:
+        """Show the place one jumped from, or the one gone back from."""
+        trail = self.desk.trail
+        place = trail.forward(self._place) if event.forward else trail.back(self._place)
+        if place is None:
+            self.say("nowhere to go back to" if not event.forward else "this is where you were last", "muted")
+        else:
+            await self._show(place)
+
+    async def _show(self, place: Place) -> None:
+        await self.switch_mode(place.mode)
+        if isinstance(self.screen, DeskScreen) and place.id:
+            self.screen.go_to(place.id)
+        self.paint()
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

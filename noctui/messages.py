@@ -10,6 +10,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from noctui.state.deeds import Deed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdAct:
@@ -28,9 +30,9 @@ class Question:
 
     `completions` are texts that the start of one may become by tab.
 
-    It names the alert, the alerts or the baseline it is about; `act` is what will be done to the baseline. Where a
-    question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for
-    something else.
+    It names the alert, the alerts, the baseline or the case it is about; `act` is what will be done to the baseline.
+    Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant
+    for something else.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Question:
     alerts: tuple[str, ...] = ()
     baseline: str = ""
     act: ThresholdAct | None = None
+    case: str = ""
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     completions: Sequence[str] = ()
@@ -79,6 +82,28 @@ class ThresholdWanted(Message):
 
     act: ThresholdAct
     text: str = ""
+
+
+@dataclass
+class DeedsWanted(Message):
+    """Commands on what is no alert were asked for, to be sent in this order."""
+
+    deeds: tuple[Deed, ...]
+
+
+@dataclass
+class JumpWanted(Message):
+    """A thing named elsewhere is to be shown on its own screen; `[` comes back."""
+
+    kind: str
+    id: str
+
+
+@dataclass
+class BackWanted(Message):
+    """The place one jumped from is to be shown again, or with `forward` the one left by that."""
+
+    forward: bool = False
 
 
 @dataclass

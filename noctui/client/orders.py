@@ -17,7 +17,7 @@ BULK = "bulk"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert (or on many: `bulk`), or on one baseline (or a `change` of its threshold).
+    """One command on one alert (or on many: `bulk`), on one baseline (or a `change` of its threshold), or `to` a path.
 
     `key` is what makes its repeats harmless.
     """
@@ -27,11 +27,15 @@ class Order:
     alert: str = ""
     baseline: str = ""
     change: str = ""
+    to: str = ""
+    method: str = "POST"
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        """Return where it is posted."""
+        """Return where it is sent."""
+        if self.to:
+            return self.to
         if self.verb == BULK:
             return f"alerts/{BULK}"
         if not self.baseline:

@@ -1,4 +1,4 @@
-"""What is asked about one site or one of its baselines, and where."""
+"""What is asked about sites, baselines and cases, and where."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ PATHS = {
     "week": "baselines/{}",
     "changes": "baselines/{}/changes?limit=20",
     "simulate": "baselines/{}/simulate",
+    "tickets": "tickets?limit=500",
+    "incidents": "incidents?limit=500",
+    "ticket": "tickets/{}",
+    "incident": "incidents/{}",
+    "runs": "playbooks/runs?alert={}&limit=5",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One question: its kind, the site or baseline it is about, and for a simulation what is tried."""
+    """One question: its kind, the id of what it is about (empty: all), and for a simulation what is tried."""
 
     kind: str
     key: str

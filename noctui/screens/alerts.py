@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
-from noctui.messages import Answered, LedgerWanted, ManyWanted, Question, Wanted
+from noctui.messages import Answered, DeedsWanted, JumpWanted, LedgerWanted, ManyWanted, Question, Wanted
 from noctui.screens.base import DeskScreen
+from noctui.screens.casework import BY_HAND, opening, ticket_by_hand
 from noctui.state import drawer
 from noctui.state.acts import MANY_MAX, VERDICTS, many_words
 from noctui.state.alertrows import AlertSheet
@@ -55,6 +56,19 @@ class AlertsScreen(DeskScreen):
     def home(self) -> Widget:
         """Return the list."""
         return self._rows("list")
+
+    @property
+    def here(self) -> str:
+        """Return the alert under the cursor."""
+        return self.desk.queue.cursor or ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on an alert, whatever the filter shows besides."""
+        if self.desk.model.find(subject) is None:
+            self.say(f"{subject} is no longer in the queue", "muted")
+            return
+        self.desk.queue.go(self.desk.model, subject)
+        self._moved(0)
 
     @property
     def filter_text(self) -> str:
@@ -273,6 +287,16 @@ class AlertsScreen(DeskScreen):
         else:
             self.post_message(Wanted("start", alert.id))
 
+    def do_case(self) -> None:
+        """Go to the case of the alert, or ask for the title of a ticket for it."""
+        alert = self._alert
+        if alert is None:
+            self.say("no alert under the cursor", "muted")
+        elif alert.case:
+            self.post_message(JumpWanted("ticket", alert.case))
+        else:
+            self.prompt.ask(ticket_by_hand("", alert))
+
     def do_mark(self) -> None:
         """Mark a row and go on to the next."""
         before = self.desk.queue.index or 0
@@ -309,6 +333,11 @@ class AlertsScreen(DeskScreen):
         if question.id == "ack_all":
             event.stop()
             self.post_message(ManyWanted("ack", question.alerts, event.text))
+            return
+        if question.id == BY_HAND and (alert := self.desk.model.find(question.alert)) is not None:
+            event.stop()
+            if deeds := opening(question, event.text, alert.level):
+                self.post_message(DeedsWanted(deeds))
             return
         if question.id not in ACTS or (question.id == "note" and not event.text.strip()):
             return

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.screen import Screen
 
-from noctui.messages import Answered, LeaveWanted, Question, RetryWanted, UndoWanted
+from noctui.messages import Answered, BackWanted, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
 from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from noctui.state.desk import Desk
+    from noctui.widgets.rows import VirtualRows
 
 CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
 LINK_CELLS = 30
@@ -93,6 +94,14 @@ class DeskScreen(Screen[None]):
         raise NotImplementedError
 
     @property
+    def here(self) -> str:
+        """Return the id of what is under the cursor, to come back to; empty where nothing has one."""
+        return ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on what has this id, where this screen shows such things."""
+
+    @property
     def prompt(self) -> Prompt:
         """Return the prompt line."""
         return self.query_one(Prompt)
@@ -121,6 +130,11 @@ class DeskScreen(Screen[None]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again in the new size."""
+        self.call_after_refresh(self.paint)
+
+    def on_virtual_rows_resized(self, event: VirtualRows.Resized) -> None:
+        """Draw what was wrapped for another width."""
+        event.stop()
         self.call_after_refresh(self.paint)
 
     def on_screen_resume(self) -> None:
@@ -165,7 +179,7 @@ class DeskScreen(Screen[None]):
 
     def do_screen(self, number: str) -> None:
         """Go to another screen, or say that it is not there yet."""
-        modes = {"2": "alerts", "3": "feed", "4": "sites"}
+        modes = {"2": "alerts", "3": "feed", "4": "sites", "7": "cases"}
         if number in modes:
             self.app.switch_mode(modes[number])
         else:
@@ -211,6 +225,14 @@ class DeskScreen(Screen[None]):
     def narrow(self, text: str) -> None:
         """Show only what the filter lets through."""
         raise NotImplementedError
+
+    def do_go_back(self) -> None:
+        """Go to where one jumped from."""
+        self.post_message(BackWanted())
+
+    def do_go_on(self) -> None:
+        """Go to where one went back from."""
+        self.post_message(BackWanted(forward=True))
 
     def do_undo(self) -> None:
         """Take back the last act."""

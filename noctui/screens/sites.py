@@ -65,6 +65,19 @@ class SitesScreen(DeskScreen):
         return self._rows(self._places.pane)
 
     @property
+    def here(self) -> str:
+        """Return the site under the cursor."""
+        return self._places.cursor or ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on a site and open its page."""
+        if subject in self.desk.model.sites:
+            self._places.cursor = subject
+            self._places.settle(self.desk.model)
+            self._places.open(self.desk.model)
+            self._read(self._places.pane)
+
+    @property
     def filter_text(self) -> str:
         """Return the list's filter."""
         return self._places.filter.text

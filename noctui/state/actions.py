@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
+
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, LATER, PANED, SITES, WORKED, Action, Scope
+from noctui.state.caseactions import CASE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope: TypeAlias = Literal["alerts", "feed", "sites"]
-LATER = "comes with a later release"
-EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites")
-ALERTS: tuple[Scope, ...] = ("alerts",)
-FEED: tuple[Scope, ...] = ("feed",)
-SITES: tuple[Scope, ...] = ("sites",)
-PANED: tuple[Scope, ...] = ("alerts", "sites")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """Something a key does; a blank in `keys` parts keys pressed in turn.
-
-    `footer` is its word in the key line, behind its first key.
-    """
-
-    id: str
-    title: str
-    keys: tuple[str, ...]
-    help: str
-    scopes: tuple[Scope, ...] = EVERYWHERE
-    mutating: bool = False
-    footer: str = ""
-
+__all__ = ["ACTIONS", "BY_ID", "EVERYWHERE", "LATER", "Action", "Scope"]
 
 ACTIONS = (
     Action(
@@ -60,7 +39,7 @@ ACTIONS = (
         id="open",
         title="Open",
         keys=("enter",),
-        help="read the evidence in the drawer, the alert of a feed line, or the page of a site",
+        help="read the evidence in the drawer, the alert of a feed line, the page of a site, a case or what is linked",
         footer="open",
     ),
     Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
@@ -69,7 +48,7 @@ ACTIONS = (
         id="tab",
         title="Drawer tab",
         keys=("tab",),
-        help="the next tab of the drawer (why, notes, raw) or pane of the page (metrics, week, threshold)",
+        help="the next tab of the drawer (why, notes, raw) or the next pane of the page",
         scopes=PANED,
     ),
     Action(
@@ -110,8 +89,8 @@ ACTIONS = (
         id="ack",
         title="Acknowledge",
         keys=("a",),
-        help="take the alert on; the reason is optional, enter sends",
-        scopes=ALERTS,
+        help="take the alert or case on; the reason is optional, enter sends",
+        scopes=WORKED,
         mutating=True,
         footer="ack",
     ),
@@ -119,8 +98,8 @@ ACTIONS = (
         id="resolve",
         title="Resolve",
         keys=("r",),
-        help="end it: a letter for the verdict, then an optional note, enter sends",
-        scopes=ALERTS,
+        help="end it: a letter for the verdict, then a note (a ticket wants one), enter sends",
+        scopes=WORKED,
         mutating=True,
         footer="resolve",
     ),
@@ -128,8 +107,8 @@ ACTIONS = (
         id="note",
         title="Note",
         keys=("n",),
-        help="write something down on the alert",
-        scopes=ALERTS,
+        help="write something down on the alert or case",
+        scopes=WORKED,
         mutating=True,
         footer="note",
     ),
@@ -137,8 +116,8 @@ ACTIONS = (
         id="take",
         title="Take",
         keys=("t",),
-        help="work on the alert yourself, from now on",
-        scopes=ALERTS,
+        help="work on the alert or case yourself, from now on",
+        scopes=WORKED,
         mutating=True,
         footer="take",
     ),
@@ -146,10 +125,11 @@ ACTIONS = (
         id="escalate",
         title="Escalate",
         keys=("e",),
-        help="hand the alert up; the reason is optional, enter sends",
-        scopes=ALERTS,
+        help="hand the alert or case up; the reason is optional, enter sends",
+        scopes=WORKED,
         mutating=True,
     ),
+    *CASE_ACTIONS,
     Action(id="mark", title="Mark", keys=("x",), help="mark the alert, or take the mark away", scopes=ALERTS),
     Action(
         id="mark_range",
@@ -177,7 +157,7 @@ ACTIONS = (
         id="undo",
         title="Undo",
         keys=("u",),
-        help="take back your last ack or resolve within 10 s, or cancel an act that was never sent",
+        help="take back your last ack, resolve or act on an incident within 10 s, or cancel an act that was never sent",
         mutating=True,
     ),
     Action(
@@ -221,7 +201,7 @@ ACTIONS = (
     ),
     Action(id="screen_5", title="People", keys=("5",), help=LATER),
     Action(id="screen_6", title="Risk", keys=("6",), help=LATER),
-    Action(id="screen_7", title="Cases", keys=("7",), help=LATER),
+    Action(id="screen_7", title="Cases", keys=("7",), help="tickets and incidents: what is open, what is the record"),
     Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
     Action(
         id="quit",
@@ -263,7 +243,7 @@ def key_words(action: Action) -> str:
 
 def footer_words(scope: Scope, cells: int, actions: Sequence[Action] = ACTIONS) -> str:
     """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
-    hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}[scope]
+    hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}.get(scope)
     shown = " j/k move"
     for action in actions:
         word = f"  {key_word(action.keys[0])} {action.footer}" if action.keys else ""

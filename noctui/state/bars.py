@@ -92,7 +92,7 @@ def outbox_line(model: Model, now: int) -> Line:
         newest = waiting[-1]
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         cancel = "" if newest.tried else "  (u cancel)"
-        named = newest.words if newest.baseline else f"{newest.words} {newest.title}"
+        named = newest.words if newest.baseline or newest.deed else f"{newest.words} {newest.title}"
         return line(f"~ {named}{more} waits for nocd{cancel}", "pending")
     last = model.outbox.last
     if last is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from noctui.state.actions import ACTIONS, Action
 from noctui.state.bars import Badges
 from noctui.state.cells import wrap
+from noctui.state.docket import Docket
 from noctui.state.drawer import TABS
 from noctui.state.lines import Line, line
 from noctui.state.model import Ledger, Model
@@ -14,6 +15,7 @@ from noctui.state.places import Places
 from noctui.state.queue import Queue
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
+from noctui.state.trail import Trail
 
 NOTICE_MS = 8 * SECOND_MS
 SAID_LINES_MAX = 2
@@ -50,6 +52,8 @@ class Desk:
     strip: Tail = field(default_factory=Tail)
     drawer: Drawer = field(default_factory=Drawer)
     places: Places = field(default_factory=Places)
+    docket: Docket = field(default_factory=Docket)
+    trail: Trail = field(default_factory=Trail)
     actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)
     notice: Notice = field(default_factory=lambda: Notice(""))

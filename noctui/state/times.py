@@ -54,6 +54,20 @@ def day_time(instant: int | None, look: Look) -> str:
     return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d %H:%M")
 
 
+def stamp(instant: int, look: Look) -> str:
+    """Return the second of today, the minute of another day of this year, else the day."""
+    then, today = _local(instant, look.tz), _local(look.now, look.tz)
+    if then.date() == today.date():
+        return then.strftime("%H:%M:%S")
+    return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d")
+
+
+def short_time(instant: int, look: Look) -> str:
+    """Return five cells: the time of day within 20 hours, else the day."""
+    then = _local(instant, look.tz)
+    return then.strftime("%H:%M" if abs(instant - look.now) < 20 * HOUR_MS else "%m-%d")
+
+
 def _local(instant: int, tz: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(instant / SECOND_MS, tz) if tz else datetime.fromtimestamp(instant / SECOND_MS)  # noqa: DTZ006 - this machine's zone is meant
 

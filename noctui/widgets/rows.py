@@ -48,6 +48,10 @@ class VirtualRows(Widget, can_focus=True):
         rows: VirtualRows
         by: int
 
+    @dataclass
+    class Resized(Message):
+        """There is another width to fill: text that was wrapped for the old one is to be shown anew."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._sheet: Sheet = TextSheet()
@@ -131,6 +135,7 @@ class VirtualRows(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Lay the sheet out anew."""
         self.show(self._sheet)
+        self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
         """Tell which line was clicked."""

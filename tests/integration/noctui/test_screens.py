@@ -49,7 +49,7 @@ async def test_help_lists_the_keys():
     stage = Stage()
     async with stage.app.run_test(size=(100, 60)) as pilot:
         await stage.press(pilot, "?")
-        await stage.shows(pilot, "take the alert on")
+        await stage.shows(pilot, "take the alert or case on")
         matches_golden("help-100x60", stage.text)
         await stage.press(pilot, "escape")
         await stage.shows(pilot, "2 ALERTS")
@@ -179,10 +179,10 @@ async def test_screens_that_are_not_there_yet_say_so():
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await stage.press(pilot, "1")
         assert "Overview comes with a later release" in stage.text
-        await stage.press(pilot, "3", "7")
-        assert "Cases comes with a later release" in stage.text
+        await stage.press(pilot, "3", "5")
+        assert "People comes with a later release" in stage.text
         await stage.press(pilot, "a")
-        assert "acknowledge is for alerts" in stage.text
+        assert "acknowledge is for alerts, cases" in stage.text
         await stage.press(pilot, "2", "space", "ctrl+c")
         assert "q quits" in stage.text
 

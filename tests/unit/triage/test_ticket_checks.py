@@ -48,7 +48,7 @@ def test_a_tick_is_taken_back_and_survives_a_restart_until_then() -> None:
         (2, False, "step 2 of S1-1 is not done yet"),
     ],
 )
-def test_a_tick_that_is_there_already_or_has_no_step_is_refused(step: int, done: bool, detail: str) -> None:
+def test_a_tick_that_is_there_already_or_has_no_step_is_refused(step: int, done, detail: str) -> None:
     made = worked()
     assert tick(made, 1).ok
     reply = tick(made, step, done=done)

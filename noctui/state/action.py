@@ -1,0 +1,32 @@
+"""What an action is: something a key does, on which screens, and how it is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Scope: TypeAlias = Literal["alerts", "feed", "sites", "cases", "shift"]
+LATER = "comes with a later release"
+EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites", "cases", "shift")
+ALERTS: tuple[Scope, ...] = ("alerts",)
+FEED: tuple[Scope, ...] = ("feed",)
+SITES: tuple[Scope, ...] = ("sites",)
+CASES: tuple[Scope, ...] = ("cases",)
+WORKED: tuple[Scope, ...] = ("alerts", "cases")
+PANED: tuple[Scope, ...] = ("alerts", "sites", "cases", "shift")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something a key does; a blank in `keys` parts keys pressed in turn.
+
+    `footer` is its word in the key line, behind its first key.
+    """
+
+    id: str
+    title: str
+    keys: tuple[str, ...]
+    help: str
+    scopes: tuple[Scope, ...] = EVERYWHERE
+    mutating: bool = False
+    footer: str = ""
