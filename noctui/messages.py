@@ -32,7 +32,7 @@ class Question:
 
     It names the alert, the alerts, the baseline or the case it is about; `act` is what will be done to the baseline.
     Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant
-    for something else.
+    for something else. `hint` is said below it, with its role; `turn` is the question that tab makes of it.
     """
 
     id: str
@@ -46,6 +46,8 @@ class Question:
     choices: Mapping[str, str] = field(default_factory=dict)
     completions: Sequence[str] = ()
     ready: Callable[[], bool] | None = None
+    hint: Callable[[], tuple[str, str]] | None = None
+    turn: Callable[[], Question] | None = None
 
 
 @dataclass

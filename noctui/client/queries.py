@@ -20,6 +20,12 @@ PATHS = {
     "incidents": "incidents?limit=500",
     "ticket": "tickets/{}",
     "incident": "incidents/{}",
+    "silences": "silences",
+    "hits": "search?q={}%20since:24h&limit=500",
+    "sheet": "handovers/sheet",
+    "notes": "notes?limit=100",
+    "handovers": "handovers?limit=50",
+    "audit": "audit?limit=200",
     "runs": "playbooks/runs?alert={}&limit=5",
 }
 

@@ -120,10 +120,22 @@ class DeskScreen(Screen[None]):
         self._bar("link").show(link_bar(desk.model, LINK_CELLS, now))
         self._bar("info").show(banner(desk.model, now, width) or self.info(width))
         self.draw(step)
-        said = desk.said(now, width)
-        self.prompt.say(said[0] if said else BLANK)
-        self._bar("below").show(said[1] if said[1:] else outbox_line(desk.model, now))
+        self._say(now, width)
         self._bar("footer").show(line(footer_words(self.scope, width, self.desk.actions), "muted"))
+
+    def _say(self, now: int, width: int) -> None:
+        """Show what is said, and below it the hint of a question, the rest, or the outbox."""
+        said, question = self.desk.said(now, width), self.prompt.question
+        self.prompt.say(said[0] if said else BLANK)
+        if question is not None and question.hint is not None:
+            self._bar("below").show(line(*question.hint()))
+        else:
+            self._bar("below").show(said[1] if said[1:] else outbox_line(self.desk.model, now, width))
+
+    def on_prompt_turned(self, event: Prompt.Turned) -> None:
+        """Say the hint of the question that came in its place."""
+        event.stop()
+        self.paint()
 
     def _bar(self, name: str) -> Bar:
         return self.query_one(f"#{name}", Bar)
@@ -184,6 +196,31 @@ class DeskScreen(Screen[None]):
             self.app.switch_mode(modes[number])
         else:
             self.say(f"{BY_ID[f'screen_{number}'].title} comes with a later release", "muted")
+
+    def move(self, by: int) -> None:
+        """Move what has the keyboard by rows or lines."""
+        raise NotImplementedError
+
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines a page is."""
+        raise NotImplementedError
+
+    def do_down(self) -> None:
+        """Go to the next row or line."""
+        self.move(1)
+
+    def do_up(self) -> None:
+        """Go to the row or line before."""
+        self.move(-1)
+
+    def do_page_down(self) -> None:
+        """Go a page further."""
+        self.move(self.page_step)
+
+    def do_page_up(self) -> None:
+        """Go a page back."""
+        self.move(-self.page_step)
 
     def do_command(self) -> None:
         """Ask for the name of what to do."""

@@ -154,7 +154,8 @@ class CasesScreen(DeskScreen):
         self.set_focus(self.home)
         self.paint()
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         docket = self._docket
         if docket.pane == LIST:
             self.paint(docket.move(self.desk.model, by, self._look.now))
@@ -164,29 +165,18 @@ class CasesScreen(DeskScreen):
             docket.step(by, len(self._steps) if docket.pane == "checklist" else len(self._linked))
             self.paint()
 
-    def do_down(self) -> None:
-        """Go to the next row or line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row or line before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self._rows(self._docket.pane).page - 1, 1))
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self._rows(self._docket.pane).page - 1, 1))
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
+        return max(self._rows(self._docket.pane).page - 1, 1)
 
     def do_top(self) -> None:
         """Go to the first row or line."""
-        self._move(-FAR)
+        self.move(-FAR)
 
     def do_end(self) -> None:
         """Go to the last row or line."""
-        self._move(FAR)
+        self.move(FAR)
 
     def do_open(self) -> None:
         """Read the case; on a linked thing go there, on a step tick it."""
@@ -247,7 +237,7 @@ class CasesScreen(DeskScreen):
             return
         docket.read(name)
         if name == LIST:
-            self._move(event.index - (docket.index or 0))
+            self.move(event.index - (docket.index or 0))
         elif name != "timeline":
             docket.line = event.index
         self.paint()
@@ -255,7 +245,7 @@ class CasesScreen(DeskScreen):
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor by the wheel."""
         if self.prompt.question is None and event.rows is self.home:
-            self._move(event.by)
+            self.move(event.by)
 
     # ------------------------------------------------------------------------------------------------------- acting
 

@@ -119,7 +119,6 @@ ACTIONS = (
         help="work on the alert or case yourself, from now on",
         scopes=WORKED,
         mutating=True,
-        footer="take",
     ),
     Action(
         id="escalate",

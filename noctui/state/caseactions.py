@@ -39,6 +39,15 @@ CASE_ACTIONS = (
         scopes=(*ALERTS, *CASES),
         mutating=True,
     ),
+    Action(
+        id="snooze",
+        title="Snooze",
+        keys=("s",),
+        help="hide it for a while: a letter for how long, then why; tab widens it, and what it hits is said below",
+        scopes=ALERTS,
+        mutating=True,
+        footer="snooze",
+    ),
     Action(id="go_back", title="Go back", keys=("[",), help="to where you jumped from"),
     Action(id="go_on", title="Go on", keys=("]",), help="to where you went back from"),
 )

@@ -10,6 +10,7 @@ from noctui.state.acts import Outbox
 from noctui.state.cases import Cases
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
+from noctui.state.shiftbook import ShiftBook
 from noctui.state.times import SECOND_MS, Look
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Model:
     sites: dict[str, Site] = field(default_factory=dict)
     page: SitePage | None = None
     cases: Cases = field(default_factory=Cases)
+    shift: ShiftBook = field(default_factory=ShiftBook)
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)

@@ -18,6 +18,7 @@ from noctui.state.cells import clean
 from noctui.state.feedtext import describe
 from noctui.state.model import ENDED_MAX, Ledger, Mending, Model, Phase
 from noctui.state.ring import FeedLine
+from noctui.state.shiftbook import KINDS as SHIFT_KINDS
 from noctui.state.site import Site, read_site
 from noctui.state.telemetry import read_baseline
 from noctui.state.times import clock, parse, spell
@@ -183,6 +184,7 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
     if model.page is not None:
         model.page.stir()
     model.cases.stir()
+    model.shift.stir()
     if model.mending:
         model.ring.replace(model.mending.no, _mended(model.mending, model.tz))
         model.mending = None
@@ -266,9 +268,15 @@ def _take_answer(model: Model, act: Act, alert: Alert) -> None:
 
 
 def _take_deed(model: Model, body: Body) -> None:
-    if str(body.get("id", "")).startswith(("T-", "I-")):
+    if str(body.get("id", "")).startswith("S-"):
+        model.shift.put_silence(body)
+    elif str(body.get("id", "")).startswith(("T-", "I-")):
         model.cases.put(read_case(body))
         model.cases.stir_case(str(body["id"]))
+
+
+def _silence_changed(model: Model, data: Body, _now: int) -> None:
+    model.shift.put_silence(data)
 
 
 def _case_changed(model: Model, data: Body, _now: int) -> None:
@@ -288,9 +296,9 @@ def told(model: Model, kind: str, key: str, status: int, body: Body) -> str:
     Returns why a simulation came to nothing, else an empty text.
     """
     page = model.page
-    if kind in CASE_KINDS:
+    if kind in CASE_KINDS or kind in SHIFT_KINDS:
         model.revision += 1
-        return model.cases.take(kind, key, status, body)
+        return (model.cases if kind in CASE_KINDS else model.shift).take(kind, key, status, body)
     if page is None or (kind, key) not in page.asked:
         return ""
     model.revision += 1
@@ -321,6 +329,7 @@ _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_created": _alert_changed,
     "alert_updated": _alert_changed,
     "events_stored": _events_stored,
+    "silence": _silence_changed,
     "ticket_created": _case_changed,
     "ticket_updated": _case_changed,
     "correlation_identified": _case_changed,
