@@ -8,7 +8,8 @@ import signal
 import threading
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 
@@ -19,19 +20,16 @@ from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
-from noctui.screens.feed import FeedScreen
-from noctui.screens.overview import OverviewScreen
-from noctui.screens.people import PeopleScreen
-from noctui.screens.risk import RiskScreen
-from noctui.screens.sites import SitesScreen
+from noctui.screens.modes import MODES
 from noctui.settings import KeymapFile
 from noctui.state import reduce
-from noctui.state.acts import MANY_A_REQUEST, NO_VERDICT, Act, body_of
+from noctui.state.acts import MANY_A_REQUEST, Act, body_of
 from noctui.state.desk import Desk
 from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
+from noctui.state.trail import MODE_OF, Place
 from noctui.theme import THEMES
 from noctui.widgets import terminal
 
@@ -42,52 +40,26 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from noctui.client.mailbox import Mailbox
+    from noctui.client.port import LinkPort
     from noctui.messages import (
         AlertWanted,
+        BackWanted,
+        DeedsWanted,
         FactWanted,
+        JumpWanted,
         LeaveWanted,
         LedgerWanted,
         ManyWanted,
-        PersonWanted,
-        PlaceWanted,
         RetryWanted,
         ThresholdWanted,
         UndoWanted,
-        VerdictWanted,
         Wanted,
     )
+    from noctui.state.deeds import Deed
     from noctui.state.model import Model
 
 HANGUP_GRACE_S = 2.0
 TERMINATED = 128
-
-
-class LinkPort(Protocol):
-    """What the console needs of its link."""
-
-    mailbox: Mailbox
-
-    def start(self) -> None:
-        """Begin to connect."""
-
-    def close(self) -> None:
-        """Let go."""
-
-    def submit(self, order: Order) -> None:
-        """Send an order as soon as possible."""
-
-    def cancel(self, key: str) -> bool:
-        """Take an order back, if it was never sent."""
-
-    def retry(self) -> None:
-        """Try a lost link now."""
-
-    def fetch_why(self, alert_id: str) -> None:
-        """Ask for the ledger of an alert."""
-
-    def fetch(self, query: Query) -> None:
-        """Ask about a site or a baseline."""
 
 
 def fold(model: Model, tiding: tidings.Tiding) -> str:
@@ -156,12 +128,8 @@ class Console(App[int]):
         self._keys = KeymapFile(keymap)
         self._beating = False
         self._leaving = False
-        self.add_mode("overview", lambda: OverviewScreen(self.desk, clock))
-        self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
-        self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
-        self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
-        self.add_mode("people", lambda: PeopleScreen(self.desk, clock))
-        self.add_mode("risk", lambda: RiskScreen(self.desk, clock))
+        for mode, screen in MODES.items():
+            self.add_mode(mode, partial(screen, self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -273,16 +241,16 @@ class Console(App[int]):
         self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
         self.paint()
 
-    def on_verdict_wanted(self, event: VerdictWanted) -> None:
-        """Send a verdict on a score; its row is marked at once."""
-        body = {"verdict": event.verdict, **body_of("verdict", event.text)}
-        self._judge(event.score, body, title=event.title, before=event.before)
+    def on_deeds_wanted(self, event: DeedsWanted) -> None:
+        """Send commands on what is no alert; their rows are marked at once."""
+        for deed in event.deeds:
+            self._send_deed(deed)
         self.paint()
 
-    def _judge(self, score: str, body: Mapping[str, str], *, title: str, before: str) -> None:
+    def _send_deed(self, deed: Deed) -> None:
         key = uuid.uuid4().hex
-        act = Act(key=key, verb="verdict", score=score, before=before, title=title, at=self._clock(), body=body)
-        self._send(act, Order(key=key, verb="verdict", score=score, body=body))
+        act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self._clock(), body=deed.body)
+        self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
 
     def on_fact_wanted(self, event: FactWanted) -> None:
         """Ask for something that a screen shows."""
@@ -326,8 +294,8 @@ class Console(App[int]):
             self.say("nothing to undo: only your own ack, resolve or verdict of the last 10 s", "muted")
             return
         outbox.last = None
-        if act.score:
-            self._judge(act.score, {"verdict": act.before or NO_VERDICT}, title=act.title, before="")
+        if act.back is not None:
+            self._send_deed(act.back)
         elif act.alerts:
             self._submit_many("undo", act.alerts, {})
         else:
@@ -345,26 +313,40 @@ class Console(App[int]):
 
     async def on_alert_wanted(self, event: AlertWanted) -> None:
         """Show an alert of the feed in the queue."""
-        model, queue = self.desk.model, self.desk.queue
-        if event.alert not in model.alerts:
+        if event.alert not in self.desk.model.alerts:
             self.say(f"{event.alert} is no longer in the queue", "muted")
             return
-        queue.go(model, event.alert)
-        await self.switch_mode("alerts")
+        await self._jump(Place("alerts", event.alert))
 
-    async def on_place_wanted(self, event: PlaceWanted) -> None:
-        """Show the page of a site."""
-        if self.desk.places.go(self.desk.model, event.site):
-            await self.switch_mode("sites")
-        else:
-            self.say(f"{event.site} is not among the sites", "muted")
+    async def on_jump_wanted(self, event: JumpWanted) -> None:
+        """Show a thing named elsewhere on its own screen."""
+        await self._jump(Place(MODE_OF[event.kind], event.id))
 
-    async def on_person_wanted(self, event: PersonWanted) -> None:
-        """Show what is known of someone."""
-        if self.desk.folk.go(self.desk.model, event.person):
-            await self.switch_mode("people")
+    async def _jump(self, place: Place) -> None:
+        if place.mode not in self._modes:
+            self.say(f"{place.id}: that screen comes with a later release", "muted")
+            return
+        self.desk.trail.leave(self._place)
+        await self._show(place)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.current_mode, self.screen.here if isinstance(self.screen, DeskScreen) else "")
+
+    async def on_back_wanted(self, event: BackWanted) -> None:
+        """Show the place one jumped from, or the one gone back from."""
+        trail = self.desk.trail
+        place = trail.forward(self._place) if event.forward else trail.back(self._place)
+        if place is None:
+            self.say("nowhere to go back to" if not event.forward else "this is where you were last", "muted")
         else:
-            self.say(f"{event.person} is not among the people told", "muted")
+            await self._show(place)
+
+    async def _show(self, place: Place) -> None:
+        await self.switch_mode(place.mode)
+        if isinstance(self.screen, DeskScreen) and place.id:
+            self.screen.go_to(place.id)
+        self.paint()
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

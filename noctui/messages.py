@@ -10,6 +10,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from noctui.state.deeds import Deed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdAct:
@@ -28,9 +30,9 @@ class Question:
 
     `completions` are texts that the start of one may become by tab.
 
-    It names the alert, the alerts, the baseline or the score it is about; `act` is what will be done to the baseline.
-    Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant
-    for something else.
+    It names the alert, the alerts, the baseline, the score or the case it is about; `act` is what will be done to the
+    baseline. Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter
+    was meant for something else. `hint` is said below it, with its role; `turn` is the question that tab makes of it.
     """
 
     id: str
@@ -40,10 +42,13 @@ class Question:
     baseline: str = ""
     score: str = ""
     act: ThresholdAct | None = None
+    case: str = ""
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     completions: Sequence[str] = ()
     ready: Callable[[], bool] | None = None
+    hint: Callable[[], tuple[str, str]] | None = None
+    turn: Callable[[], Question] | None = None
 
 
 @dataclass
@@ -83,14 +88,25 @@ class ThresholdWanted(Message):
 
 
 @dataclass
-class VerdictWanted(Message):
-    """A verdict on a score was chosen; `before` is the one it had, `title` names it for people."""
+class DeedsWanted(Message):
+    """Commands on what is no alert were asked for, to be sent in this order."""
 
-    score: str
-    verdict: str
-    text: str = ""
-    before: str = ""
-    title: str = ""
+    deeds: tuple[Deed, ...]
+
+
+@dataclass
+class JumpWanted(Message):
+    """A thing named elsewhere is to be shown on its own screen; `[` comes back."""
+
+    kind: str
+    id: str
+
+
+@dataclass
+class BackWanted(Message):
+    """The place one jumped from is to be shown again, or with `forward` the one left by that."""
+
+    forward: bool = False
 
 
 @dataclass
@@ -119,20 +135,6 @@ class AlertWanted(Message):
     """An alert named elsewhere is to be shown on the alert screen."""
 
     alert: str
-
-
-@dataclass
-class PlaceWanted(Message):
-    """A site named elsewhere is to be shown on the site screen."""
-
-    site: str
-
-
-@dataclass
-class PersonWanted(Message):
-    """Someone named elsewhere is to be shown on the people screen."""
-
-    person: str
 
 
 @dataclass

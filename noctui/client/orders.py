@@ -17,7 +17,7 @@ BULK = "bulk"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert (or on many: `bulk`), on one baseline (or a `change` of its threshold), or on one score.
+    """One command on one alert (or on many: `bulk`), on one baseline (or a `change` of its threshold), or `to` a path.
 
     `key` is what makes its repeats harmless.
     """
@@ -26,17 +26,18 @@ class Order:
     verb: str
     alert: str = ""
     baseline: str = ""
-    score: str = ""
     change: str = ""
+    to: str = ""
+    method: str = "POST"
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        """Return where it is posted."""
+        """Return where it is sent."""
+        if self.to:
+            return self.to
         if self.verb == BULK:
             return f"alerts/{BULK}"
-        if self.score:
-            return f"fraud/scores/{quote(self.score, safe='')}/{self.verb}"
         if not self.baseline:
             return f"alerts/{quote(self.alert, safe='')}/{self.verb}"
         change = f"/changes/{quote(self.change, safe='')}" if self.change else ""

@@ -21,7 +21,7 @@ PATHS = {
     "heat": "reports/heat?step_minutes=60&steps=24",
     "mtta": "reports/mtta?days=1",
     "trend": "reports/trends?days=1",
-    "tickets": "tickets?status=unresolved&limit=200",
+    "due": "tickets?status=unresolved&limit=200",
     "people": "reports/people?limit=500",
     "risks": "fraud/heatmap?hours=24&min_predictions=1",
     "scores": "fraud/scores/live?min_score=0.3&limit=300",
@@ -33,6 +33,17 @@ PATHS = {
     "person_risk": "people/{}/risk",
     "day_of": "people/{}/day",
     "tickets_of": "tickets?status=unresolved&limit=20&person={}",
+    "tickets": "tickets?limit=500",
+    "incidents": "incidents?limit=500",
+    "ticket": "tickets/{}",
+    "incident": "incidents/{}",
+    "silences": "silences",
+    "hits": "search?q={}%20since:24h&limit=500",
+    "sheet": "handovers/sheet",
+    "notes": "notes?limit=100",
+    "handovers": "handovers?limit=50",
+    "audit": "audit?limit=200",
+    "runs": "playbooks/runs?alert={}&limit=5",
 }
 
 

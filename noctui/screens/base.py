@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.screen import Screen
 
-from noctui.messages import Answered, FactWanted, LeaveWanted, Question, RetryWanted, UndoWanted
+from noctui.messages import Answered, BackWanted, FactWanted, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
 from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named, where
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from noctui.state.desk import Desk
     from noctui.state.facts import Need
+    from noctui.widgets.rows import VirtualRows
 
 CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
 LINK_CELLS = 30
@@ -107,6 +108,14 @@ class DeskScreen(Screen[None]):
         raise NotImplementedError
 
     @property
+    def here(self) -> str:
+        """Return the id of what is under the cursor, to come back to; empty where nothing has one."""
+        return ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on what has this id, where this screen shows such things."""
+
+    @property
     def prompt(self) -> Prompt:
         """Return the prompt line."""
         return self.query_one(Prompt)
@@ -127,10 +136,23 @@ class DeskScreen(Screen[None]):
         self._bar("info").display = bool(info)
         self._bar("info").show(info)
         self.draw(step)
-        said, outbox = desk.said(now, width), outbox_line(desk.model, now)
-        self.prompt.say(said[0] if said else (outbox if self.lean else BLANK) or self.aside())
-        self._bar("below").show(said[1] if said[1:] else outbox)
+        self._say(now, width)
         self._bar("footer").show(line(footer_words(self.scope, width, self.desk.actions), "muted"))
+
+    def _say(self, now: int, width: int) -> None:
+        """Show what is said, and below it the hint of a question, the rest, or the outbox."""
+        said, question = self.desk.said(now, width), self.prompt.question
+        quiet = outbox_line(self.desk.model, now, width) if self.lean else BLANK
+        self.prompt.say(said[0] if said else quiet or self.aside())
+        if question is not None and question.hint is not None:
+            self._bar("below").show(line(*question.hint()))
+        else:
+            self._bar("below").show(said[1] if said[1:] else outbox_line(self.desk.model, now, width))
+
+    def on_prompt_turned(self, event: Prompt.Turned) -> None:
+        """Say the hint of the question that came in its place."""
+        event.stop()
+        self.paint()
 
     def _bar(self, name: str) -> Bar:
         return self.query_one(f"#{name}", Bar)
@@ -139,8 +161,9 @@ class DeskScreen(Screen[None]):
         """Draw again in the new size."""
         self.call_after_refresh(self.paint)
 
-    def on_virtual_rows_resized(self) -> None:
+    def on_virtual_rows_resized(self, event: VirtualRows.Resized) -> None:
         """Draw again once all panes have the room they were given."""
+        event.stop()
         if not self._repaints:
             self._repaints = True
             self.call_after_refresh(self._repaint)
@@ -191,7 +214,7 @@ class DeskScreen(Screen[None]):
 
     def do_screen(self, number: str) -> None:
         """Go to another screen, or say that it is not there yet."""
-        modes = {"1": "overview", "2": "alerts", "3": "feed", "4": "sites", "5": "people", "6": "risk"}
+        modes = {"1": "overview", "2": "alerts", "3": "feed", "4": "sites", "5": "people", "6": "risk", "7": "cases"}
         if number in modes:
             self.app.switch_mode(modes[number])
         else:
@@ -208,6 +231,31 @@ class DeskScreen(Screen[None]):
         """Tell whether what is shown stands still, because nothing is heard."""
         model = self.desk.model
         return model.loaded and model.link.word(self.now()) not in {"LIVE", "RESUMING", "CONNECTING"}
+
+    def move(self, by: int) -> None:
+        """Move what has the keyboard by rows or lines."""
+        raise NotImplementedError
+
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines a page is."""
+        raise NotImplementedError
+
+    def do_down(self) -> None:
+        """Go to the next row or line."""
+        self.move(1)
+
+    def do_up(self) -> None:
+        """Go to the row or line before."""
+        self.move(-1)
+
+    def do_page_down(self) -> None:
+        """Go a page further."""
+        self.move(self.page_step)
+
+    def do_page_up(self) -> None:
+        """Go a page back."""
+        self.move(-self.page_step)
 
     def do_command(self) -> None:
         """Ask for the name of what to do."""
@@ -249,6 +297,14 @@ class DeskScreen(Screen[None]):
     def narrow(self, text: str) -> None:
         """Show only what the filter lets through."""
         raise NotImplementedError
+
+    def do_go_back(self) -> None:
+        """Go to where one jumped from."""
+        self.post_message(BackWanted())
+
+    def do_go_on(self) -> None:
+        """Go to where one went back from."""
+        self.post_message(BackWanted(forward=True))
 
     def do_undo(self) -> None:
         """Take back the last act."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
-from noctui.messages import AlertWanted, Answered, PlaceWanted, Question, Wanted
+from noctui.messages import AlertWanted, Answered, JumpWanted, Question, Wanted
 from noctui.screens.base import DeskScreen
 from noctui.state import overview as words
 from noctui.state.cells import cut
@@ -127,32 +127,22 @@ class OverviewScreen(DeskScreen):
 
     # ------------------------------------------------------------------------------------------------- moving about
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor of the pane that is gone through."""
         self.paint(self._watch.move(self.desk.model, by))
 
-    def do_down(self) -> None:
-        """Go to the next row."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self.query_one(f"#{self.home.id}", VirtualRows).page - 1, 1))
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self.query_one(f"#{self.home.id}", VirtualRows).page - 1, 1))
+    @property
+    def page_step(self) -> int:
+        """Return how many rows a page is."""
+        return max(self._rows("needs" if self._watch.pane == NEEDS else self._places.id or "").page - 1, 1)
 
     def do_top(self) -> None:
         """Go to the first row."""
-        self._move(-1_000_000)
+        self.move(-1_000_000)
 
     def do_end(self) -> None:
         """Go to the last row."""
-        self._move(1_000_000)
+        self.move(1_000_000)
 
     def do_tab(self) -> None:
         """Go through the other pane."""
@@ -172,7 +162,7 @@ class OverviewScreen(DeskScreen):
         elif self._watch.pane == NEEDS:
             self.post_message(AlertWanted(picks.cursor))
         else:
-            self.post_message(PlaceWanted(picks.cursor))
+            self.post_message(JumpWanted("site", picks.cursor))
 
     def do_back(self) -> None:
         """Close the prompt, else go back to what needs somebody."""
@@ -199,12 +189,12 @@ class OverviewScreen(DeskScreen):
         if pane is None or self.prompt.question is not None or event.index >= len(picks.order):
             return
         self._watch.pane = pane
-        self._move(event.index - (picks.index or 0))
+        self.move(event.index - (picks.index or 0))
 
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor by the wheel."""
         if event.rows is self.home and self.prompt.question is None:
-            self._move(event.by)
+            self.move(event.by)
 
     # ------------------------------------------------------------------------------------------------------- acting
 
@@ -223,4 +213,4 @@ class OverviewScreen(DeskScreen):
         if event.question.id == "ack":
             event.stop()
             self.post_message(Wanted("ack", event.question.alert, event.text))
-            self._move(1)
+            self.move(1)

@@ -62,6 +62,18 @@ class PeopleScreen(DeskScreen):
         return self._rows(LIST if self._folk.pane == LIST else self._folk.tab)
 
     @property
+    def here(self) -> str:
+        """Return who is under the cursor."""
+        return self._folk.people.cursor or ""
+
+    def go_to(self, subject: str) -> None:
+        """Read what is known of somebody."""
+        if self._folk.go(self.desk.model, subject):
+            self._read(PAGE)
+        else:
+            self.say(f"{subject} is not among the people told", "muted")
+
+    @property
     def filter_text(self) -> str:
         """Return the list's filter."""
         return self._folk.people.filter.text
@@ -131,7 +143,8 @@ class PeopleScreen(DeskScreen):
         self.set_focus(self.home)
         self.call_after_refresh(self.paint)
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         folk = self._folk
         if folk.pane != LIST:
             self._rows(folk.tab).scroll_lines(by)
@@ -141,32 +154,18 @@ class PeopleScreen(DeskScreen):
             self._rows(tab).scroll_lines(-1_000_000)
         self.paint(step)
 
-    def do_down(self) -> None:
-        """Go to the next row or line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row or line before."""
-        self._move(-1)
-
-    def _page(self) -> int:
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
         return max(self._rows(LIST if self._folk.pane == LIST else self._folk.tab).page - 1, 1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(self._page())
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-self._page())
 
     def do_top(self) -> None:
         """Go to the first row or line."""
-        self._move(-1_000_000)
+        self.move(-1_000_000)
 
     def do_end(self) -> None:
         """Go to the last row or line."""
-        self._move(1_000_000)
+        self.move(1_000_000)
 
     def do_tab(self) -> None:
         """Read the next tab."""
@@ -227,10 +226,10 @@ class PeopleScreen(DeskScreen):
             self.paint()
         elif event.index < len(folk.people.order):
             folk.pane = LIST
-            self._move(event.index - (folk.people.index or 0))
+            self.move(event.index - (folk.people.index or 0))
 
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor by the wheel."""
         if event.rows is self._rows(LIST) and self.prompt.question is None:
             self._folk.pane = LIST
-            self._move(event.by)
+            self.move(event.by)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
-from noctui.messages import AlertWanted, Answered, PersonWanted, PlaceWanted, Question, VerdictWanted
+from noctui.messages import AlertWanted, Answered, DeedsWanted, JumpWanted, Question
 from noctui.screens.base import DeskScreen
 from noctui.state import heat as heats
 from noctui.state.cells import cut
+from noctui.state.deeds import judging
 from noctui.state.find import read_filter
 from noctui.state.lines import BLANK, Line, line
 from noctui.state.model import look_at
@@ -65,6 +66,17 @@ class RiskScreen(DeskScreen):
         return self._rows(self._risk.pane)
 
     @property
+    def here(self) -> str:
+        """Return the score under the cursor."""
+        return self._risk.scores.cursor or ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on a score."""
+        if subject in self._risk.known(self.desk.model):
+            self._risk.scores.cursor, self._risk.pane = subject, SCORES
+            self.paint()
+
+    @property
     def filter_text(self) -> str:
         """Return the filter of the list."""
         return self._risk.scores.filter.text
@@ -110,7 +122,7 @@ class RiskScreen(DeskScreen):
         heat.caption(f"{heats.TITLES[risk.measure]} by site and hour", heats.LEGEND)
         heat.show(HeatSheet(model, risk, look, self.frozen), step=step if risk.pane == HEAT else 0)
         scores.caption(f"Scores from {risk.level:.2f}", f"{len(risk.scores.order)} of the last 24 h")
-        waiting = frozenset(act.score for act in model.outbox.waiting.values() if act.score)
+        waiting = frozenset(act.deed.subject for act in model.outbox.waiting.values() if act.deed)
         scores.show(ScoreSheet(model, risk, look, waiting, self.frozen), step=step if risk.pane == SCORES else 0)
         self._draw_why(risk.chosen(model), look)
         levels = self._rows(LEVELS_PANE)
@@ -137,7 +149,8 @@ class RiskScreen(DeskScreen):
         self.set_focus(self.home)
         self.call_after_refresh(self.paint)
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         if self._risk.pane in {WHY, LEVELS_PANE}:
             self._rows(self._risk.pane).scroll_lines(by)
             return
@@ -147,29 +160,18 @@ class RiskScreen(DeskScreen):
             self._rows(WHY).scroll_lines(-1_000_000)
         self.paint(step)
 
-    def do_down(self) -> None:
-        """Go to the next row or line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row or line before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self._rows(self._risk.pane).page - 1, 1))
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self._rows(self._risk.pane).page - 1, 1))
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
+        return max(self._rows(self._risk.pane).page - 1, 1)
 
     def do_top(self) -> None:
         """Go to the first row."""
-        self._move(-1_000_000)
+        self.move(-1_000_000)
 
     def do_end(self) -> None:
         """Go to the last row."""
-        self._move(1_000_000)
+        self.move(1_000_000)
 
     def _step_hour(self, by: int) -> None:
         if self._risk.pane == HEAT:
@@ -204,7 +206,7 @@ class RiskScreen(DeskScreen):
         """Read why; from there go to the alert, and from the heat map to the page of the site."""
         risk, score = self._risk, self._risk.chosen(self.desk.model)
         if risk.pane == HEAT and risk.sites.cursor is not None:
-            self.post_message(PlaceWanted(risk.sites.cursor))
+            self.post_message(JumpWanted("site", risk.sites.cursor))
         elif risk.pane == WHY and score is not None and score.alert:
             self.post_message(AlertWanted(score.alert))
         else:
@@ -216,7 +218,7 @@ class RiskScreen(DeskScreen):
         if score is None:
             self.say("no score under the cursor", "muted")
         else:
-            self.post_message(PersonWanted(score.person))
+            self.post_message(JumpWanted("person", score.person))
 
     def do_back(self) -> None:
         """Close the prompt, else give the pane its size back, else go back to the list."""
@@ -258,12 +260,12 @@ class RiskScreen(DeskScreen):
         picks = {SCORES: self._risk.scores, HEAT: self._risk.sites}.get(pane)
         self._risk.pane = pane
         if picks is not None and event.index < len(picks.order):
-            self._move(event.index - (picks.index or 0))
+            self.move(event.index - (picks.index or 0))
 
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor by the wheel."""
         if event.rows is self.home and self.prompt.question is None:
-            self._move(event.by)
+            self.move(event.by)
 
     # ------------------------------------------------------------------------------------------------------- acting
 
@@ -299,5 +301,5 @@ class RiskScreen(DeskScreen):
         elif question.id == "judge":
             event.stop()
             score = self._risk.known(self.desk.model).get(question.score)
-            before, title = (score.verdict, f"{score.kind} {score.person}") if score else ("", "")
-            self.post_message(VerdictWanted(question.score, event.choice, event.text, before=before, title=title))
+            if score is not None:
+                self.post_message(DeedsWanted((judging(score, event.choice, event.text),)))

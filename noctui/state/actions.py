@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
+
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, LATER, PANED, SITES, WORKED, Action, Scope
+from noctui.state.caseactions import CASE_ACTIONS
+from noctui.state.glanceactions import GLANCE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope: TypeAlias = Literal["overview", "alerts", "feed", "sites", "people", "risk"]
-LATER = "comes with a later release"
-EVERYWHERE: tuple[Scope, ...] = ("overview", "alerts", "feed", "sites", "people", "risk")
-ALERTS: tuple[Scope, ...] = ("alerts",)
-FEED: tuple[Scope, ...] = ("feed",)
-SITES: tuple[Scope, ...] = ("sites",)
-RISK: tuple[Scope, ...] = ("risk",)
-HEATED: tuple[Scope, ...] = ("sites", "risk")
-ACKED: tuple[Scope, ...] = ("overview", "alerts")
-PANED: tuple[Scope, ...] = ("overview", "alerts", "sites", "people", "risk")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """Something a key does; a blank in `keys` parts keys pressed in turn.
-
-    `footer` is its word in the key line, behind its first key.
-    """
-
-    id: str
-    title: str
-    keys: tuple[str, ...]
-    help: str
-    scopes: tuple[Scope, ...] = EVERYWHERE
-    mutating: bool = False
-    footer: str = ""
-
+__all__ = ["ACTIONS", "BY_ID", "EVERYWHERE", "LATER", "Action", "Scope"]
 
 ACTIONS = (
     Action(
@@ -63,7 +40,7 @@ ACTIONS = (
         id="open",
         title="Open",
         keys=("enter",),
-        help="read the drawer, the alert of a feed line, the page of a site or what is known of someone",
+        help="the drawer, the alert of a feed line, the page of a site or case, what is known of someone or linked",
         footer="open",
     ),
     Action(
@@ -78,7 +55,7 @@ ACTIONS = (
         id="tab",
         title="Drawer tab",
         keys=("tab",),
-        help="the next tab of the drawer (why, notes, raw), or pane of the screen or page",
+        help="the next tab of the drawer (why, notes, raw), or the next pane of the screen or page",
         scopes=PANED,
     ),
     Action(
@@ -115,38 +92,13 @@ ACTIONS = (
         mutating=True,
         footer="roll back",
     ),
-    Action(
-        id="measure",
-        title="Heat of",
-        keys=("v",),
-        help="what the heat map counts: what was found, alerts, or fraud",
-        scopes=RISK,
-        footer="heat",
-    ),
-    Action(
-        id="level",
-        title="Level",
-        keys=("t",),
-        help="list scores from another level on, from 0.3 to 1, and say what it would give",
-        scopes=RISK,
-        footer="level",
-    ),
-    Action(
-        id="judge",
-        title="Verdict",
-        keys=("l",),
-        help="what the punch was: a letter for the verdict, then an optional note, enter sends",
-        scopes=RISK,
-        mutating=True,
-        footer="verdict",
-    ),
-    Action(id="person", title="Person", keys=("o",), help="who punched, on People", scopes=RISK),
+    *GLANCE_ACTIONS,
     Action(
         id="ack",
         title="Acknowledge",
         keys=("a",),
-        help="take the alert on; the reason is optional, enter sends",
-        scopes=ACKED,
+        help="take the alert or case on; the reason is optional, enter sends",
+        scopes=("overview", *WORKED),
         mutating=True,
         footer="ack",
     ),
@@ -154,8 +106,8 @@ ACTIONS = (
         id="resolve",
         title="Resolve",
         keys=("r",),
-        help="end it: a letter for the verdict, then an optional note, enter sends",
-        scopes=ALERTS,
+        help="end it: a letter for the verdict, then a note (a ticket wants one), enter sends",
+        scopes=WORKED,
         mutating=True,
         footer="resolve",
     ),
@@ -163,8 +115,8 @@ ACTIONS = (
         id="note",
         title="Note",
         keys=("n",),
-        help="write something down on the alert",
-        scopes=ALERTS,
+        help="write something down on the alert or case",
+        scopes=WORKED,
         mutating=True,
         footer="note",
     ),
@@ -172,19 +124,19 @@ ACTIONS = (
         id="take",
         title="Take",
         keys=("t",),
-        help="work on the alert yourself, from now on",
-        scopes=ALERTS,
+        help="work on the alert or case yourself, from now on",
+        scopes=WORKED,
         mutating=True,
-        footer="take",
     ),
     Action(
         id="escalate",
         title="Escalate",
         keys=("e",),
-        help="hand the alert up; the reason is optional, enter sends",
-        scopes=ALERTS,
+        help="hand the alert or case up; the reason is optional, enter sends",
+        scopes=WORKED,
         mutating=True,
     ),
+    *CASE_ACTIONS,
     Action(id="mark", title="Mark", keys=("x",), help="mark the alert, or take the mark away", scopes=ALERTS),
     Action(
         id="mark_range",
@@ -212,7 +164,7 @@ ACTIONS = (
         id="undo",
         title="Undo",
         keys=("u",),
-        help="take back your last ack, resolve or verdict within 10 s, or cancel an act that was never sent",
+        help="take back your last ack, resolve, verdict or act on an incident within 10 s, or cancel one never sent",
         mutating=True,
     ),
     Action(
@@ -255,7 +207,7 @@ ACTIONS = (
     ),
     Action(id="screen_5", title="People", keys=("5",), help="who somebody is, and what is usual of them"),
     Action(id="screen_6", title="Risk", keys=("6",), help="what looks like fraud, why, and what it turned out to be"),
-    Action(id="screen_7", title="Cases", keys=("7",), help=LATER),
+    Action(id="screen_7", title="Cases", keys=("7",), help="tickets and incidents: what is open, what is the record"),
     Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
     Action(
         id="quit",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from noctui.state.actions import ACTIONS, Action
 from noctui.state.bars import Badges
 from noctui.state.cells import wrap
+from noctui.state.docket import Docket
 from noctui.state.drawer import TABS
 from noctui.state.folk import Folk
 from noctui.state.lines import Line, line
@@ -16,6 +17,7 @@ from noctui.state.queue import Queue
 from noctui.state.risk import Risk
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
+from noctui.state.trail import Trail
 from noctui.state.watch import Watch
 
 NOTICE_MS = 8 * SECOND_MS
@@ -57,6 +59,8 @@ class Desk:
     watch: Watch = field(default_factory=Watch)
     risk: Risk = field(default_factory=Risk)
     folk: Folk = field(default_factory=Folk)
+    docket: Docket = field(default_factory=Docket)
+    trail: Trail = field(default_factory=Trail)
     actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)
     notice: Notice = field(default_factory=lambda: Notice(""))

@@ -291,9 +291,9 @@ def shift_lines(model: Model, look: Look) -> list[Line]:
         ]
     loose = sum(alert.unattended for alert in model.alerts.values() if alert.level == 1)
     lines.append(_pair("P1 free", f"{loose} unclaimed" if loose else "none", "p1" if loose else "text"))
-    works: tuple[Work, ...] | None = model.facts.get("tickets")
+    works: tuple[Work, ...] | None = model.facts.get("due")
     if works is None:
-        return [*lines, missing(model.facts, "tickets", "tickets")]
+        return [*lines, missing(model.facts, "due", "tickets")]
     late = sum(work.due is not None and work.due < look.now for work in works)
     lines.append(_pair("tickets", f"{len(works)}, late {late}", "p2" if late else "text"))
     return lines
@@ -310,9 +310,9 @@ def _late(figures: Mapping[str, int]) -> str:
 
 def work_lines(model: Model, look: Look, width: int, height: int) -> list[Line]:
     """Return the tickets that are due first, one a line."""
-    works: tuple[Work, ...] | None = model.facts.get("tickets")
+    works: tuple[Work, ...] | None = model.facts.get("due")
     if works is None:
-        return [missing(model.facts, "tickets", "tickets")]
+        return [missing(model.facts, "due", "tickets")]
     if not works:
         return [line("nothing is due", "muted")]
     return [work_row(work, look, width) for work in works[: max(height, 0)]]
@@ -335,7 +335,7 @@ def work_row(work: Work, look: Look, width: int) -> Line:
 def duty_lines(model: Model, look: Look, width: int, height: int) -> list[Line]:
     """Return who is there and what is late, and in the room that is left what is due first."""
     lines = shift_lines(model, look)
-    works: tuple[Work, ...] = model.facts.get("tickets") or ()
+    works: tuple[Work, ...] = model.facts.get("due") or ()
     room = height - len(lines)
     if room > 0 and works:
         lines += [work_row(work, look, width) for work in works[:room]]

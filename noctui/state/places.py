@@ -88,15 +88,6 @@ class Places:
         self.pane, self.awaiting = PANES[0], ""
         return True
 
-    def go(self, model: Model, site: str) -> bool:
-        """Go to the page of a site named elsewhere, and tell whether there is one."""
-        if site not in model.sites:
-            return False
-        if site not in self.order:
-            self.narrow(model, Filter())
-        self.cursor = site
-        return self.open(model)
-
     def leave(self) -> None:
         """Go back to the list; what was asked about the page is not followed up."""
         self.pane, self.awaiting = LIST, ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from noctui.state.model import Model
 
 NEEDS, PLACES = "needs", "places"
-ASKED: tuple[Need, ...] = tuple((kind, "") for kind in ("overview", "pulse", "heat", "mtta", "trend", "tickets"))
+ASKED: tuple[Need, ...] = tuple((kind, "") for kind in ("overview", "pulse", "heat", "mtta", "trend", "due"))
 HIDDEN = next(status for status, (word, _) in STATES.items() if word == "SNZ")
 
 

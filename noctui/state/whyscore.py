@@ -66,11 +66,14 @@ def _check(check: Check, width: int, *, tall: bool) -> Iterator[Line]:
 
 
 def _method(score: Score, width: int) -> Line:
-    drawn = (lambda value: f"{bar(value, 10)} {value:.2f}") if width >= BROAD else (lambda value: f"{value:.2f}")
-    model = f"model {drawn(score.model)}" if score.model is not None else "model: none spoke"
+    model = f"model {_gauge(score.model, width)}" if score.model is not None else "model: none spoke"
     told = f"{score.score:.2f} {score.level} {METHODS.get(score.method, score.method)}"
-    left = line(f"rules {drawn(score.rules)}  {model}")
+    left = line(f"rules {_gauge(score.rules, width)}  {model}")
     return spread(left, line(told, role_of(score.score)), width)
+
+
+def _gauge(value: float, width: int) -> str:
+    return f"{bar(value, 10)} {value:.2f}" if width >= BROAD else f"{value:.2f}"
 
 
 def _verdict(score: Score) -> str:

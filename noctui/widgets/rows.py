@@ -49,7 +49,7 @@ class VirtualRows(Widget, can_focus=True):
         by: int
 
     class Resized(Message):
-        """There is more or less room than when the sheet was made."""
+        """There is another room to fill: text that was wrapped for the old one is to be shown anew."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)

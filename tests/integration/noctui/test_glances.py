@@ -18,6 +18,10 @@ KEYS = {"1": "1 OVERVIEW", "5": "5 PEOPLE", "6": "6 RISK"}
 async def at(stage: Stage, pilot: Pilot[int], key: str, *, facts: bool = True) -> None:
     """Go to a screen, and answer all that it asks."""
     stage.load(*queue_of_nine())
+    await visit(stage, pilot, key, facts=facts)
+
+
+async def visit(stage: Stage, pilot: Pilot[int], key: str, *, facts: bool = True) -> None:
     await stage.press(pilot, key)
     await stage.shows(pilot, KEYS[key])
     await stage.settled(pilot)
@@ -40,30 +44,14 @@ def answer_all(stage: Stage) -> bool:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_overview_in_every_size(size: tuple[int, int]):
+async def test_the_overview_the_people_and_the_risk_screen_in_every_size(size: tuple[int, int]):
     stage = Stage()
     async with stage.app.run_test(size=size) as pilot:
-        await at(stage, pilot, "1")
-        matches_golden(f"overview-{size[0]}x{size[1]}", stage.text)
-        holds_the_frame(stage, size, "1 OVERVIEW")
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_risk_screen_in_every_size(size: tuple[int, int]):
-    stage = Stage()
-    async with stage.app.run_test(size=size) as pilot:
-        await at(stage, pilot, "6")
-        matches_golden(f"risk-{size[0]}x{size[1]}", stage.text)
-        holds_the_frame(stage, size, "6 RISK")
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_people_screen_in_every_size(size: tuple[int, int]):
-    stage = Stage()
-    async with stage.app.run_test(size=size) as pilot:
-        await at(stage, pilot, "5")
-        matches_golden(f"people-{size[0]}x{size[1]}", stage.text)
-        holds_the_frame(stage, size, "5 PEOPLE")
+        stage.load(*queue_of_nine())
+        for key, title in KEYS.items():
+            await visit(stage, pilot, key)
+            matches_golden(f"{title.split()[1].lower()}-{size[0]}x{size[1]}", stage.text)
+            holds_the_frame(stage, size, title)
 
 
 def holds_the_frame(stage: Stage, size: tuple[int, int], title: str) -> None:
@@ -126,21 +114,21 @@ async def test_facts_are_asked_for_once_then_each_minute_and_soon_after_the_feed
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await at(stage, pilot, "1", facts=False)
-        assert {kind for kind, _ in asked(stage)} == {"overview", "pulse", "heat", "mtta", "trend", "tickets"}
+        assert {kind for kind, _ in asked(stage)} == {"overview", "pulse", "heat", "mtta", "trend", "due"}
         answer_all(stage)
         await stage.shows(pilot, "NTH-04")
-        stage.change("ticket_created", {"number": "N-1", "title": "Work"}, site="NTH-04")
+        stage.change("finding_created", {"type": "GPS_SPOOFING", "reason": "jumped"}, site="NTH-04")
         await stage.settled(pilot)
         assert asked(stage) == []
         stage.now += 5_000
         stage.app.paint()
         await stage.settled(pilot)
-        assert asked(stage) == [("overview", ""), ("tickets", "")]
+        assert asked(stage) == [("pulse", ""), ("heat", "")]
         answer_all(stage)
         stage.now += 55_000
         stage.app.paint()
         await stage.settled(pilot)
-        assert {kind for kind, _ in asked(stage)} == {"pulse", "heat", "mtta", "trend"}
+        assert {kind for kind, _ in asked(stage)} == {"overview", "mtta", "trend", "due"}
 
 
 async def test_what_cannot_be_had_says_why_and_is_asked_for_again_by_key_and_after_a_lost_link():
@@ -240,7 +228,7 @@ async def test_a_verdict_is_sent_once_marked_at_once_and_taken_back_in_time():
         assert stage.link.orders[-1].path == "fraud/scores/FS-3/verdict"
         assert stage.link.orders[-1].body == {"verdict": "fraud"}
         stage.answer({"detail": "may not judge"}, 403)
-        await stage.shows(pilot, "verdict FS-3 refused: may not judge; ask for an operator token")
+        await stage.shows(pilot, "verdict FS-3 gps spoofing P0077 refused: may not judge")
 
 
 async def test_a_level_is_tried_and_says_what_it_would_give():

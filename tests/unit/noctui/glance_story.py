@@ -61,7 +61,7 @@ def heat(now: int, *, step_minutes: int = 60, steps: int = 24, blind: bool = Fal
     start = (now // (step_minutes * MINUTE_MS) + 1 - steps) * step_minutes * MINUTE_MS
     grows = [max(0, step - steps + 9) for step in range(steps)]
     none, last = [0] * steps, [0] * (steps - 1)
-    items = [
+    items: list[Body] = [
         {"site": "NTH-04", "site_name": "Depot North", "client": "Acme", "alerts": grows, "findings": grows},
         {"site": "WST-01", "site_name": "West Gate", "client": None, "alerts": none, "findings": [*last, 1]},
         {"site": None, "alerts": [*last, 1], "findings": none},
@@ -272,7 +272,7 @@ def all_told(now: int) -> dict[tuple[str, str], Body]:
         ("heat", ""): heat(now),
         ("mtta", ""): mtta(),
         ("trend", ""): trend(now),
-        ("tickets", ""): tickets(now),
+        ("due", ""): tickets(now),
         ("risks", ""): risks(),
         ("scores", ""): scores(now),
         ("punches", ""): punches(now),

@@ -220,6 +220,8 @@ def test_an_order_can_be_taken_back_until_it_is_claimed():
 def test_every_question_about_a_site_has_its_place():
     assert Query(kind="signals", key="S/1").path == "telemetry/sites/S%2F1/signals?window_minutes=120"
     assert Query(kind="baselines", key="S 1").path == "baselines?site=S%201&limit=500"
+    assert Query(kind="ticket", key="T-1").path == "tickets/T-1"
+    assert Query(kind="runs", key="A-1").path == "playbooks/runs?alert=A-1&limit=5"
     for kind in ("hours", "week", "changes", "simulate"):
         assert Query(kind=kind, key="phone_events@S1").path.startswith("baselines/phone_events%40S1")
 

@@ -13,9 +13,11 @@ from nocd.wire.telemetry import LevelName, Pin, Rollback, SetThreshold, Simulate
 from nocd.wire.views import AlertView, SeverityName, StatusName, VerdictName
 from noctui.screens import risk
 from noctui.state import feedtext, reduce
-from noctui.state.acts import DONE, NO_VERDICT, VERDICTS, body_of
+from noctui.state.acts import DONE, VERDICTS, body_of
 from noctui.state.alert import SEVERITIES, STATES, read_alert
+from noctui.state.deeds import NO_VERDICT, judging
 from noctui.state.metricrows import quality_words
+from noctui.state.score import Score
 from noctui.state.scorerows import LABELS
 from noctui.state.telemetry import METRICS, Reading, Usual
 from noctui.state.threshold import HIGHEST, LOWEST
@@ -43,7 +45,7 @@ def test_an_alert_view_is_read_field_by_field():
     assert set(AlertView.model_fields) >= {"ended_unseen", "undo_until", "flapping", "acknowledged_at", "updated_at"}
 
 
-@pytest.mark.parametrize("verb", sorted(set(DONE) - {"verdict"}))
+@pytest.mark.parametrize("verb", sorted(DONE))
 def test_what_the_console_asks_is_what_the_daemon_takes(verb: str):
     body = {} if verb == "undo" else body_of(verb, "because")
     if verb == "resolve":
@@ -77,4 +79,4 @@ def test_every_verdict_on_a_score_is_one_that_the_daemon_takes():
     assert set(risk.VERDICTS.values()) <= set(LABELS)
     assert set(LABELS) == set(VerdictName.__args__)  # type: ignore[attr-defined] # a Literal holds its values there
     for verdict in (*risk.VERDICTS.values(), NO_VERDICT):
-        JudgeScore.model_validate({"verdict": verdict, **body_of("verdict", "seen on camera")})
+        JudgeScore.model_validate(judging(Score(id="FS-1"), verdict, "seen on camera").body)
