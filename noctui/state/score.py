@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from noctui.state.cells import clean
@@ -15,7 +15,6 @@ Body = Mapping[str, Any]
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9)
 LOW_FROM = 0.3
 USUAL_MIN = 10  # values below which nothing is called usual
-TRUE_VERDICTS = ("fraud", "true_positive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +188,6 @@ def read_similar(body: Body) -> tuple[Similar, ...]:
 def ranked(scores: Iterable[Score]) -> list[Score]:
     """Return scores with the highest first, of equals the newest."""
     return sorted(scores, key=lambda score: (-score.score, -score.time, score.id))
-
-
-def judged(score: Score, verdict: str) -> Score:
-    """Return a score with another verdict, until the daemon tells what follows from it."""
-    return replace(score, verdict=verdict)
 
 
 def what_if(scores: Iterable[Score], level: float) -> WhatIf:
