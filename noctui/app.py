@@ -9,9 +9,8 @@ import threading
 import uuid
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
-
-from textual.app import App
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
@@ -20,6 +19,7 @@ from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
+from noctui.screens.keeping import Keeping
 from noctui.screens.modes import MODES
 from noctui.settings import KeymapFile
 from noctui.state import reduce
@@ -35,7 +35,6 @@ from noctui.widgets import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from textual import events
     from textual.binding import BindingType
@@ -92,7 +91,7 @@ def _fold_link(model: Model, tiding: tidings.Tiding) -> None:
             reduce.link_moved(model, "refused", now=at, detail=detail)
 
 
-class Console(App[int]):
+class Console(Keeping):
     """One operator's console over one link."""
 
     CSS_PATH = "noctui.tcss"
@@ -111,6 +110,7 @@ class Console(App[int]):
         theme: str = DARK,
         read_only: bool = False,
         keymap: Path | None = None,
+        folder: Path | None = None,
         beat_s: float = LOCAL_S,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -122,10 +122,11 @@ class Console(App[int]):
         self.desk = Desk()
         self.desk.badges = replace(self.desk.badges, read_only=read_only)
         self._link = link
-        self._clock = clock
+        self.clock = clock
         self._pacer = Pacer(beat_s)
         self._painted_revision = -1
         self._keys = KeymapFile(keymap)
+        self.folder = folder or Path.home() / "noctui"
         self._beating = False
         self._leaving = False
         for mode, screen in MODES.items():
@@ -159,7 +160,7 @@ class Console(App[int]):
     def beat(self) -> None:
         """Take in what was heard and paint it, unless the terminal is still drawing what came before."""
         self._beating = False
-        if not self._pacer.due(self._clock() / SECOND_MS, terminal.backlog(self)):
+        if not self._pacer.due(self.clock() / SECOND_MS, terminal.backlog(self)):
             self._wake()
             return
         for tiding in self._link.mailbox.drain():
@@ -187,7 +188,7 @@ class Console(App[int]):
         try:
             actions = self._keys.changed()
         except BadKeymap as error:
-            self.desk.say(f"keymap not taken: {error}", self._clock(), "error")
+            self.desk.say(f"keymap not taken: {error}", self.clock(), "error")
             return
         if actions is not None:
             self.desk.actions = actions
@@ -207,13 +208,13 @@ class Console(App[int]):
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the prompt line."""
-        self.desk.say(text, self._clock(), role)
+        self.desk.say(text, self.clock(), role)
         self.paint()
 
     def _take(self, tiding: tidings.Tiding) -> None:
         problem = fold(self.desk.model, tiding)
         if problem:
-            self.desk.say(problem, self._clock(), "error")
+            self.desk.say(problem, self.clock(), "error")
 
     # -------------------------------------------------------------------------------------------------- act and leave
 
@@ -221,7 +222,7 @@ class Console(App[int]):
         alert = self.desk.model.find(alert_id)
         key = uuid.uuid4().hex
         title = alert.title if alert is not None else ""
-        act = Act(key=key, verb=verb, alert=alert_id, title=title, at=self._clock(), body=body)
+        act = Act(key=key, verb=verb, alert=alert_id, title=title, at=self.clock(), body=body)
         return self._send(act, Order(key=key, verb=verb, alert=alert_id, body=body))
 
     def _send(self, act: Act, order: Order) -> bool:
@@ -237,7 +238,7 @@ class Console(App[int]):
         """Send an act on a baseline; its row is marked at once."""
         asked, key = event.act, uuid.uuid4().hex
         body = {**asked.body, **body_of(asked.verb, event.text)}
-        act = Act(key=key, verb=asked.verb, baseline=asked.baseline, title=asked.title, at=self._clock(), body=body)
+        act = Act(key=key, verb=asked.verb, baseline=asked.baseline, title=asked.title, at=self.clock(), body=body)
         self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
         self.paint()
 
@@ -249,7 +250,7 @@ class Console(App[int]):
 
     def _send_deed(self, deed: Deed) -> None:
         key = uuid.uuid4().hex
-        act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self._clock(), body=deed.body)
+        act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self.clock(), body=deed.body)
         self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
 
     def on_fact_wanted(self, event: FactWanted) -> None:
@@ -276,7 +277,7 @@ class Console(App[int]):
     def _submit_many(self, verb: str, alerts: Sequence[str], args: Mapping[str, str]) -> None:
         for first in range(0, len(alerts), MANY_A_REQUEST):
             some, key = tuple(alerts[first : first + MANY_A_REQUEST]), uuid.uuid4().hex
-            act = Act(key=key, verb=verb, alerts=some, at=self._clock(), body=args)
+            act = Act(key=key, verb=verb, alerts=some, at=self.clock(), body=args)
             body = {"ids": list(some), "command": verb, "args": dict(args)}
             if not self._send(act, Order(key=key, verb=BULK, body=body)):
                 return
@@ -289,7 +290,7 @@ class Console(App[int]):
             outbox.waiting.pop(newest.key, None)
             self.say(f"{newest.words} was never sent and is cancelled")
             return
-        act = outbox.undoable(self._clock())
+        act = outbox.undoable(self.clock())
         if act is None:
             self.say("nothing to undo: only your own ack, resolve or verdict of the last 10 s", "muted")
             return

@@ -138,6 +138,23 @@ class AlertWanted(Message):
 
 
 @dataclass
+class CopyWanted(Message):
+    """A text is to go to the terminal's clipboard; `what` names it."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class SaveWanted(Message):
+    """A text is to be written to a file whose name begins so."""
+
+    text: str
+    name: str
+    lines: int
+
+
+@dataclass
 class RetryWanted(Message):
     """A lost link is to be tried now."""
 

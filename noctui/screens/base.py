@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
-from textual.screen import Screen
 
-from noctui.messages import Answered, BackWanted, FactWanted, LeaveWanted, Question, RetryWanted, UndoWanted
+from noctui.messages import (
+    Answered,
+    BackWanted,
+    FactWanted,
+    LeaveWanted,
+    Question,
+    RetryWanted,
+    UndoWanted,
+)
 from noctui.screens.help import HelpScreen
+from noctui.screens.taking import Taking
 from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named, where
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
 from noctui.state.find import read_filter
@@ -41,7 +49,7 @@ def bindings() -> list[BindingType]:
     return [Binding(key, f"press({key!r})", show=False) for key in keys]
 
 
-class DeskScreen(Screen[None]):
+class DeskScreen(Taking):
     """A screen that draws a desk; `scope` names it in the action table.
 
     A `lean` one has no line below the prompt: what was done last is said in the prompt's own.
@@ -127,6 +135,7 @@ class DeskScreen(Screen[None]):
         now, width, desk = self.now(), self.size.width, self.desk
         cramped = width < CRAMPED_WIDTH or self.size.height < CRAMPED_HEIGHT
         self.set_class(cramped, "-cramped")
+        self.veil()
         if cramped:
             self._bar("status").show(line(f"needs {CRAMPED_WIDTH}x{CRAMPED_HEIGHT}", "stale"))
             return

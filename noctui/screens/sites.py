@@ -139,7 +139,7 @@ class SitesScreen(DeskScreen):
         metrics.show(MetricSheet(page, page.rows, row.key, look, waiting, frozen))
         self._draw_hours(page, row, look, name)
         threshold = self._rows("threshold")
-        threshold.caption(f"Threshold  {name}", "t try  p pin  U roll back")
+        threshold.caption(f"Threshold  {name}", "t try  P pin  U roll back")
         threshold.show(
             TextSheet(
                 threshold_lines(page, row, look, threshold.size.width, here=self._places.pane == "threshold"),

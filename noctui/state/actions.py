@@ -77,7 +77,7 @@ ACTIONS = (
     Action(
         id="pin",
         title="Pin",
-        keys=("p",),
+        keys=("P",),
         help="pin the threshold, so that tuning leaves it alone, or let go of it",
         scopes=SITES,
         mutating=True,
@@ -187,6 +187,11 @@ ACTIONS = (
         title="Command",
         keys=(":", "ctrl+p"),
         help="any of these by its name, or the start of it; tab completes",
+    ),
+    Action(id="copy", title="Copy", keys=("y",), help="the line under the cursor, or the text that is read"),
+    Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui"),
+    Action(
+        id="private", title="Privacy", keys=("p",), help="hide people's names, in copies and files too; or show them"
     ),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),

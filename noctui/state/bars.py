@@ -25,6 +25,7 @@ class Badges:
     """Words the top line carries for the whole console."""
 
     read_only: bool = False
+    private: bool = False
     slow: bool = False
 
 
@@ -44,7 +45,7 @@ def status_bar(model: Model, title: str, width: int, now: int, badges: Badges, o
 
 
 def _badge_words(badges: Badges) -> tuple[tuple[str, bool], ...]:
-    return ("READ-ONLY", badges.read_only), ("DISPLAY SLOW", badges.slow)
+    return ("READ-ONLY", badges.read_only), ("PRIVATE", badges.private), ("DISPLAY SLOW", badges.slow)
 
 
 def _wide_words(model: Model, oldest: int | None, now: int) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from noctui.state.acts import Outbox
 from noctui.state.cases import Cases
 from noctui.state.facts import Facts
+from noctui.state.privacy import Names
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
 from noctui.state.shiftbook import ShiftBook
@@ -109,6 +110,7 @@ class Model:
     repeats: int = 0
     outbox: Outbox = field(default_factory=Outbox)
     ledgers: OrderedDict[str, Ledger] = field(default_factory=OrderedDict)
+    names: Names = field(default_factory=Names)
     me: str = ""
     tz: tzinfo | None = None
 

@@ -50,6 +50,7 @@ def snapshot(
             _show(model, change)
     model.epoch, model.seq, model.loaded = str(body["epoch"]), seq, True
     model.alerts = {alert.id: alert for alert in map(read_alert, body.get("alerts", ())) if alert.queued}
+    model.names.learn(body.get("alerts"))
     model.alerts_total = int(body.get("alerts_total", len(model.alerts)))
     model.ended.clear()
     model.sites = {site.id: site for site in map(read_site, body.get("sites", ()))}
@@ -111,6 +112,7 @@ def _change(model: Model, change: Body, now: int) -> None:
     handle = _CHANGES.get(kind)
     if handle:
         handle(model, change.get("data") or {}, now)
+    model.names.learn(change.get("data"))
     if kind in _STIRS_CASES:
         model.cases.stir("ticket", "incident", "runs")
     if kind in _STIRRED:
@@ -302,6 +304,7 @@ def told(model: Model, kind: str, key: str, status: int, body: Body) -> str:
     Returns why a simulation came to nothing, else an empty text.
     """
     page = model.page
+    model.names.learn(body)
     if kind in CASE_KINDS or kind in SHIFT_KINDS:
         model.revision += 1
         return (model.cases if kind in CASE_KINDS else model.shift).take(kind, key, status, body)

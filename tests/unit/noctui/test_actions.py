@@ -74,7 +74,7 @@ def test_the_key_line_fits_and_names_what_matters(cells: int):
         assert {"a ack", "r resolve", "? help"} <= set(footer_words("alerts", cells).split("  "))
         assert "space pause" in footer_words("feed", cells)
         assert "a ack" not in footer_words("feed", cells)
-        assert {"t try", "p pin", "U roll back"} <= set(footer_words("sites", cells).split("  "))
+        assert {"t try", "P pin", "U roll back"} <= set(footer_words("sites", cells).split("  "))
         assert {"enter open", "a ack", "? help", "1-8 screens"} <= set(footer_words("overview", cells).split("  "))
         assert {"t level", "l verdict", "v heat", "? help"} <= set(footer_words("risk", cells).split("  "))
 
