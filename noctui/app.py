@@ -10,8 +10,6 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from textual.app import App
-
 from noctui.client import tidings
 from noctui.client.clock import now_ms
 from noctui.client.orders import BULK, Order
@@ -21,6 +19,7 @@ from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
 from noctui.screens.cases import CasesScreen
 from noctui.screens.feed import FeedScreen
+from noctui.screens.jumping import Jumping
 from noctui.screens.sites import SitesScreen
 from noctui.settings import KeymapFile
 from noctui.state import reduce
@@ -30,7 +29,6 @@ from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
-from noctui.state.trail import MODE_OF, Place
 from noctui.theme import THEMES
 from noctui.widgets import terminal
 
@@ -43,11 +41,8 @@ if TYPE_CHECKING:
 
     from noctui.client.mailbox import Mailbox
     from noctui.messages import (
-        AlertWanted,
-        BackWanted,
         DeedsWanted,
         FactWanted,
-        JumpWanted,
         LeaveWanted,
         LedgerWanted,
         ManyWanted,
@@ -120,7 +115,7 @@ def _fold_link(model: Model, tiding: tidings.Tiding) -> None:
             reduce.link_moved(model, "refused", now=at, detail=detail)
 
 
-class Console(App[int]):
+class Console(Jumping):
     """One operator's console over one link."""
 
     CSS_PATH = "noctui.tcss"
@@ -340,43 +335,6 @@ class Console(App[int]):
     def on_ledger_wanted(self, event: LedgerWanted) -> None:
         """Ask for the decisions about an alert."""
         self._link.fetch_why(event.alert)
-
-    async def on_alert_wanted(self, event: AlertWanted) -> None:
-        """Show an alert of the feed in the queue."""
-        if event.alert not in self.desk.model.alerts:
-            self.say(f"{event.alert} is no longer in the queue", "muted")
-            return
-        await self._jump(Place("alerts", event.alert))
-
-    async def on_jump_wanted(self, event: JumpWanted) -> None:
-        """Show a thing named elsewhere on its own screen."""
-        await self._jump(Place(MODE_OF[event.kind], event.id))
-
-    async def _jump(self, place: Place) -> None:
-        if place.mode not in self._modes:
-            self.say(f"{place.id}: that screen comes with a later release", "muted")
-            return
-        self.desk.trail.leave(self._place)
-        await self._show(place)
-
-    @property
-    def _place(self) -> Place:
-        return Place(self.current_mode, self.screen.here if isinstance(self.screen, DeskScreen) else "")
-
-    async def on_back_wanted(self, event: BackWanted) -> None:
-        """Show the place one jumped from, or the one gone back from."""
-        trail = self.desk.trail
-        place = trail.forward(self._place) if event.forward else trail.back(self._place)
-        if place is None:
-            self.say("nowhere to go back to" if not event.forward else "this is where you were last", "muted")
-        else:
-            await self._show(place)
-
-    async def _show(self, place: Place) -> None:
-        await self.switch_mode(place.mode)
-        if isinstance(self.screen, DeskScreen) and place.id:
-            self.screen.go_to(place.id)
-        self.paint()
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from noctui.state.cells import cut
 
@@ -34,11 +33,11 @@ DID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One command as it will be sent: `to` is its path below /v1/, `subject` the id of what it is about."""
+    """One command as it will be sent: `to` are the parts of its path, `subject` the id of what it is about."""
 
     verb: str
     subject: str
-    to: str
+    to: tuple[str, ...]
     title: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     method: str = "POST"
@@ -56,7 +55,7 @@ def case_deed(
     return Deed(
         verb=verb,
         subject=case.id,
-        to=f"{case.kind}s/{quote(case.id, safe='')}/{verb}",
+        to=(f"{case.kind}s", case.id, verb),
         title=cut(f"{case.name} {case.title}", TITLE_CELLS),
         body=body,
     )
@@ -64,11 +63,11 @@ def case_deed(
 
 def undo_of(deed: Deed, answer: Mapping[str, Any]) -> Deed | None:
     """Return what takes a command back that was answered so, or None where nothing does."""
-    if deed.to == "silences":
+    if deed.to == ("silences",):
         name = str(answer.get("id") or "")
-        return Deed(verb="end", subject=name, to=f"silences/{quote(name, safe='')}", title=deed.title, method="DELETE")
-    if deed.to.startswith("incidents/") and answer.get("undo_until"):
-        to = f"incidents/{quote(deed.subject, safe='')}/undo"
+        return Deed(verb="end", subject=name, to=("silences", name), title=deed.title, method="DELETE")
+    if deed.to[0] == "incidents" and answer.get("undo_until"):
+        to = ("incidents", deed.subject, "undo")
         return Deed(verb="undo", subject=deed.subject, to=to, title=deed.title)
     return None
 
