@@ -184,7 +184,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
         "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
-        "/v1/notes": {"text": "gate 2 flaps"},
+        "/v1/notes": {"text": "gate 2 flaps", "pinned": True},
         "/v1/playbooks/{id}/run": {"alert": alert},
         "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
         "/v1/fraud/scores/{id}/verdict": {"verdict": "fraud"},
