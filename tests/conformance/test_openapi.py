@@ -73,6 +73,7 @@ WORK: list[tuple[str, Any]] = [
     ("start", {"comment": "on my way"}),
     ("hold", {}),
     ("escalate", {"to": "manager"}),
+    ("check", {"step": 1}),
     ("note", {"text": "n"}),
     ("resolve", {"verdict": "benign", "comment": "done"}),
     ("reopen", {}),
