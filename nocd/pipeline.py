@@ -311,6 +311,7 @@ class Pipeline:
         commit.incidents = outcome.incidents
         commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
         commit.scores, commit.judged = list(outcome.scores.values()), outcome.judged
+        commit.handovers = outcome.handovers
         commit.findings = [
             (finding, alert, self.engine.roster.client(finding.site)) for finding, alert in outcome.findings
         ]

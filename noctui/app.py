@@ -19,6 +19,7 @@ from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
+from noctui.screens.jumping import Jumping
 from noctui.screens.keeping import Keeping
 from noctui.screens.modes import MODES
 from noctui.settings import KeymapFile
@@ -29,7 +30,6 @@ from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
 from noctui.state.times import SECOND_MS
-from noctui.state.trail import MODE_OF, Place
 from noctui.theme import THEMES
 from noctui.widgets import terminal
 
@@ -41,11 +41,8 @@ if TYPE_CHECKING:
 
     from noctui.client.port import LinkPort
     from noctui.messages import (
-        AlertWanted,
-        BackWanted,
         DeedsWanted,
         FactWanted,
-        JumpWanted,
         LeaveWanted,
         LedgerWanted,
         ManyWanted,
@@ -91,7 +88,7 @@ def _fold_link(model: Model, tiding: tidings.Tiding) -> None:
             reduce.link_moved(model, "refused", now=at, detail=detail)
 
 
-class Console(Keeping):
+class Console(Keeping, Jumping):
     """One operator's console over one link."""
 
     CSS_PATH = "noctui.tcss"
@@ -311,43 +308,6 @@ class Console(Keeping):
     def on_ledger_wanted(self, event: LedgerWanted) -> None:
         """Ask for the decisions about an alert."""
         self._link.fetch_why(event.alert)
-
-    async def on_alert_wanted(self, event: AlertWanted) -> None:
-        """Show an alert of the feed in the queue."""
-        if event.alert not in self.desk.model.alerts:
-            self.say(f"{event.alert} is no longer in the queue", "muted")
-            return
-        await self._jump(Place("alerts", event.alert))
-
-    async def on_jump_wanted(self, event: JumpWanted) -> None:
-        """Show a thing named elsewhere on its own screen."""
-        await self._jump(Place(MODE_OF[event.kind], event.id))
-
-    async def _jump(self, place: Place) -> None:
-        if place.mode not in self._modes:
-            self.say(f"{place.id}: that screen comes with a later release", "muted")
-            return
-        self.desk.trail.leave(self._place)
-        await self._show(place)
-
-    @property
-    def _place(self) -> Place:
-        return Place(self.current_mode, self.screen.here if isinstance(self.screen, DeskScreen) else "")
-
-    async def on_back_wanted(self, event: BackWanted) -> None:
-        """Show the place one jumped from, or the one gone back from."""
-        trail = self.desk.trail
-        place = trail.forward(self._place) if event.forward else trail.back(self._place)
-        if place is None:
-            self.say("nowhere to go back to" if not event.forward else "this is where you were last", "muted")
-        else:
-            await self._show(place)
-
-    async def _show(self, place: Place) -> None:
-        await self.switch_mode(place.mode)
-        if isinstance(self.screen, DeskScreen) and place.id:
-            self.screen.go_to(place.id)
-        self.paint()
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

@@ -11,6 +11,7 @@ import orjson
 from nocd import __version__
 from nocd.api.directory import KINDS
 from nocd.api.exports import MEDIA
+from nocd.api.handovers import FORMATS
 from nocd.api.schemas import ANSWERS, BODIES, BODILESS, components, ref
 from nocd.domain.alert import Status
 from nocd.domain.incident import IncidentStatus
@@ -64,6 +65,9 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/reports/triage-load": ("days",),
     "/v1/scorecards": ("client", "days"),
     "/v1/search": ("q", "limit", "cursor"),
+    "/v1/handovers": ("limit", "cursor"),
+    "/v1/handovers/sheet": ("format",),
+    "/v1/handovers/{id}": ("format",),
     "/v1/audit": _AUDIT,
     "/v1/audit/access": _AUDIT,
     "/v1/feed": _FEED,
@@ -99,6 +103,8 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 _VERBS: Final = {"/v1/tickets/": TICKET_COMMANDS, "/v1/incidents/": INCIDENT_COMMANDS}
 _OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/v1/fraud/people/{id}/history", "days"): {"type": "integer", "minimum": 1, "maximum": 365},
+    ("/v1/handovers/sheet", "format"): {"enum": [*FORMATS]},
+    ("/v1/handovers/{id}", "format"): {"enum": [*FORMATS]},
     ("/v1/incidents", "status"): {"type": "array", "items": {"enum": [*IncidentStatus]}},
     ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
@@ -110,11 +116,19 @@ _OTHER_MEDIA: Final = {
     "/v1/export/{name}": tuple(MEDIA.values()),
     "/v1/feed.sse": ("text/event-stream",),
 }
+_ALSO_TEXT: Final = frozenset({"/v1/handovers/sheet", "/v1/handovers/{id}"})  # with ?format=text
 _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
 }
-_COMMANDED: Final = ("/v1/alerts/", "/v1/incidents", "/v1/tickets", "/v1/fraud/")  # routes that take an idempotency key
+_COMMANDED: Final = (
+    "/v1/alerts/",
+    "/v1/incidents",
+    "/v1/tickets",
+    "/v1/fraud/",
+    "/v1/handovers",
+    "/v1/notes",
+)  # with idempotency keys
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -179,6 +193,8 @@ def _answers(name: str, path: str) -> dict[str, Any]:
         }
         for status, schema in told.items()
     }
+    if path in _ALSO_TEXT:
+        answers["200"]["content"]["text/plain"] = {"schema": _TEXT}
     if path == "/v1/snapshot":
         answers["304"] = {"description": "The client has it: `If-None-Match` named its `ETag`"}
     return answers

@@ -17,9 +17,9 @@ BULK = "bulk"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One command on one alert (or on many: `bulk`), on one baseline (or a `change` of its threshold), or `to` a path.
+    """One command on one alert (or on many: `bulk`), or on one baseline (or a `change` of its threshold).
 
-    `key` is what makes its repeats harmless.
+    Any other goes `to` a path, given in parts. `key` is what makes its repeats harmless.
     """
 
     key: str
@@ -27,7 +27,7 @@ class Order:
     alert: str = ""
     baseline: str = ""
     change: str = ""
-    to: str = ""
+    to: tuple[str, ...] = ()
     method: str = "POST"
     body: Mapping[str, Any] = field(default_factory=dict)
 
@@ -35,7 +35,7 @@ class Order:
     def path(self) -> str:
         """Return where it is sent."""
         if self.to:
-            return self.to
+            return "/".join(quote(part, safe="") for part in self.to)
         if self.verb == BULK:
             return f"alerts/{BULK}"
         if not self.baseline:

@@ -42,7 +42,9 @@ def opening(question: Question, title: str, level: int = 3) -> tuple[Deed, ...]:
         return ()
     about = {"alerts": [question.alert]} if question.alert else {"site": question.case} if question.case else {}
     body = {"title": title.strip(), "priority": f"P{level}", **about}
-    return (Deed(verb="open", subject=question.alert or question.case, to="tickets", title=title.strip(), body=body),)
+    return (
+        Deed(verb="open", subject=question.alert or question.case, to=("tickets",), title=title.strip(), body=body),
+    )
 
 
 def answered_deeds(event: Answered, cases: Mapping[str, Case]) -> tuple[Deed, ...] | str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from noctui.state.cells import cut
 
@@ -37,14 +36,14 @@ DID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """One command as it will be sent: `to` is its path below /v1/, `subject` the id of what it is about.
+    """One command as it will be sent: `to` are the parts of its path, `subject` the id of what it is about.
 
     `before` is the verdict that a score had.
     """
 
     verb: str
     subject: str
-    to: str
+    to: tuple[str, ...]
     title: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     method: str = "POST"
@@ -63,7 +62,7 @@ def case_deed(
     return Deed(
         verb=verb,
         subject=case.id,
-        to=f"{case.kind}s/{quote(case.id, safe='')}/{verb}",
+        to=(f"{case.kind}s", case.id, verb),
         title=cut(f"{case.name} {case.title}", TITLE_CELLS),
         body=body,
     )
@@ -75,7 +74,7 @@ def judging(score: Score, verdict: str, text: str = "") -> Deed:
     return Deed(
         verb="verdict",
         subject=score.id,
-        to=f"fraud/scores/{quote(score.id, safe='')}/verdict",
+        to=("fraud", "scores", score.id, "verdict"),
         title=cut(f"{score.id} {score.kind} {score.person}", TITLE_CELLS),
         body=body,
         before=score.verdict or NO_VERDICT,
@@ -84,11 +83,11 @@ def judging(score: Score, verdict: str, text: str = "") -> Deed:
 
 def undo_of(deed: Deed, answer: Mapping[str, Any]) -> Deed | None:
     """Return what takes a command back that was answered so, or None where nothing does."""
-    if deed.to == "silences":
+    if deed.to == ("silences",):
         name = str(answer.get("id") or "")
-        return Deed(verb="end", subject=name, to=f"silences/{quote(name, safe='')}", title=deed.title, method="DELETE")
-    if deed.to.startswith("incidents/") and answer.get("undo_until"):
-        to = f"incidents/{quote(deed.subject, safe='')}/undo"
+        return Deed(verb="end", subject=name, to=("silences", name), title=deed.title, method="DELETE")
+    if deed.to[0] == "incidents" and answer.get("undo_until"):
+        to = ("incidents", deed.subject, "undo")
         return Deed(verb="undo", subject=deed.subject, to=to, title=deed.title)
     if deed.verb == "verdict" and deed.before:
         return replace(deed, body={"verdict": deed.before}, before="")

@@ -27,6 +27,7 @@ SPARK_HOURS = 7
 SPARKS = (72, 48, 36, 24, 12)
 LABEL_CELLS, VALUE_CELLS = 8, 6
 GUARDS_CELLS = 6
+TENTHS_UNDER = 10
 
 
 def duration(seconds: float) -> str:
@@ -154,7 +155,8 @@ def _events(model: Model, heat: Heat, now: int, steps: int, width: int) -> Line:
     starts = [heat.start + step * heat.step_ms for step in range(heat.steps - steps, heat.steps)]
     counts = tuple(told.get(start, 0) for start in starts)
     drawn = spark(counts) if any(counts) else "no count yet"
-    rate = f"{model.events.per_s(now):.0f}/s"
+    per_s = model.events.per_s(now)
+    rate = f"{per_s:.1f}/s" if per_s < TENTHS_UNDER else f"{per_s:.0f}/s"
     return spread((column("events", LABEL_CELLS, "muted"), (drawn, "text")), line(rate, "strong"), width)
 
 

@@ -119,7 +119,7 @@ def snooze_deed(alert: Alert, scope: Scope, ends_at: int, reason: str, look: Loo
         "comment": reason or f"snoozed at {alert.id}",
     }
     title = f"{scope.text} until {short_time(ends_at, look)}"
-    return Deed(verb="silence", subject=alert.id, to="silences", title=title, body=body)
+    return Deed(verb="silence", subject=alert.id, to=("silences",), title=title, body=body)
 
 
 def came_back(alert: Alert, look: Look) -> str:

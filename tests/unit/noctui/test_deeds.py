@@ -23,13 +23,13 @@ INCIDENT = read_case(told.incident("I-3", T0))
 @pytest.mark.parametrize(
     ("case", "verb", "path", "body"),
     [
-        (TICKET, "hold", "tickets/T-12/hold", {"comment": "parts"}),
-        (TICKET, "note", "tickets/T-12/note", {"text": "parts"}),
-        (INCIDENT, "ack", "incidents/I-3/ack", {"note": "parts"}),
-        (INCIDENT, "note", "incidents/I-3/note", {"text": "parts"}),
+        (TICKET, "hold", ("tickets", "T-12", "hold"), {"comment": "parts"}),
+        (TICKET, "note", ("tickets", "T-12", "note"), {"text": "parts"}),
+        (INCIDENT, "ack", ("incidents", "I-3", "ack"), {"note": "parts"}),
+        (INCIDENT, "note", ("incidents", "I-3", "note"), {"text": "parts"}),
     ],
 )
-def test_words_go_where_the_api_wants_them(case, verb: str, path: str, body: dict[str, str]) -> None:
+def test_words_go_where_the_api_wants_them(case, verb: str, path: tuple[str, ...], body: dict[str, str]) -> None:
     deed = case_deed(case, verb, text=" parts ")
     assert (deed.to, deed.body, deed.subject) == (path, body, case.id)
 
@@ -38,12 +38,12 @@ def test_only_an_incidents_acts_and_a_silence_are_taken_back() -> None:
     answer = {"id": "I-3", "undo_until": rfc3339(T0)}
     back = undo_of(case_deed(INCIDENT, "ack"), answer)
     assert back is not None
-    assert back.to == "incidents/I-3/undo"
+    assert back.to == ("incidents", "I-3", "undo")
     assert undo_of(case_deed(INCIDENT, "note"), {"id": "I-3", "undo_until": None}) is None
     assert undo_of(case_deed(TICKET, "start"), {"id": "T-12"}) is None
-    silence = undo_of(Deed(verb="silence", subject="A-1", to="silences"), {"id": "S-7"})
+    silence = undo_of(Deed(verb="silence", subject="A-1", to=("silences",)), {"id": "S-7"})
     assert silence is not None
-    assert (silence.method, silence.to) == ("DELETE", "silences/S-7")
+    assert (silence.method, silence.to) == ("DELETE", ("silences", "S-7"))
 
 
 def test_what_was_answered_can_be_undone_for_as_long_as_the_daemon_says() -> None:

@@ -227,7 +227,7 @@ def test_what_is_no_level_says_so(text: str):
 
 def test_a_verdict_is_taken_back_to_the_one_before():
     fresh = judging(Score(id="FS-1", person="P1"), "fraud", " seen ")
-    assert (fresh.to, fresh.body) == ("fraud/scores/FS-1/verdict", {"verdict": "fraud", "note": "seen"})
+    assert (fresh.to, fresh.body) == (("fraud", "scores", "FS-1", "verdict"), {"verdict": "fraud", "note": "seen"})
     back = undo_of(fresh, {})
     assert back is not None
     assert back.body == {"verdict": "unknown"}

@@ -53,7 +53,7 @@ def test_every_scope_is_a_filter_of_the_search_language_and_a_silence_of_the_api
         deed = snooze_deed(one(), scope, T0 + HOUR, "", LOOK)
         asked = PlanSilence.model_validate_json(orjson.dumps(deed.body))
         assert asked.comment == "snoozed at A-1"
-        assert (deed.to, deed.method) == ("silences", "POST")
+        assert (deed.to, deed.method) == (("silences",), "POST")
 
 
 def test_a_scope_hides_what_stands_and_meets_it_and_safety_only_by_its_type() -> None:
