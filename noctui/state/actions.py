@@ -190,9 +190,7 @@ ACTIONS = (
     ),
     Action(id="copy", title="Copy", keys=("y",), help="the line under the cursor, or the text that is read"),
     Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui"),
-    Action(
-        id="private", title="Privacy", keys=("p",), help="hide people's names, in copies and files too; or show them"
-    ),
+    Action(id="private", title="Privacy", keys=("p",), help="hide people's names, in copies too, or show them"),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
     Action(
