@@ -151,6 +151,7 @@ class Connection(ABC):
             server_time=rfc3339(self._server.now()),
             version=__version__,
             capabilities=CAPABILITIES,
+            you=self.token.name,
         )
 
     def _farewell(self) -> Frame | None:

@@ -28,7 +28,10 @@ class ChangeFrame(View):
 
 
 class Hello(View):
-    """The first frame. A changed `epoch` (a restored backup) means: start over from a snapshot."""
+    """The first frame. A changed `epoch` (a restored backup) means: start over from a snapshot.
+
+    `you` is the name under which this client's token acts.
+    """
 
     type: Literal["hello"] = "hello"
     epoch: str
@@ -37,6 +40,7 @@ class Hello(View):
     server_time: str
     version: str
     capabilities: list[str]
+    you: str = ""
 
 
 class Batch(View):

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from noctui.state.acts import Outbox
+from noctui.state.cases import Cases
+from noctui.state.facts import Facts
+from noctui.state.privacy import Names
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
+from noctui.state.shiftbook import ShiftBook
 from noctui.state.times import SECOND_MS, Look
 
 if TYPE_CHECKING:
@@ -89,6 +93,9 @@ class Model:
     ended_count: int = 0
     sites: dict[str, Site] = field(default_factory=dict)
     page: SitePage | None = None
+    facts: Facts = field(default_factory=Facts)
+    cases: Cases = field(default_factory=Cases)
+    shift: ShiftBook = field(default_factory=ShiftBook)
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)
@@ -103,6 +110,7 @@ class Model:
     repeats: int = 0
     outbox: Outbox = field(default_factory=Outbox)
     ledgers: OrderedDict[str, Ledger] = field(default_factory=OrderedDict)
+    names: Names = field(default_factory=Names)
     me: str = ""
     tz: tzinfo | None = None
 
@@ -110,9 +118,9 @@ class Model:
         """Return an alert of the queue, or one that ended lately."""
         return self.alerts.get(alert_id or "") or self.ended.get(alert_id or "")
 
-    def pending(self, alert_id: str) -> bool:
-        """Tell whether an act on this alert awaits its answer."""
-        return any(alert_id == act.alert or alert_id in act.alerts for act in self.outbox.waiting.values())
+    def pending(self, subject: str) -> bool:
+        """Tell whether an act on this alert or case awaits its answer."""
+        return any(subject == act.what or subject in act.alerts for act in self.outbox.waiting.values())
 
     def keep_ledger(self, alert_id: str, ledger: Ledger) -> None:
         """Remember what was fetched about an alert, forgetting the oldest past the bound."""

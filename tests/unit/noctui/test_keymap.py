@@ -50,7 +50,7 @@ def test_a_bad_keymap_says_all_that_is_wrong(text: str, fault: str):
 
 
 def test_the_same_key_may_do_different_things_on_different_screens():
-    assert keys('take = "p"', "take") == ("p",)
+    assert keys('take = "P"', "take") == ("P",)
 
 
 def test_the_keymap_to_begin_from_names_every_action_and_changes_none():
