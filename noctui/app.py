@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
+from noctui.client.files import write_handover
 from noctui.client.orders import BULK, Order
 from noctui.client.queries import Query
 from noctui.messages import Heard
@@ -20,6 +21,7 @@ from noctui.screens.base import DeskScreen
 from noctui.screens.cases import CasesScreen
 from noctui.screens.feed import FeedScreen
 from noctui.screens.jumping import Jumping
+from noctui.screens.shift import ShiftScreen
 from noctui.screens.sites import SitesScreen
 from noctui.settings import KeymapFile
 from noctui.state import reduce
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from noctui.client.mailbox import Mailbox
     from noctui.messages import (
         DeedsWanted,
+        ExportWanted,
         FactWanted,
         LeaveWanted,
         LedgerWanted,
@@ -155,6 +158,7 @@ class Console(Jumping):
         self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
         self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
         self.add_mode("cases", lambda: CasesScreen(self.desk, clock))
+        self.add_mode("shift", lambda: ShiftScreen(self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -276,6 +280,13 @@ class Console(Jumping):
         key = uuid.uuid4().hex
         act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self._clock(), body=deed.body)
         self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
+
+    def on_export_wanted(self, event: ExportWanted) -> None:
+        """Write a handover or sheet to a file, and say where."""
+        try:
+            self.say(f"written to {write_handover(event.view)}")
+        except OSError as error:
+            self.say(f"not written: {error.strerror or error}", "error")
 
     def on_fact_wanted(self, event: FactWanted) -> None:
         """Ask about a site or a baseline."""

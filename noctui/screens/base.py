@@ -191,7 +191,7 @@ class DeskScreen(Screen[None]):
 
     def do_screen(self, number: str) -> None:
         """Go to another screen, or say that it is not there yet."""
-        modes = {"2": "alerts", "3": "feed", "4": "sites", "7": "cases"}
+        modes = {"2": "alerts", "3": "feed", "4": "sites", "7": "cases", "8": "shift"}
         if number in modes:
             self.app.switch_mode(modes[number])
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noctui.state.action import ALERTS, EVERYWHERE, FEED, LATER, PANED, SITES, WORKED, Action, Scope
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, LATER, NOTED, PANED, SITES, WORKED, Action, Scope
 from noctui.state.caseactions import CASE_ACTIONS
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ ACTIONS = (
         id="note",
         title="Note",
         keys=("n",),
-        help="write something down on the alert or case",
-        scopes=WORKED,
+        help="write something down on the alert or case; on Shift for the next shift",
+        scopes=NOTED,
         mutating=True,
         footer="note",
     ),
@@ -201,7 +201,12 @@ ACTIONS = (
     Action(id="screen_5", title="People", keys=("5",), help=LATER),
     Action(id="screen_6", title="Risk", keys=("6",), help=LATER),
     Action(id="screen_7", title="Cases", keys=("7",), help="tickets and incidents: what is open, what is the record"),
-    Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
+    Action(
+        id="screen_8",
+        title="Shift",
+        keys=("8",),
+        help="what the next shift must know, who did what; handing over",
+    ),
     Action(
         id="quit",
         title="Quit",

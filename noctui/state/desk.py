@@ -13,6 +13,7 @@ from noctui.state.lines import Line, line
 from noctui.state.model import Ledger, Model
 from noctui.state.places import Places
 from noctui.state.queue import Queue
+from noctui.state.shiftdesk import ShiftDesk
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
 from noctui.state.trail import Trail
@@ -53,6 +54,7 @@ class Desk:
     drawer: Drawer = field(default_factory=Drawer)
     places: Places = field(default_factory=Places)
     docket: Docket = field(default_factory=Docket)
+    shift: ShiftDesk = field(default_factory=ShiftDesk)
     trail: Trail = field(default_factory=Trail)
     actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)

@@ -268,11 +268,16 @@ def _take_answer(model: Model, act: Act, alert: Alert) -> None:
 
 
 def _take_deed(model: Model, body: Body) -> None:
+    model.shift.stir("audit")
     if str(body.get("id", "")).startswith("S-"):
         model.shift.put_silence(body)
     elif str(body.get("id", "")).startswith(("T-", "I-")):
         model.cases.put(read_case(body))
         model.cases.stir_case(str(body["id"]))
+
+
+def _handover_changed(model: Model, _data: Body, _now: int) -> None:
+    model.shift.stir("sheet", "notes", "handovers", "audit")
 
 
 def _silence_changed(model: Model, data: Body, _now: int) -> None:
@@ -330,6 +335,7 @@ _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_updated": _alert_changed,
     "events_stored": _events_stored,
     "silence": _silence_changed,
+    "handover": _handover_changed,
     "ticket_created": _case_changed,
     "ticket_updated": _case_changed,
     "correlation_identified": _case_changed,
