@@ -206,9 +206,9 @@ def handover(*, name: str, as_plain: bool, as_json: bool, **given: Any) -> None:
     if as_json:
         _print_json(dict(body))
         return
-    from nocd.wire.present_handovers import text_of  # noqa: PLC0415 - only this command needs it
+    from noctui.client.files import handover_text  # noqa: PLC0415 - only this command needs it
 
-    click.echo(text_of(body), nl=False)
+    click.echo(handover_text(body), nl=False)
 
 
 @main.command()
