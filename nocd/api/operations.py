@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nocd.api.directory import KINDS
-from nocd.api.schemas import JSON, TEXT, entry, page, record, ref
+from nocd.api.schemas import JSON, TEXT, TEXTS, entry, page, record, ref
 from nocd.api.tokens import NewToken, Rotation
 from nocd.wire import (
     context,
@@ -152,6 +152,8 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "DELETE /v1/notes/{id}": {200: ref(handovers.DeskNoteView)},
     "GET /v1/reports/heat": {200: ref(glances.Heat)},
     "GET /v1/reports/people": {200: ref(glances.PeopleGlance)},
+    "GET /v1/presence": {200: page(ref("PersonPresent"))},
+    "POST /v1/presence": {200: record({"name": TEXT, "looking": {"type": ["string", "null"]}, "claims": TEXTS})},
     "GET /v1/tokens": {200: record({"items": {"type": "array", "items": ref("Token")}})},
     "POST /v1/tokens": {201: _MADE_TOKEN},
     "DELETE /v1/tokens/{name}": {200: record({"name": TEXT, "revoked": {"const": True}})},
@@ -199,6 +201,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/handovers": {JSON: ref(handovers.SignHandover)},
     "POST /v1/handovers/{id}/accept": {JSON: ref(handovers.AcceptHandover)},
     "POST /v1/notes": {JSON: ref(handovers.AddDeskNote)},
+    "POST /v1/presence": {JSON: ref(requests.SayPresence)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }
@@ -213,6 +216,7 @@ BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
         "POST /v1/handovers",
+        "POST /v1/presence",
         "POST /v1/handovers/{id}/accept",
         "POST /v1/models/{version}/activate",
         "POST /v1/models/rollback",

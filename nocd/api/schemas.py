@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 REF: Final = "#/components/schemas/{model}"
 JSON: Final = "application/json"
 TEXT: Final = {"type": "string"}
+TEXTS: Final = {"type": "array", "items": TEXT}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
 
@@ -125,6 +126,7 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.Bulk,
     requests.PlanMaintenance,
     requests.PlanSilence,
+    requests.SayPresence,
     handovers.AcceptHandover,
     handovers.AddDeskNote,
     handovers.SignHandover,

@@ -40,9 +40,10 @@ PATHS = {
     "silences": "silences",
     "hits": "search?q={}%20since:24h&limit=500",
     "sheet": "handovers/sheet",
-    "notes": "notes?limit=100",
+    "notes": "notes",
     "handovers": "handovers?limit=50",
     "audit": "audit?limit=200",
+    "presence": "presence",
     "runs": "playbooks/runs?alert={}&limit=5",
 }
 

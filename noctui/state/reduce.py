@@ -186,6 +186,7 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
     model.told_at = max(model.told_at or 0, model.hello_at or 0)
     for alert_id in [key for key, held in model.ledgers.items() if held.problem]:
         del model.ledgers[alert_id]  # what could not be fetched is wanted again
+    model.present.said_at = 0  # the daemon may have forgotten
     if model.page is not None:
         model.page.stir()
     model.facts.again()
@@ -207,6 +208,10 @@ def _mended(mending: Mending, tz: tzinfo | None) -> FeedLine:
 def _heartbeat(model: Model, body: Body, now: int) -> None:
     told = int(body.get("seq") or 0) <= model.seq
     _heard(model, server_time=parse(body.get("time")), now=now, told=told)
+
+
+def _presence(model: Model, body: Body, _now: int) -> None:
+    model.present.take(body)
 
 
 def _heard(model: Model, *, server_time: int | None, now: int, told: bool) -> None:
@@ -274,6 +279,7 @@ def _take_answer(model: Model, act: Act, alert: Alert) -> None:
 
 
 def _take_deed(model: Model, body: Body) -> None:
+    model.shift.stir("audit")
     if str(body.get("id", "")).startswith("S-"):
         model.shift.put_silence(body)
     elif str(body.get("id", "")).startswith(("T-", "I-")):
@@ -281,6 +287,10 @@ def _take_deed(model: Model, body: Body) -> None:
         model.cases.stir_case(str(body["id"]))
     elif str(body.get("id", "")).startswith("FS-"):
         model.facts.rescore(read_score(body))
+
+
+def _handover_changed(model: Model, _data: Body, _now: int) -> None:
+    model.shift.stir("sheet", "notes", "handovers", "audit")
 
 
 def _silence_changed(model: Model, data: Body, _now: int) -> None:
@@ -329,6 +339,7 @@ _FRAMES: dict[str, Callable[[Model, Body, int], None]] = {
     "batch": _batch,
     "caught_up": _caught_up,
     "heartbeat": _heartbeat,
+    "presence": _presence,
 }
 _STIRRED = {
     "baseline_updated": ("signals", "baselines", "hours", "week"),
@@ -340,6 +351,7 @@ _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_updated": _alert_changed,
     "events_stored": _events_stored,
     "silence": _silence_changed,
+    "handover": _handover_changed,
     "ticket_created": _case_changed,
     "ticket_updated": _case_changed,
     "correlation_identified": _case_changed,
