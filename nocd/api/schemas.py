@@ -370,8 +370,11 @@ BODILESS: Final = frozenset(
         "POST /v1/baselines/{id}/changes/{change}/rollback",
         *(
             f"POST /v1/{noun}/{{id}}/{verb}"
-            for noun, commands in (("alerts", requests.COMMANDS), ("tickets", tickets.TICKET_COMMANDS))
-            for noun, commands in (("alerts", requests.COMMANDS), ("incidents", incidents.INCIDENT_COMMANDS))
+            for noun, commands in (
+                ("alerts", requests.COMMANDS),
+                ("tickets", tickets.TICKET_COMMANDS),
+                ("incidents", incidents.INCIDENT_COMMANDS),
+            )
             for verb, body in commands.items()
             if not any(field.is_required() for field in body.model_fields.values())
         ),
