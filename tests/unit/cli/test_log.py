@@ -37,7 +37,8 @@ def raised(text):
 
 
 def test_that_descriptors_ran_out_is_said_once_a_while_and_any_other_fault_as_the_loop_says_it(lines):
-    read, now_s, others = lines(), [100.0], []
+    read, now_s = lines(), [100.0]
+    others: list[dict[str, Any]] = []
     fault = log.loop_faults(lambda: now_s[0])
     loop: Any = SimpleNamespace(default_exception_handler=others.append)
     for _ in range(128):
