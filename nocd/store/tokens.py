@@ -51,8 +51,7 @@ _SCHEMA: Final = (
     """CREATE TABLE secrets (
   hash TEXT PRIMARY KEY,
   name TEXT NOT NULL REFERENCES tokens (name) ON DELETE CASCADE,
-  created_at INTEGER NOT NULL,
-  expires_at INTEGER
+  created_at INTEGER NOT NULL, expires_at INTEGER
 ) STRICT""",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT",
 )
@@ -154,14 +153,12 @@ class TokenStore:
                     yield base
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:  # the low byte is the primary code
-                raise StorageFull(f"{self._path}: the disk is full") from error
-            raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
         except sqlite3.Error as error:
-            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-            code = "corrupt_database" if damaged else "store_failed"
-            raise StateError(f"{self._path}: {error}; run `nocd check`", code=code) from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
+            if code == sqlite3.SQLITE_FULL:
+                raise StorageFull(f"{self._path}: the disk is full") from error
+            told = "corrupt_database" if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else "store_failed"
+            raise StateError(f"{self._path}: {error}; run `nocd check`", code=told) from error
 
     def create(self, grant: Grant, *, now: int, by: By = LOCALLY) -> str:
         """Keep a new token and return its secret, which is shown this once; raises Conflict where the name is taken."""
