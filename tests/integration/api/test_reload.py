@@ -95,7 +95,8 @@ async def test_rules_runbooks_routes_and_triage_take_effect(files: Files, caplog
         )
         what, fields = await hang_up(caplog)
         assert what == "reloaded"
-        assert set(fields["changed"].split(", ")) == {"detectors", "runbooks", "routes", "receivers", "ticket_severities"}
+        changed = {"detectors", "runbooks", "routes", "receivers", "ticket_severities"}
+        assert set(fields["changed"].split(", ")) == changed
         assert "max_batch" in fields["needs_restart"]
         engine = desk.daemon.tenants["default"].pipeline.engine
         assert engine.scene.rules.of("NO_SHOW", site=None, client=None).grace_minutes == 31  # type: ignore[attr-defined]  # its own setting
