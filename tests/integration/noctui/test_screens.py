@@ -174,12 +174,10 @@ async def test_in_a_narrow_terminal_enter_opens_the_drawer_alone():
         assert "Evidence" not in stage.text
 
 
-async def test_screens_that_are_not_there_yet_say_so():
+async def test_an_act_that_is_not_for_a_screen_says_for_which_it_is():
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
-        await stage.press(pilot, "3", "8")
-        assert "Shift comes with a later release" in stage.text
-        await stage.press(pilot, "a")
+        await stage.press(pilot, "3", "a")
         assert "acknowledge is for overview, alerts, cases" in stage.text
         await stage.press(pilot, "2", "space", "ctrl+c")
         assert "q quits" in stage.text
