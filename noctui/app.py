@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
+from noctui.client.files import write_handover
 from noctui.client.orders import BULK, Order
 from noctui.client.queries import Query
 from noctui.messages import Heard
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from noctui.client.port import LinkPort
     from noctui.messages import (
         DeedsWanted,
+        ExportWanted,
         FactWanted,
         LeaveWanted,
         LedgerWanted,
@@ -249,6 +251,13 @@ class Console(Keeping, Jumping):
         key = uuid.uuid4().hex
         act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self.clock(), body=deed.body)
         self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
+
+    def on_export_wanted(self, event: ExportWanted) -> None:
+        """Write a handover or sheet to a file, and say where."""
+        try:
+            self.say(f"written to {write_handover(event.view)}")
+        except OSError as error:
+            self.say(f"not written: {error.strerror or error}", "error")
 
     def on_fact_wanted(self, event: FactWanted) -> None:
         """Ask for something that a screen shows."""

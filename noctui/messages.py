@@ -95,6 +95,13 @@ class DeedsWanted(Message):
 
 
 @dataclass
+class ExportWanted(Message):
+    """A handover or sheet is to be written to a file, as text."""
+
+    view: Mapping[str, Any]
+
+
+@dataclass
 class JumpWanted(Message):
     """A thing named elsewhere is to be shown on its own screen; `[` comes back."""
 

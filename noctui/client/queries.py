@@ -40,7 +40,7 @@ PATHS = {
     "silences": "silences",
     "hits": "search?q={}%20since:24h&limit=500",
     "sheet": "handovers/sheet",
-    "notes": "notes?limit=100",
+    "notes": "notes",
     "handovers": "handovers?limit=50",
     "audit": "audit?limit=200",
     "runs": "playbooks/runs?alert={}&limit=5",

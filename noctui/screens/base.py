@@ -19,7 +19,7 @@ from noctui.messages import (
 )
 from noctui.screens.help import HelpScreen
 from noctui.screens.taking import Taking
-from noctui.state.actions import ACTIONS, BY_ID, Scope, action_of, footer_words, named, where
+from noctui.state.actions import ACTIONS, BY_ID, EVERYWHERE, Scope, action_of, footer_words, named, where
 from noctui.state.bars import banner, link_bar, outbox_line, status_bar
 from noctui.state.find import read_filter
 from noctui.state.lines import BLANK, Line, line
@@ -222,12 +222,8 @@ class DeskScreen(Taking):
             getattr(self, f"do_{action_id}")()
 
     def do_screen(self, number: str) -> None:
-        """Go to another screen, or say that it is not there yet."""
-        modes = {"1": "overview", "2": "alerts", "3": "feed", "4": "sites", "5": "people", "6": "risk", "7": "cases"}
-        if number in modes:
-            self.app.switch_mode(modes[number])
-        else:
-            self.say(f"{BY_ID[f'screen_{number}'].title} comes with a later release", "muted")
+        """Go to another screen."""
+        self.app.switch_mode(EVERYWHERE[int(number) - 1])
 
     def ask_for(self, needs: Iterable[Need]) -> None:
         """Ask for what is looked at and not known, or known for too long, while there is a link."""

@@ -10,6 +10,7 @@ from noctui.screens.feed import FeedScreen
 from noctui.screens.overview import OverviewScreen
 from noctui.screens.people import PeopleScreen
 from noctui.screens.risk import RiskScreen
+from noctui.screens.shift import ShiftScreen
 from noctui.screens.sites import SitesScreen
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ MODES: dict[str, type[DeskScreen]] = {
     "people": PeopleScreen,
     "risk": RiskScreen,
     "cases": CasesScreen,
+    "shift": ShiftScreen,
 }

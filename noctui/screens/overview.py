@@ -41,10 +41,10 @@ class OverviewScreen(DeskScreen):
     def body(self) -> ComposeResult:
         """Give the panes; where it is wide, sites stand beside what needs somebody, else the last hour does."""
         with Vertical(id="watch"):
-            with Horizontal(id="upper"):
+            with Horizontal(id="calls"):
                 yield VirtualRows(id="needs")
                 yield VirtualRows(id="beside")
-            with Horizontal(id="middle"):
+            with Horizontal(id="states"):
                 yield VirtualRows(id="first")
                 yield VirtualRows(id="second")
                 yield VirtualRows(id="third")

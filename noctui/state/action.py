@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scope: TypeAlias = Literal["overview", "alerts", "feed", "sites", "people", "risk", "cases", "shift"]
-LATER = "comes with a later release"
 EVERYWHERE: tuple[Scope, ...] = ("overview", "alerts", "feed", "sites", "people", "risk", "cases", "shift")
 ALERTS: tuple[Scope, ...] = ("alerts",)
 FEED: tuple[Scope, ...] = ("feed",)
 SITES: tuple[Scope, ...] = ("sites",)
 RISK: tuple[Scope, ...] = ("risk",)
 HEATED: tuple[Scope, ...] = ("sites", "risk")
+SHIFT: tuple[Scope, ...] = ("shift",)
+NOTED: tuple[Scope, ...] = ("alerts", "cases", "shift")
 CASES: tuple[Scope, ...] = ("cases",)
+SAVED: tuple[Scope, ...] = tuple(scope for scope in EVERYWHERE if scope not in SHIFT)
 WORKED: tuple[Scope, ...] = ("alerts", "cases")
 PANED: tuple[Scope, ...] = ("overview", "alerts", "sites", "people", "risk", "cases", "shift")
 

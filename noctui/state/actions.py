@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, LATER, PANED, SITES, WORKED, Action, Scope
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, NOTED, PANED, SAVED, SITES, WORKED, Action, Scope
 from noctui.state.caseactions import CASE_ACTIONS
 from noctui.state.glanceactions import GLANCE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ACTIONS", "BY_ID", "EVERYWHERE", "LATER", "Action", "Scope"]
+__all__ = ["ACTIONS", "BY_ID", "EVERYWHERE", "Action", "Scope"]
 
 ACTIONS = (
     Action(
@@ -115,8 +115,8 @@ ACTIONS = (
         id="note",
         title="Note",
         keys=("n",),
-        help="write something down on the alert or case",
-        scopes=WORKED,
+        help="write something down on the alert or case; on Shift for the next shift",
+        scopes=NOTED,
         mutating=True,
         footer="note",
     ),
@@ -189,7 +189,7 @@ ACTIONS = (
         help="any of these by its name, or the start of it; tab completes",
     ),
     Action(id="copy", title="Copy", keys=("y",), help="the line under the cursor, or the text that is read"),
-    Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui"),
+    Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui", scopes=SAVED),
     Action(id="private", title="Privacy", keys=("p",), help="hide people's names, in copies too, or show them"),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
@@ -211,7 +211,12 @@ ACTIONS = (
     Action(id="screen_5", title="People", keys=("5",), help="who somebody is, and what is usual of them"),
     Action(id="screen_6", title="Risk", keys=("6",), help="what looks like fraud, why, and what it turned out to be"),
     Action(id="screen_7", title="Cases", keys=("7",), help="tickets and incidents: what is open, what is the record"),
-    Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
+    Action(
+        id="screen_8",
+        title="Shift",
+        keys=("8",),
+        help="what the next shift must know, who did what; handing over",
+    ),
     Action(
         id="quit",
         title="Quit",
@@ -232,7 +237,7 @@ def action_of(key: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> Ac
 def named(text: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> list[Action]:
     """Return the actions of a screen that a name, or the start of one, may mean; one whose whole name it is, alone."""
     words = " ".join(text.lower().split())
-    here = [action for action in actions if scope in action.scopes and action.help != LATER]
+    here = [action for action in actions if scope in action.scopes]
     exact = [action for action in here if words in {action.id, action.title.lower()}]
     return exact or [act for act in here if act.title.lower().startswith(words) or act.id.startswith(words)]
 
@@ -268,9 +273,5 @@ def where(action: Action) -> str:
 
 def keys_table() -> str:
     """Return the Markdown table of the README."""
-    rows = (
-        f"| `{key_words(action)}` | {action.title} | {action.help} | {where(action)} |"
-        for action in ACTIONS
-        if action.help != LATER
-    )
+    rows = (f"| `{key_words(action)}` | {action.title} | {action.help} | {where(action)} |" for action in ACTIONS)
     return "\n".join(("| keys | action | what it does | screen |", "|---|---|---|---|", *rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noctui.state.action import ALERTS, CASES, Action
+from noctui.state.action import ALERTS, CASES, SHIFT, Action
 
 CASE_ACTIONS = (
     Action(id="view", title="View", keys=("v",), help="all cases, mine, due or active", scopes=CASES, footer="view"),
@@ -47,6 +47,41 @@ CASE_ACTIONS = (
         scopes=ALERTS,
         mutating=True,
         footer="snooze",
+    ),
+    Action(
+        id="sign",
+        title="Hand over",
+        keys=("h",),
+        help="sign the sheet as it stands; whoever comes must accept it",
+        scopes=SHIFT,
+        mutating=True,
+        footer="hand over",
+    ),
+    Action(
+        id="accept",
+        title="Accept",
+        keys=("a",),
+        help="take over the shift that somebody else signed",
+        scopes=SHIFT,
+        mutating=True,
+        footer="accept",
+    ),
+    Action(
+        id="end_it",
+        title="End",
+        keys=("x",),
+        help="end the silence under the cursor, or close the note; asks first",
+        scopes=SHIFT,
+        mutating=True,
+        footer="end",
+    ),
+    Action(
+        id="export",
+        title="Export",
+        keys=("w",),
+        help="write the sheet, or the handover that is read, to a text file",
+        scopes=SHIFT,
+        footer="export",
     ),
     Action(id="go_back", title="Go back", keys=("[",), help="to where you jumped from"),
     Action(id="go_on", title="Go on", keys=("]",), help="to where you went back from"),

@@ -28,6 +28,8 @@ DID = {
     "silence": "silenced",
     "end": "ended",
     "sign": "signed",
+    "leave": "left",
+    "close": "closed",
     "accept": "accepted",
     "undo": "undid the last act on",
     "verdict": "judged",

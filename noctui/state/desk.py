@@ -15,6 +15,7 @@ from noctui.state.model import Ledger, Model
 from noctui.state.places import Places
 from noctui.state.queue import Queue
 from noctui.state.risk import Risk
+from noctui.state.shiftdesk import ShiftDesk
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
 from noctui.state.trail import Trail
@@ -60,6 +61,7 @@ class Desk:
     risk: Risk = field(default_factory=Risk)
     folk: Folk = field(default_factory=Folk)
     docket: Docket = field(default_factory=Docket)
+    shift: ShiftDesk = field(default_factory=ShiftDesk)
     trail: Trail = field(default_factory=Trail)
     actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)

@@ -274,6 +274,7 @@ def _take_answer(model: Model, act: Act, alert: Alert) -> None:
 
 
 def _take_deed(model: Model, body: Body) -> None:
+    model.shift.stir("audit")
     if str(body.get("id", "")).startswith("S-"):
         model.shift.put_silence(body)
     elif str(body.get("id", "")).startswith(("T-", "I-")):
@@ -281,6 +282,10 @@ def _take_deed(model: Model, body: Body) -> None:
         model.cases.stir_case(str(body["id"]))
     elif str(body.get("id", "")).startswith("FS-"):
         model.facts.rescore(read_score(body))
+
+
+def _handover_changed(model: Model, _data: Body, _now: int) -> None:
+    model.shift.stir("sheet", "notes", "handovers", "audit")
 
 
 def _silence_changed(model: Model, data: Body, _now: int) -> None:
@@ -340,6 +345,7 @@ _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_updated": _alert_changed,
     "events_stored": _events_stored,
     "silence": _silence_changed,
+    "handover": _handover_changed,
     "ticket_created": _case_changed,
     "ticket_updated": _case_changed,
     "correlation_identified": _case_changed,

@@ -73,10 +73,11 @@ class TextSheet:
 
 @dataclass(frozen=True, slots=True)
 class PickSheet:
-    """Lines that are there already, one of them under a cursor (None: they are only read)."""
+    """Lines that are there already, one of them under a cursor (None: they are only read); one may stay above them."""
 
     lines: Sequence[Line] = ()
     at: int | None = None
+    above: Line | None = None
 
     @property
     def count(self) -> int:
@@ -94,8 +95,8 @@ class PickSheet:
         return None
 
     def head(self, _width: int) -> Line | None:
-        """Return None: nothing stays above."""
-        return None
+        """Return the line that stays above, if any."""
+        return self.above
 
     def foot(self, _width: int) -> Line | None:
         """Return None: nothing stays below."""

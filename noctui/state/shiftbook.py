@@ -121,6 +121,12 @@ class ShiftBook:
         kept = [each for each in (self.silences or {}).values() if each.active or now - (each.ended_at or 0) < DAY_MS]
         return sorted(kept, key=lambda each: each.order)
 
+    def waiting(self, me: str) -> Body | None:
+        """Return the newest handover that waits for somebody else than who signed it, None where none does."""
+        return next(
+            (each for each in self.handovers or () if not each.get("accepted_by") and each.get("signed_by") != me), None
+        )
+
     @property
     def shift_ends(self) -> int | None:
         """Return when the shift ends (UTC ms), None where that is not known yet."""

@@ -14,6 +14,8 @@ from aiohttp import WSMsgType, web
 from nocd.wire.requests import COMMANDS
 from nocd.wire.views import AlertView
 from tests.integration.noctui.fake_places import Places
+from tests.unit.noctui import shift_story as shift
+from tests.unit.noctui.story import T0
 
 TOKEN = "operator-secret"
 SITES = {"NTH-04": "Depot North", "STH-11": "Harbour South", "WST-01": "West Gate", "EST-09": "East Yard"}
@@ -70,6 +72,7 @@ class FakeNocd:
                 web.get("/v1/changes", self._changes),
                 web.get("/v1/feed", self._feed),
                 web.get("/v1/alerts/{id}/why", self._why),
+                web.get("/v1/handovers/{id}", self._handover),
                 web.post("/v1/alerts/{id}/{verb}", self._command),
                 *self.places.routes(),
             ]
@@ -136,6 +139,12 @@ class FakeNocd:
         if alert is None:
             return self._problem(404, "not_found", "there is no such alert")
         return web.json_response({"items": self.ledger.get(alert["id"], []), "cursor": None})
+
+    async def _handover(self, request: web.Request) -> web.Response:
+        name = request.match_info["id"]
+        if name not in {"sheet", "H-3"}:
+            return self._problem(404, "not_found", f"there is no handover {name}")
+        return web.json_response(shift.sheet(T0) if name == "sheet" else shift.handover(name, T0))
 
     async def _command(self, request: web.Request) -> web.Response:
         alert_id, verb = request.match_info["id"], request.match_info["verb"]

@@ -9,7 +9,6 @@ from noctui.state.actions import (
     ACTIONS,
     BY_ID,
     EVERYWHERE,
-    LATER,
     Scope,
     action_of,
     footer_words,
@@ -56,14 +55,13 @@ def test_an_action_is_named_by_the_start_of_its_title_or_id():
     assert {action.id for action in named("mark", "alerts")} == {"mark"}
     assert {action.id for action in named("esc", "alerts")} == {"escalate"}
     assert named("pause", "alerts") == []
-    assert not {action.id for action in named("", "alerts") if action.help == LATER}
 
 
 def test_every_act_on_data_is_marked_as_one():
     assert {action.id for action in ACTIONS if action.mutating} == {
         *("ack", "ack_all", "take", "escalate", "resolve", "note", "undo"),
         *("pin", "rollback", "judge"),
-        *("check", "hold", "assign", "case", "snooze"),
+        *("check", "hold", "assign", "case", "snooze", "sign", "accept", "end_it"),
     }
 
 
