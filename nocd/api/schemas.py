@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 REF: Final = "#/components/schemas/{model}"
 JSON: Final = "application/json"
 _TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
 
@@ -109,6 +110,7 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.Bulk,
     requests.PlanMaintenance,
     requests.PlanSilence,
+    requests.SayPresence,
     handovers.AcceptHandover,
     handovers.AddDeskNote,
     handovers.SignHandover,
@@ -284,6 +286,8 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/silences": {200: record({"items": {"type": "array", "items": ref(views.SilenceView)}})},
     "POST /v1/silences": {201: ref(views.SilenceView)},
     "DELETE /v1/silences/{id}": {200: ref(views.SilenceView)},
+    "GET /v1/presence": {200: page(ref("PersonPresent"))},
+    "POST /v1/presence": {200: record({"name": _TEXT, "looking": {"type": ["string", "null"]}, "claims": _TEXTS})},
     "GET /v1/handovers": {200: page(ref(handovers.HandoverView))},
     "POST /v1/handovers": {201: ref(handovers.HandoverView)},
     "GET /v1/handovers/sheet": {200: ref(handovers.SheetView)},
@@ -361,6 +365,7 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/baselines/{id}/changes/{change}/rollback": {JSON: ref(telemetry.Rollback)},
     "POST /v1/maintenance": {JSON: ref(requests.PlanMaintenance)},
     "POST /v1/silences": {JSON: ref(requests.PlanSilence)},
+    "POST /v1/presence": {JSON: ref(requests.SayPresence)},
     "POST /v1/handovers": {JSON: ref(handovers.SignHandover)},
     "POST /v1/handovers/{id}/accept": {JSON: ref(handovers.AcceptHandover)},
     "POST /v1/notes": {JSON: ref(handovers.AddDeskNote)},
@@ -376,6 +381,7 @@ BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
         "POST /v1/handovers",
+        "POST /v1/presence",
         "POST /v1/handovers/{id}/accept",
         "POST /v1/baselines/{id}/pin",
         "POST /v1/baselines/{id}/changes/{change}/rollback",

@@ -118,7 +118,7 @@ def _event(name: str, text: bytes, *, seq: int | None = None) -> bytes:
 
 
 def hello(
-    *, epoch: str, seq: int, oldest_seq: int, server_time: str, version: str, capabilities: list[str], you: str
+    *, epoch: str, seq: int, oldest_seq: int, server_time: str, version: str, capabilities: list[str], you: str = ""
 ) -> Frame:
     """Return the first frame of a connection."""
     fields: dict[str, Any] = {"epoch": epoch, "seq": seq, "oldest_seq": oldest_seq, "server_time": server_time}
@@ -143,6 +143,12 @@ def heartbeat(seq: int, time: str) -> Frame:
     text = orjson.dumps({"type": "heartbeat", "seq": seq, "time": time})
     comment = b": heartbeat %b\nid: %d\n\n" % (time.encode(), seq)
     return Frame(text, first=seq + 1, last=seq, sse=comment, before=PING)
+
+
+def presence(people: list[dict[str, Any]], seq: int) -> Frame:
+    """Return who is at what just now: it has no number, and is never told again."""
+    text = orjson.dumps({"type": "presence", "people": people})
+    return Frame(text, first=seq + 1, last=seq, sse=_event("presence", text))
 
 
 def lagged(seq: int, dropped: int) -> Frame:

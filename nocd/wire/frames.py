@@ -68,6 +68,22 @@ class Heartbeat(View):
     time: str
 
 
+class PersonPresent(View):
+    """Where somebody is: what they look at, and what they say they are at work on; it counts until `until`."""
+
+    name: str
+    looking: str | None = None
+    claims: list[str]
+    until: str
+
+
+class Present(View):
+    """Everybody who is somewhere just now, whenever that changes; without a number, never stored."""
+
+    type: Literal["presence"] = "presence"
+    people: list[PersonPresent]
+
+
 class Lagged(View):
     """This client was too slow; the close code 4008 follows, and `after=seq` carries on without loss."""
 
@@ -90,6 +106,7 @@ FRAMES: dict[str, type[View]] = {
     "batch": Batch,
     "caught_up": CaughtUp,
     "heartbeat": Heartbeat,
+    "presence": Present,
     "lagged": Lagged,
     "gap": Gap,
 }

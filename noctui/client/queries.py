@@ -43,6 +43,7 @@ PATHS = {
     "notes": "notes",
     "handovers": "handovers?limit=50",
     "audit": "audit?limit=200",
+    "presence": "presence",
     "runs": "playbooks/runs?alert={}&limit=5",
 }
 

@@ -18,7 +18,8 @@ from noctui.state.context import context
 from noctui.state.feedrows import FeedSheet
 from noctui.state.find import read_filter
 from noctui.state.lines import Line, spread
-from noctui.state.model import look_at
+from noctui.state.model import holder, look_at
+from noctui.state.present import Warned
 from noctui.state.sheet import TextSheet
 from noctui.widgets.rows import VirtualRows
 
@@ -48,6 +49,7 @@ class AlertsScreen(DeskScreen):
     def __init__(self, desk: Desk, now: Callable[[], int]) -> None:
         super().__init__(desk, now)
         self._snoozing = Snoozing(self)
+        self._warned = Warned()
 
     def body(self) -> ComposeResult:
         """Give the four panes; the style sheet says which of them fit."""
@@ -67,6 +69,11 @@ class AlertsScreen(DeskScreen):
     def here(self) -> str:
         """Return the alert under the cursor."""
         return self.desk.queue.cursor or ""
+
+    @property
+    def looking(self) -> str:
+        """Return the alert whose drawer is read."""
+        return self.here if self._reading or self.desk.drawer.maximised else ""
 
     def go_to(self, subject: str) -> None:
         """Put the cursor on an alert, whatever the filter shows besides."""
@@ -260,7 +267,13 @@ class AlertsScreen(DeskScreen):
         self.prompt.ask(Question(id=act, label=label, alert=alert.id, choices=choices))
 
     def do_ack(self) -> None:
-        """Ask for the reason of an acknowledgement."""
+        """Ask for the reason of an acknowledgement; where somebody else is at it, only when asked twice."""
+        alert, model = self._alert, self.desk.model
+        if alert is not None:
+            other = holder(alert, model, self.now())
+            if other and self._warned.first(alert.id):
+                self.say(f"{other} is at work on {alert.id}; a again acks it all the same", "stale")
+                return
         self._ask("ack", "? reason:")
 
     def do_resolve(self) -> None:

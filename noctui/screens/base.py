@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
 
-from noctui.messages import (
-    Answered,
-    BackWanted,
-    FactWanted,
-    LeaveWanted,
-    Question,
-    RetryWanted,
-    UndoWanted,
-)
+from noctui.messages import Answered, BackWanted, FactWanted, LeaveWanted, Question, RetryWanted, UndoWanted
 from noctui.screens.help import HelpScreen
 from noctui.screens.taking import Taking
 from noctui.state.actions import ACTIONS, BY_ID, EVERYWHERE, Scope, action_of, footer_words, named, where
@@ -41,6 +34,7 @@ CRAMPED_WIDTH, CRAMPED_HEIGHT = 40, 12
 LINK_CELLS = 30
 SUGGESTIONS_MAX = 6
 READ_ONLY = "read-only: ask a supervisor"
+WORKED_ON = re.compile("[AIT]-[0-9]{1,18}")
 
 
 def bindings() -> list[BindingType]:
@@ -120,6 +114,11 @@ class DeskScreen(Taking):
         """Return the id of what is under the cursor, to come back to; empty where nothing has one."""
         return ""
 
+    @property
+    def looking(self) -> str:
+        """Return the id of what is opened and read, for others to see; empty where nothing is."""
+        return ""
+
     def go_to(self, subject: str) -> None:
         """Put the cursor on what has this id, where this screen shows such things."""
 
@@ -139,6 +138,7 @@ class DeskScreen(Taking):
         if cramped:
             self._bar("status").show(line(f"needs {CRAMPED_WIDTH}x{CRAMPED_HEIGHT}", "stale"))
             return
+        self._say_where(now)
         self._bar("status").show(status_bar(desk.model, self.title_word, width, now, desk.badges, self.counts()))
         self._bar("link").show(link_bar(desk.model, LINK_CELLS, now))
         info = banner(desk.model, now, width) or self.info(width)
@@ -147,6 +147,16 @@ class DeskScreen(Taking):
         self.draw(step)
         self._say(now, width)
         self._bar("footer").show(line(footer_words(self.scope, width, self.desk.actions), "muted"))
+
+    def _say_where(self, now: int) -> None:
+        """Have others know what is read here, and what is about to be acted on."""
+        model, question = self.desk.model, self.prompt.question
+        named = () if question is None else (question.alert, question.case)
+        claims = tuple(each for each in named if WORKED_ON.fullmatch(each))
+        if model.link.phase != "live":
+            return
+        if (body := model.present.due(self.looking, claims, now)) is not None:
+            self.post_message(FactWanted("presence", "", body))
 
     def _say(self, now: int, width: int) -> None:
         """Show what is said, and below it the hint of a question, the rest, or the outbox."""

@@ -72,6 +72,11 @@ class CasesScreen(DeskScreen):
         """Return the case under the cursor."""
         return self._docket.cursor or ""
 
+    @property
+    def looking(self) -> str:
+        """Return the case that is read."""
+        return self.here if self._docket.pane != LIST else ""
+
     def go_to(self, subject: str) -> None:
         """Put the cursor on a case, one that is not in the list too."""
         self._docket.go(self.desk.model, subject, self._look.now)
@@ -129,7 +134,8 @@ class CasesScreen(DeskScreen):
         told.caption(cut(f"{case.name}  {case.title}", max(told.size.width - 2, 10)) if case else "Timeline")
         own = self._steps
         steps.caption(f"Checklist {done_words(own)}".rstrip(), "x ticks" if any(step.no for step in own) else "")
-        links.caption("Linked", "enter jumps  [ back")
+        others = look.there(case.id) if case is not None else ()
+        links.caption(f"Linked  {', '.join(others)} looking" if others else "Linked", "enter jumps  [ back")
         if case is None:
             for pane in (told, steps, links):
                 pane.show(TextSheet())

@@ -113,7 +113,7 @@ class OverviewScreen(DeskScreen):
             second.caption("Cases and due work")
             second.show(TextSheet(words.work_lines(model, look, width, height)))
             third.caption("On shift")
-            third.show(TextSheet(words.shift_lines(model, look)))
+            third.show(TextSheet([*words.operator_lines(model, look), *words.shift_lines(model, look)]))
         else:
             second.caption("On shift and due")
             second.show(TextSheet(words.duty_lines(model, look, width, height)))

@@ -51,7 +51,11 @@ def _what(alert: Alert, look: Look) -> Span:
 
 
 def _who(alert: Alert, look: Look) -> Span:
-    return ("you" if alert.who and alert.who == look.me else alert.who or "-"), "text"
+    others = [name for name in look.there(alert.id) if name != alert.who]
+    held = "you" if alert.who and alert.who == look.me else alert.who
+    if not others:
+        return held or "-", "text"
+    return f"{held}+{others[0]}" if held else f"({others[0]})", "accent"
 
 
 def _score(alert: Alert, _look: Look) -> Span:

@@ -50,6 +50,8 @@ def _entries(alert: Alert, look: Look) -> Iterator[Entry]:
     body = alert.body
     if back := came_back(alert, look):
         yield Entry("back", back, "snz")
+    if others := look.there(alert.id):
+        yield Entry("with", f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} looking at it too", "accent")
     yield Entry("why", clean(body.get("reason") or "no reason given"), "strong")
     evidence = body.get("evidence")
     if isinstance(evidence, Mapping) and evidence:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from noctui.state.acts import Outbox
 from noctui.state.cases import Cases
 from noctui.state.facts import Facts
+from noctui.state.present import Present
 from noctui.state.privacy import Names
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
@@ -96,6 +98,7 @@ class Model:
     facts: Facts = field(default_factory=Facts)
     cases: Cases = field(default_factory=Cases)
     shift: ShiftBook = field(default_factory=ShiftBook)
+    present: Present = field(default_factory=Present)
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)
@@ -140,7 +143,16 @@ def look_at(model: Model, now: int) -> Look:
     """Return from where to look: the daemon's time, standing still while nothing is heard from it."""
     frozen = model.link.word(now) not in {"LIVE", "RESUMING"} and model.loaded
     seen = min(model.link.heard_at or now, now) if frozen else now
-    return Look(now=seen + model.offset_ms, tz=model.tz, me=model.me)
+    moment = seen + model.offset_ms
+    there = partial(model.present.looking, me=model.me, now=moment)
+    return Look(now=moment, tz=model.tz, me=model.me, there=there)
+
+
+def holder(alert: Alert, model: Model, now: int) -> str:
+    """Return who else has claimed an alert, by word or by name, or an empty text."""
+    claimed = model.present.claimed(alert.id, me=model.me, now=now + model.offset_ms)
+    assigned = str(alert.body.get("assignee") or "")
+    return claimed or (assigned if model.me and assigned != model.me else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
     model.told_at = max(model.told_at or 0, model.hello_at or 0)
     for alert_id in [key for key, held in model.ledgers.items() if held.problem]:
         del model.ledgers[alert_id]  # what could not be fetched is wanted again
+    model.present.said_at = 0  # the daemon may have forgotten
     if model.page is not None:
         model.page.stir()
     model.facts.again()
@@ -207,6 +208,10 @@ def _mended(mending: Mending, tz: tzinfo | None) -> FeedLine:
 def _heartbeat(model: Model, body: Body, now: int) -> None:
     told = int(body.get("seq") or 0) <= model.seq
     _heard(model, server_time=parse(body.get("time")), now=now, told=told)
+
+
+def _presence(model: Model, body: Body, _now: int) -> None:
+    model.present.take(body)
 
 
 def _heard(model: Model, *, server_time: int | None, now: int, told: bool) -> None:
@@ -334,6 +339,7 @@ _FRAMES: dict[str, Callable[[Model, Body, int], None]] = {
     "batch": _batch,
     "caught_up": _caught_up,
     "heartbeat": _heartbeat,
+    "presence": _presence,
 }
 _STIRRED = {
     "baseline_updated": ("signals", "baselines", "hours", "week"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -13,11 +17,15 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """From where the model is looked at: the daemon's time `now` (frozen while nothing is heard) and the zone."""
+    """From where the model is looked at: the daemon's time `now` (frozen while nothing is heard) and the zone.
+
+    `there` tells who else looks at something.
+    """
 
     now: int
     tz: tzinfo | None = None
     me: str = ""
+    there: Callable[[str], tuple[str, ...]] = field(default=lambda _: (), compare=False)
 
 
 def parse(text: object) -> int | None:

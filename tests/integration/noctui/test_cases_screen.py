@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.integration.noctui.stage import T0, Stage, matches_golden, queue_of_nine
 from tests.unit.noctui import case_story as told
+from tests.unit.noctui.story import rfc3339
 
 
 async def opened(stage: Stage, pilot: Pilot[int], *, case_id: str = "I-301") -> None:
@@ -100,7 +101,7 @@ async def test_an_incident_is_acked_and_that_is_taken_back_with_u_while_its_time
         await stage.press(pilot, "h")
         assert "hold is for tickets" in stage.text
         await stage.press(pilot, "a", "enter")
-        body = told.incident("I-301", T0, status="acknowledged", undo_until=told.rfc3339(T0 + 10_000))
+        body = told.incident("I-301", T0, status="acknowledged", undo_until=rfc3339(T0 + 10_000))
         stage.answer(body)
         await stage.shows(pilot, "you acked I-301 Forced entry, dock 3   (u undo, 10 s)")
         await stage.press(pilot, "u")

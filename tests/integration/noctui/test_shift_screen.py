@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.integration.noctui.stage import T0, Stage, matches_golden, queue_of_nine
 from tests.unit.noctui import shift_story as told
+from tests.unit.noctui.story import rfc3339
 
 
 async def opened(stage: Stage, pilot: Pilot[int], *, me: str = "mara") -> None:
@@ -66,7 +67,7 @@ async def test_the_silence_next_to_end_is_first_one_that_hits_nothing_is_flagged
         assert "end S-7 site:NTH-01  device:gate2 now? it hides 61" in stage.text
         await stage.press(pilot, "y", "enter")
         assert orders(stage) == [("DELETE", "silences/S-7", {})]
-        stage.answer(told.silence("S-7", T0, state="ended", ended_at=told.rfc3339(T0)))
+        stage.answer(told.silence("S-7", T0, state="ended", ended_at=rfc3339(T0)))
         await stage.shows(pilot, "you ended S-7")
         assert "ended 0 s ago" in stage.text
 

@@ -59,7 +59,8 @@ def test_what_was_answered_can_be_undone_for_as_long_as_the_daemon_says() -> Non
 
 @pytest.mark.parametrize(("verb", "asked"), [*TICKET_COMMANDS.items()])
 def test_what_the_console_asks_of_a_ticket_is_what_the_daemon_takes(verb: str, asked: type[Request]) -> None:
-    more = {"assign": {"assignee": "mara"}, "check": {"step": 1, "done": False}}.get(verb)
+    given: dict[str, dict[str, object]] = {"assign": {"assignee": "mara"}, "check": {"step": 1, "done": False}}
+    more = given.get(verb)
     asked.model_validate(
         case_deed(TICKET, verb, text="" if verb == "check" else "x", more=more, verdict=VERDICT[verb]).body
     )
