@@ -41,10 +41,10 @@ class OverviewScreen(DeskScreen):
     def body(self) -> ComposeResult:
         """Give the panes; where it is wide, sites stand beside what needs somebody, else the last hour does."""
         with Vertical(id="watch"):
-            with Horizontal(id="upper"):
+            with Horizontal(id="calls"):
                 yield VirtualRows(id="needs")
                 yield VirtualRows(id="beside")
-            with Horizontal(id="middle"):
+            with Horizontal(id="states"):
                 yield VirtualRows(id="first")
                 yield VirtualRows(id="second")
                 yield VirtualRows(id="third")
@@ -113,7 +113,7 @@ class OverviewScreen(DeskScreen):
             second.caption("Cases and due work")
             second.show(TextSheet(words.work_lines(model, look, width, height)))
             third.caption("On shift")
-            third.show(TextSheet(words.shift_lines(model, look)))
+            third.show(TextSheet([*words.operator_lines(model, look), *words.shift_lines(model, look)]))
         else:
             second.caption("On shift and due")
             second.show(TextSheet(words.duty_lines(model, look, width, height)))

@@ -15,6 +15,7 @@ HEATED: tuple[Scope, ...] = ("sites", "risk")
 SHIFT: tuple[Scope, ...] = ("shift",)
 NOTED: tuple[Scope, ...] = ("alerts", "cases", "shift")
 CASES: tuple[Scope, ...] = ("cases",)
+SAVED: tuple[Scope, ...] = tuple(scope for scope in EVERYWHERE if scope not in SHIFT)
 WORKED: tuple[Scope, ...] = ("alerts", "cases")
 PANED: tuple[Scope, ...] = ("overview", "alerts", "sites", "people", "risk", "cases", "shift")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, NOTED, PANED, SITES, WORKED, Action, Scope
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, NOTED, PANED, SAVED, SITES, WORKED, Action, Scope
 from noctui.state.caseactions import CASE_ACTIONS
 from noctui.state.glanceactions import GLANCE_ACTIONS
 
@@ -189,13 +189,7 @@ ACTIONS = (
         help="any of these by its name, or the start of it; tab completes",
     ),
     Action(id="copy", title="Copy", keys=("y",), help="the line under the cursor, or the text that is read"),
-    Action(
-        id="save",
-        title="Save",
-        keys=("w",),
-        help="all lines of what is read, to a file in ~/noctui",
-        scopes=tuple(scope for scope in EVERYWHERE if scope != "shift"),
-    ),
+    Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui", scopes=SAVED),
     Action(id="private", title="Privacy", keys=("p",), help="hide people's names, in copies too, or show them"),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),

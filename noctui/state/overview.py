@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from noctui.state.facts import Facts
     from noctui.state.glance import Condition, Heat, Overview, Work
     from noctui.state.model import Model
+    from noctui.state.present import Person
     from noctui.state.watch import Watch
 
 ROOMY = 84
@@ -297,8 +298,20 @@ def shift_lines(model: Model, look: Look) -> list[Line]:
     if works is None:
         return [*lines, missing(model.facts, "due", "tickets")]
     late = sum(work.due is not None and work.due < look.now for work in works)
-    lines.append(_pair("tickets", f"{len(works)}, late {late}", "p2" if late else "text"))
-    return lines
+    return [*lines, _pair("tickets", f"{len(works)}, late {late}", "p2" if late else "text")]
+
+
+def operator_lines(model: Model, look: Look) -> list[Line]:
+    """Return who watches, and what each looks at or is at work on."""
+    here = sorted(
+        (each for each in model.present.people if each.until > look.now), key=lambda each: each.name != model.me
+    )
+    return [_pair("you" if each.name == model.me else each.name, _doing(each), "text") for each in here]
+
+
+def _doing(operator: Person) -> str:
+    at_work = " ".join(sorted(operator.claims))
+    return f"at work on {at_work}" if at_work else operator.looking or "looks around"
 
 
 def _pair(name: str, value: str, role: str) -> Line:
@@ -336,7 +349,7 @@ def work_row(work: Work, look: Look, width: int) -> Line:
 
 def duty_lines(model: Model, look: Look, width: int, height: int) -> list[Line]:
     """Return who is there and what is late, and in the room that is left what is due first."""
-    lines = shift_lines(model, look)
+    lines = [*shift_lines(model, look), *operator_lines(model, look)]
     works: tuple[Work, ...] = model.facts.get("due") or ()
     room = height - len(lines)
     if room > 0 and works:

@@ -262,7 +262,10 @@ async def test_why_heat_and_levels_are_gone_through_and_lead_on():
         await stage.press(pilot, "6", "q", "shift+tab", "enter")
         await stage.shows(pilot, "2 ALERTS")
         assert stage.app.desk.queue.cursor == "A-20416"
-        await stage.press(pilot, "6", "shift+tab", "o")
+        await stage.press(pilot, "[")
+        await stage.shows(pilot, "6 RISK")
+        assert stage.app.desk.risk.scores.cursor == "FS-2"
+        await stage.press(pilot, "o")
         await stage.shows(pilot, "5 PEOPLE")
         assert stage.app.desk.folk.people.cursor == "P0077"
         await stage.press(pilot, "6", "/", *"nobody", "enter", "l", "o")

@@ -18,7 +18,16 @@ from noctui.state.folk import Folk
 from noctui.state.glance import read_heat, read_mtta, read_overview, read_people, read_tickets, read_trend
 from noctui.state.lines import plain
 from noctui.state.model import Model
-from noctui.state.overview import NeedSheet, PlaceSheet, duty_lines, pulse_lines, pulse_steps, trouble, work_lines
+from noctui.state.overview import (
+    NeedSheet,
+    PlaceSheet,
+    duty_lines,
+    operator_lines,
+    pulse_lines,
+    pulse_steps,
+    trouble,
+    work_lines,
+)
 from noctui.state.person import read_day, read_days, read_profile, read_risk
 from noctui.state.picks import Picks
 from noctui.state.risk import Risk, read_level
@@ -27,7 +36,7 @@ from noctui.state.site import Site
 from noctui.state.times import HOUR_MS, MINUTE_MS, Look
 from noctui.state.watch import Watch
 from tests.unit.noctui import glance_story as told
-from tests.unit.noctui.story import T0
+from tests.unit.noctui.story import T0, rfc3339
 
 LOOK = Look(now=T0, tz=UTC, me="mara")
 
@@ -340,6 +349,25 @@ def test_what_is_due_says_so_and_what_nobody_has_too():
     assert len(duty_lines(model, LOOK, 28, 3)) == 4
     model.facts.take("due", "", 200, {"items": []})
     assert text_of(work_lines(model, LOOK, 60, 5)) == "nothing is due"
+
+
+def test_who_watches_is_named_oneself_first_and_only_while_it_counts():
+    model = knowing(("due", ""), ("overview", ""))
+    model.me = "mara"
+    until = {"until": rfc3339(T0 + 60_000)}
+    told_of = [
+        {"name": "tomas", "looking": None, "claims": [], **until},
+        {"name": "ines", "looking": "T-1182", "claims": ["A-20418", "A-20377"], **until},
+        {"name": "mara", "looking": "A-20418", "claims": [], **until},
+        {"name": "gone", "looking": "A-1", "claims": [], "until": rfc3339(T0 - 1)},
+    ]
+    model.present.take({"people": told_of})
+    assert text_of(operator_lines(model, LOOK)).splitlines() == [
+        "you      A-20418",
+        "tomas    looks around",
+        "ines     at work on A-20377 A-20418",
+    ]
+    assert "ines     at work" in text_of(duty_lines(model, LOOK, 40, 9))
 
 
 def test_the_worst_of_a_site_is_named_in_few_words():

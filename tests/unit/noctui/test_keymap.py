@@ -27,7 +27,8 @@ def test_what_is_named_gets_its_keys_and_the_rest_keeps_theirs():
 def test_the_key_line_and_the_table_follow():
     actions = read_keymap('ack = "B"')
     assert "  B ack  " in footer_words("alerts", 200, actions)
-    assert "ack" not in {act.id for act in actions if "a" in act.keys}
+    elsewhere = action_of("a", "alerts", actions)
+    assert elsewhere is None or "alerts" not in elsewhere.scopes
 
 
 @pytest.mark.parametrize(
