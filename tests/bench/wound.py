@@ -44,8 +44,9 @@ def main(path: str, *arguments: str) -> None:
 
     # Jobs are planned by a library that reads the machine's clock: a plan months before it is caught up with second by
     # second.
-    Scheduler.__init__.__kwdefaults__["now_ms"] = machines
-
+    defaults = Scheduler.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["now_ms"] = machines
     sys.argv = ["nocd", *arguments]
     nocd()
 
