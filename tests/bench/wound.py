@@ -38,9 +38,15 @@ class Clock:
 
 def main(path: str, *arguments: str) -> None:
     """Run `nocd` by the clock in a file."""
-    clock.now_ms = Clock(Path(path)).now_ms
+    machines, clock.now_ms = clock.now_ms, Clock(Path(path)).now_ms
     from nocd.cli import main as nocd  # noqa: PLC0415 - only now, or the other clock were bound by name already
+    from nocd.jobs.scheduler import Scheduler  # noqa: PLC0415 - as above
 
+    # Jobs are planned by a library that reads the machine's clock: a plan months before it is caught up with second by
+    # second.
+    defaults = Scheduler.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["now_ms"] = machines
     sys.argv = ["nocd", *arguments]
     nocd()
 
