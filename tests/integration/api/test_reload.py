@@ -80,6 +80,11 @@ async def hang_up(caplog: pytest.LogCaptureFixture) -> tuple[str, dict[str, Any]
     return told()[0].getMessage(), told()[0].__dict__["fields"]
 
 
+async def settings_part(desk: Desk) -> str:
+    health = (await desk.ask("GET", "/v1/health")).json
+    return str(health["parts"]["settings"]["state"])
+
+
 def parked(name: str) -> dict[str, Any]:
     return envelope("noc.alert", {**MINIMAL["noc.alert"], "alert_type": "Parked", "entity_id": name}, id=name)
 
@@ -95,7 +100,13 @@ async def test_rules_runbooks_routes_and_triage_take_effect(files: Files, caplog
         )
         what, fields = await hang_up(caplog)
         assert what == "reloaded"
-        assert set(fields["changed"].split(", ")) == {"detectors", "runbooks", "routes", "receivers", "ticket_severities"}
+        assert set(fields["changed"].split(", ")) == {
+            "detectors",
+            "runbooks",
+            "routes",
+            "receivers",
+            "ticket_severities",
+        }
         assert "max_batch" in fields["needs_restart"]
         engine = desk.daemon.tenants["default"].pipeline.engine
         assert engine.scene.rules.of("NO_SHOW", site=None, client=None).grace_minutes == 31  # type: ignore[attr-defined]  # its own setting
@@ -131,6 +142,9 @@ async def test_a_bad_file_changes_nothing_and_is_named_with_its_line(files: File
             assert where in fields["detail"]
             assert desk.daemon.tenants["default"].pipeline.engine is before
             files.spoil(name, former)
+            assert await settings_part(desk) == "degraded"
+        assert (await hang_up(caplog))[0] == "reloaded"
+        assert await settings_part(desk) == "ok"
 
 
 async def test_a_reload_that_finds_nothing_new_leaves_the_engine(
