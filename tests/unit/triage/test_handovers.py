@@ -14,8 +14,7 @@ from nocd.domain.instant import HOUR_MS, from_ms, to_ms
 from nocd.domain.threshold import ThresholdChange
 from nocd.engine import Engine
 from nocd.triage.sheet import ITEMS_MAX
-from nocd.wire.changes import HandoverChanged
-from nocd.wire.handovers import HandoverView
+from nocd.wire.handovers import HandoverChanged, HandoverView
 from nocd.wire.present_handovers import text_of
 from tests.build import T0, engine, firing, saved_and_loaded
 from tests.build_hiding import silence
