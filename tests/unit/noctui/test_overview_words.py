@@ -26,7 +26,7 @@ from noctui.state.overview import (
     work_lines,
 )
 from noctui.state.times import HOUR_MS, MINUTE_MS, Look
-from noctui.state.watch import Watch
+from noctui.state.watch import NEEDS_MAX, Watch
 from tests.unit.noctui import glance_story as told
 from tests.unit.noctui.story import T0, rfc3339
 
@@ -147,6 +147,20 @@ def test_an_empty_overview_differs_from_a_narrowed_and_from_one_that_is_loading(
     assert plain(PlaceSheet(model, watch, LOOK).line(0, 40)) == "Loading sites ..."
     watch.needs.order = ["gone"]
     assert plain(NeedSheet(model, watch, LOOK).line(0, 40)) == "  gone is no longer in the queue"
+
+
+def test_of_very_many_alerts_the_worst_are_listed_and_the_rest_counted():
+    model, watch = Model(loaded=True), Watch()
+    for number in range(NEEDS_MAX + 8):
+        body = {"id": f"A-{number}", "severity": "CRITICAL" if number == 205 else "LOW", "status": "open"}
+        model.alerts[f"A-{number}"] = read_alert(body)
+    watch.follow(model)
+    assert (len(watch.needs.order), watch.needs.order[0]) == (NEEDS_MAX, "A-205")
+    foot = NeedSheet(model, watch, LOOK).foot(40)
+    assert foot is not None
+    assert plain(foot) == "  +8 more  (2)"
+    watch.needs.filter = read_filter("a-7")
+    assert NeedSheet(model, watch, LOOK).foot(40) is None
 
 
 def test_a_site_that_became_normal_says_so_and_hidden_alerts_need_nobody():
