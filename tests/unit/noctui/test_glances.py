@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noctui.state.deeds import judging, undo_of
-from noctui.state.facts import AGAIN_MS, FACTS_MAX, READERS, SELDOM_MS, STIRRED, STIRRED_MS, Facts
+from noctui.state.facts import AGAIN_MS, FACTS_MAX, PAGES_MAX, READERS, SELDOM_MS, STIRRED, STIRRED_MS, Facts
 from noctui.state.find import read_filter
 from noctui.state.folk import Folk
 from noctui.state.glance import read_heat, read_mtta, read_overview, read_people, read_tickets, read_trend
@@ -81,6 +81,17 @@ def test_the_oldest_needs_past_the_bound_are_forgotten():
     assert len(facts.asked) == len(facts.known) == FACTS_MAX
     assert facts.get("days", "P0") is None
     assert facts.get("days", "P3") is not None
+
+
+def test_a_list_is_asked_for_page_by_page_until_its_end():
+    facts = Facts()
+    assert facts.pages("names") == [("names", "")]
+    for cursor, following in (("", "P-0500"), ("P-0500", None)):
+        facts.due(facts.pages("names"), 0)
+        facts.take("names", cursor, 200, {"items": [], "cursor": following})
+    assert facts.pages("names") == [("names", ""), ("names", "P-0500")]
+    facts.known["names", "P-0500"] = "P-0500"
+    assert len(facts.pages("names")) == PAGES_MAX
 
 
 def test_what_the_feed_stirs_is_what_can_be_read():
