@@ -23,6 +23,7 @@ PATHS = {
     "trend": "reports/trends?days=1",
     "due": "tickets?status=unresolved&limit=200",
     "people": "reports/people?limit=500",
+    "names": "people?limit=500&cursor={}",
     "risks": "fraud/heatmap?hours=24&min_predictions=1",
     "scores": "fraud/scores/live?min_score=0.3&limit=300",
     "punches": "fraud/scores/live?min_score=0&limit=200",

@@ -16,7 +16,7 @@ from noctui.state.lines import BLANK, Line, line
 from noctui.state.model import look_at
 from noctui.state.risk import HEAT, LEVELS_PANE, PANES, SCORES, WHY, read_level
 from noctui.state.score import what_if
-from noctui.state.scorerows import HeatSheet, ScoreSheet
+from noctui.state.scorerows import HeatSheet, ScoreSheet, worst_of
 from noctui.state.sheet import TextSheet
 from noctui.state.whyscore import level_lines, level_words, why_lines
 from noctui.widgets.rows import VirtualRows
@@ -120,7 +120,10 @@ class RiskScreen(DeskScreen):
         self._lay_out()
         heat, scores = self._rows(HEAT), self._rows(SCORES)
         heat.caption(f"{heats.TITLES[risk.measure]} by site and hour", heats.LEGEND)
-        heat.show(HeatSheet(model, risk, look, self.frozen), step=step if risk.pane == HEAT else 0)
+        heat.show(
+            HeatSheet(model, risk, look, self.frozen, worst_of(model.alerts.values())),
+            step=step if risk.pane == HEAT else 0,
+        )
         scores.caption(f"Scores from {risk.level:.2f}", f"{len(risk.scores.order)} of the last 24 h")
         waiting = frozenset(act.deed.subject for act in model.outbox.waiting.values() if act.deed)
         scores.show(ScoreSheet(model, risk, look, waiting, self.frozen), step=step if risk.pane == SCORES else 0)

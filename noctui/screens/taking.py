@@ -12,10 +12,13 @@ from noctui.widgets.bar import Bar
 from noctui.widgets.rows import VirtualRows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.widget import Widget
 
     from noctui.state.actions import Scope
     from noctui.state.desk import Desk
+    from noctui.state.facts import Need
 
 COPIED_CELLS = 200
 SAVED_LINES_MAX = 10_000
@@ -32,6 +35,10 @@ class Taking(Screen[None]):
         """Return the widget that has the focus while nothing is asked."""
         raise NotImplementedError
 
+    def ask_for(self, needs: Iterable[Need]) -> None:
+        """Ask for what is looked at and not known."""
+        raise NotImplementedError
+
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the prompt line."""
         raise NotImplementedError
@@ -45,6 +52,8 @@ class Taking(Screen[None]):
 
     def veil(self) -> None:
         """Have everything on screen shown through the mask, or without it."""
+        if self.desk.badges.private:
+            self.ask_for(self.desk.model.facts.pages("names"))
         veil = self.desk.model.names.veil if self.desk.badges.private else None
         for rows in self.query(VirtualRows):
             rows.veil = veil

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from noctui.state.cells import clean
-from noctui.state.glance import read_heat, read_mtta, read_overview, read_people, read_tickets, read_trend
+from noctui.state.glance import read_cursor, read_heat, read_mtta, read_overview, read_people, read_tickets, read_trend
 from noctui.state.person import read_day, read_days, read_profile, read_risk
 from noctui.state.score import Score, read_risks, read_scores, read_similar
 from noctui.state.times import MINUTE_MS, SECOND_MS
@@ -18,7 +18,8 @@ Need: TypeAlias = tuple[str, str]
 AGAIN_MS = MINUTE_MS
 STIRRED_MS = 5 * SECOND_MS
 SELDOM_MS = 10 * MINUTE_MS
-SELDOM = frozenset({"punches"})  # large, and only what is usual of many
+SELDOM = frozenset({"punches", "names"})  # large, and slow to change
+PAGES_MAX = 40
 FACTS_MAX = 200
 READERS: dict[str, Callable[[Body], Any]] = {
     "overview": read_overview,
@@ -28,6 +29,7 @@ READERS: dict[str, Callable[[Body], Any]] = {
     "trend": read_trend,
     "due": read_tickets,
     "people": read_people,
+    "names": read_cursor,
     "risks": read_risks,
     "scores": read_scores,
     "punches": read_scores,
@@ -101,6 +103,13 @@ class Facts:
     def again(self) -> None:
         """Have everything asked for again at once, as after a lost link."""
         self.asked = OrderedDict.fromkeys(self.asked, -SELDOM_MS)
+
+    def pages(self, kind: str) -> list[Need]:
+        """Return the needs of a list that is told page by page, as far as they are known; at most forty."""
+        needs = [(kind, "")]
+        while len(needs) < PAGES_MAX and (cursor := self.get(*needs[-1])):
+            needs.append((kind, cursor))
+        return needs
 
     def rescore(self, score: Score) -> None:
         """Know a score as it stands after a verdict, wherever it is shown."""

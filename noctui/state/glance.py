@@ -133,6 +133,11 @@ def _figures(value: object) -> Mapping[str, int]:
     return {clean(name): figure for name, figure in pairs if isinstance(figure, int)}
 
 
+def read_cursor(body: Body) -> str:
+    """Return where the next page of a list begins, empty after the last."""
+    return word(body, "cursor")
+
+
 def read_overview(body: Body) -> Overview:
     """Return the states of the sites in an Overview of the wire."""
     return Overview(

@@ -12,6 +12,7 @@ from noctui.state.lines import BLANK, Line, Span, column, dimmed, line, spread
 from noctui.state.model import tally
 from noctui.state.times import SECOND_MS, Look, age
 from noctui.state.units import short
+from noctui.state.watch import NEEDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,8 +95,9 @@ class NeedSheet:
         return alertrows.head(width) if width >= ROOMY else None
 
     def foot(self, _width: int) -> Line | None:
-        """Return None: nothing stays below."""
-        return None
+        """Return where the rest is, where not all are listed."""
+        more = len(self.model.alerts) - NEEDS_MAX
+        return line(f"  +{more:,} more  (2)", "muted") if more > 0 and not self.watch.needs.filter else None
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""

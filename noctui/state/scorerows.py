@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from noctui.state.heat import cells_each, hours_head, hours_row
@@ -11,6 +11,9 @@ from noctui.state.risk import HEAT
 from noctui.state.times import Look, age
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from noctui.state.alert import Alert
     from noctui.state.glance import Heat
     from noctui.state.model import Model
     from noctui.state.risk import Risk
@@ -138,14 +141,25 @@ def nothing(model: Model, risk: Risk) -> str:
     return f"No punch of the last 24 h scored {risk.level:.2f} or more."
 
 
+def worst_of(alerts: Iterable[Alert]) -> dict[str, Alert]:
+    """Return the worst alert of each site."""
+    found: dict[str, Alert] = {}
+    for alert in alerts:
+        held = found.get(alert.site)
+        if held is None or alert.order < held.order:
+            found[alert.site] = alert
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class HeatSheet:
-    """Sites against the hours of a day."""
+    """Sites against the hours of a day; `worst` holds the worst alert of each site."""
 
     model: Model
     risk: Risk
     look: Look
     frozen: bool = False
+    worst: Mapping[str, Alert] = field(default_factory=dict)
 
     @property
     def _heat(self) -> Heat | None:
@@ -200,5 +214,4 @@ class HeatSheet:
             risks: tuple[SiteRisk, ...] = self.model.facts.get("risks") or ()
             found = next((each for each in risks if each.site == site), None)
             return f"max {share(found.most)} of {found.count}" if found else ""
-        alerts = sorted((each for each in self.model.alerts.values() if each.site == site), key=lambda each: each.order)
-        return alerts[0].title if alerts else ""
+        return self.worst[site].title if site in self.worst else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from noctui.state.alert import STATES
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from noctui.state.model import Model
 
 NEEDS, PLACES = "needs", "places"
+NEEDS_MAX = 200
 ASKED: tuple[Need, ...] = tuple((kind, "") for kind in ("overview", "pulse", "heat", "mtta", "trend", "due"))
 HIDDEN = next(status for status, (word, _) in STATES.items() if word == "SNZ")
 
@@ -38,10 +40,10 @@ class Watch:
         return self.places.move(self.troubled(model), by)
 
     def needing(self, model: Model) -> list[str]:
-        """Return the alerts that are not hidden and pass, the worst first."""
-        alerts = (alert for alert in model.alerts.values() if alert.status != HIDDEN)
+        """Return the alerts that are not hidden and pass, the worst first; at most two hundred."""
         found = self.needs.filter
-        return [each.id for each in sorted(alerts, key=lambda each: each.order) if not found or found(each.words)]
+        shown = (each for each in model.alerts.values() if each.status != HIDDEN and (not found or found(each.words)))
+        return [each.id for each in nsmallest(NEEDS_MAX, shown, key=lambda each: each.order)]
 
     def troubled(self, model: Model) -> list[str]:
         """Return the sites that are not normal, the worst first."""

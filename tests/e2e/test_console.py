@@ -110,3 +110,36 @@ async def test_a_case_is_worked_on_an_alert_snoozed_and_the_shift_signed_over(tm
             assert "not fetched" not in stage.text
     finally:
         assert await daemon.stop() == 0
+
+
+def punch(person: str) -> str:
+    """Return a punch at S1 with the phone that everybody uses."""
+    data = {"person": person, "site": "S1", "direction": "in", "method": "PIN", "verified": True, "device": "A"}
+    return json.dumps({**json.loads(event("noc.attendance.punch", **data)), "id": f"punch-{person}"})
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.may_block("the test starts a daemon in a process of its own")
+async def test_a_punch_that_looks_like_fraud_is_seen_judged_and_taken_back(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path / "data")
+    await daemon.start()
+    try:
+        people = [event("noc.person", id=key, name=name, sites=["S1"]) for key, name in (("P1", "Asha"), ("P2", "Ben"))]
+        named = [json.dumps({**json.loads(each), "id": f"person-{no}"}) for no, each in enumerate(people)]
+        await post(daemon, event("noc.site", id="S1", name="Dock", timezone="UTC"), *named, punch("P1"), punch("P2"))
+        stage = Live(daemon)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await stage.shows(pilot, "LIVE")
+            await stage.press(pilot, "6")
+            await stage.shows(pilot, "P2 S1")
+            await stage.press(pilot, "l", "f", *"seen", "enter")
+            await stage.shows(pilot, "fraud by operator  'seen'")
+            await stage.press(pilot, "u")
+            await stage.shows(pilot, "unknown by operator")
+            await stage.press(pilot, "o")
+            await stage.shows(pilot, "Day by site  P2  Ben")
+            await stage.press(pilot, "1")
+            await stage.shows(pilot, "of 1 not normal")
+            assert "not fetched" not in stage.text
+    finally:
+        assert await daemon.stop() == 0

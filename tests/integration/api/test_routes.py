@@ -44,6 +44,7 @@ def filled(path: str) -> str:
         "/v1/baselines/": SERIES,
         "/v1/jobs/": "tuning",
         "/v1/export/": "alerts",
+        "/v1/handovers/": "H-1",
     }
     name = next((name for start, name in there.items() if path.startswith(start)), "A-1")
     return re.sub(r"\{\w+\}", quote(name, safe=""), path)
@@ -53,7 +54,7 @@ def needed(method: str, path: str) -> set[str]:
     """Return the roles that may, of those made here."""
     if path.startswith(("/v1/tokens", "/v1/backup")):
         return {"admin"}
-    if path == "/v1/routes/test":
+    if path in {"/v1/routes/test", "/v1/presence"}:
         return {"admin", "operator", "viewer"}
     if method == "POST" and path.startswith(("/v1/baselines", "/v1/jobs", "/v1/models", "/v1/receivers")):
         return {"admin", "operator", "viewer"} if path.endswith(("/simulate", "/optimum")) else {"admin"}
@@ -184,10 +185,11 @@ async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None
     good: dict[str, Any] = {"status": "open,resolved", "severity": "HIGH,LOW", "min_severity": "LOW", "limit": 1}
     good |= {"alert": "A-1", "after": 0, "types": "alert_created", "wait_s": 0, "events": 1, "cursor": ""}
     good |= {"date": "2026-01-31", "from": "2026-01-31T00:00:00Z", "to": "2026-01-31T00:00:00Z"}
-    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
+    good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "text" if "handovers" in path else "csv"}
     good |= {"state": "dead", "run_status": "failed,partial", "hours": 24, "min_score": 0.2, "min_predictions": 1}
     good |= {"open": 1}
     good |= {"step_minutes": 5, "steps": 12}
+    assert (await desk.ask("POST", "/v1/handovers")).status == 201
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.integration.noctui.fake import view
 from tests.integration.noctui.stage import T0, Stage, queue_of_nine
 from tests.integration.noctui.test_glances import visit
+from tests.integration.noctui.visiting import asked
 
 RITA = {"person": "P0077", "person_name": "Rita Lima"}
 
@@ -48,6 +49,19 @@ async def test_names_are_hidden_on_every_screen_and_shown_again():
         assert "Lima" not in stage.text
         await stage.press(pilot, "5", "p")
         await stage.shows(pilot, "Rita Lima")
+
+
+async def test_names_of_people_nothing_was_said_about_are_asked_for_and_hidden():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(view("A-1", T0, title="due is Sara Prado"))
+        await stage.shows(pilot, "Sara Prado")
+        await stage.press(pilot, "p")
+        assert asked(stage, "names") == [("names", "")]
+        page = {"items": [{"kind": "person", "id": "P1", "name": "Sara Prado"}], "cursor": "P1"}
+        stage.tell("names", "", page)
+        await stage.until(pilot, lambda: asked(stage, "names")[1:] == [("names", "P1")])
+        await stage.shows(pilot, "due is S*** P****")
 
 
 async def test_the_line_under_the_cursor_is_copied_as_it_may_be_seen():

@@ -13,8 +13,9 @@ from noctui.state.cases import AGAIN_MS, ENDED_MAX, FILES_MAX, Cases
 from noctui.state.casetext import checklist, clocks, done_words, linked, linked_lines, timeline
 from noctui.state.docket import Docket
 from noctui.state.find import read_filter
-from noctui.state.lines import plain
+from noctui.state.lines import line, plain
 from noctui.state.model import Model
+from noctui.state.sheet import PickSheet
 from noctui.state.times import Look
 from tests.unit.noctui import case_story as told
 from tests.unit.noctui.story import T0, change, rfc3339, snapshot
@@ -218,3 +219,90 @@ def test_what_is_linked_leads_to_site_tickets_alerts_and_people() -> None:
     ]
     assert plain(linked_lines(found, here=2)[2]) == ">A-20418  NEW Door forced, dock 3"
     assert plain(linked_lines(())[0]) == " nothing"
+
+
+def test_what_is_not_known_yet_has_no_checklist_and_no_links() -> None:
+    cases = Cases()
+    assert (cases.steps("T-9"), cases.alert_of("T-9")) == ([], "")
+    cases.put(read_case(told.ticket("T-9", T0, alerts=[], alerts_total=0)))
+    assert cases.needs("T-9") == [("tickets", ""), ("incidents", ""), ("ticket", "T-9")]
+    for number in range(9 * FILES_MAX):
+        cases.due(f"T-{number}", T0 + number)
+    assert len(cases.asked) <= 8 * FILES_MAX
+
+
+def test_an_incident_names_its_parent_its_links_whom_it_is_about_and_how_long_it_took() -> None:
+    model = filled()
+    body = told.incident(
+        "I-9", T0, parent="I-300", links=["I-299"], person="G017", person_name="Rui Lima", time_to_resolve_s=600.0
+    )
+    model.cases.put(read_case(body))
+    case = model.cases.rows["I-9"]
+    found = linked(case, model.cases)
+    assert [(each.kind, each.id) for each in found][:4] == [
+        ("site", "NTH-04"),
+        ("person", "G017"),
+        ("incident", "I-300"),
+        ("incident", "I-299"),
+    ]
+    assert found[2].text == "I-300 Missed rounds"
+    assert clocks(case, LOOK) == "open 0:00  first response -  resolved in 10m"
+
+
+def test_clocks_that_are_not_told_are_left_out() -> None:
+    case = read_case({**told.ticket("T-1", T0), "sla": {"response": None, "resolution": {"state": "running"}}})
+    assert clocks(case, LOOK) == "open 0:00  resolution -"
+
+
+def test_a_case_one_jumps_to_is_waited_for_and_given_up_once_refused() -> None:
+    model, docket = filled(), Docket()
+    docket.follow(model, T0)
+    assert docket.move(Model(), 1, T0) == 1
+    docket.go(model, "T-77", T0)
+    assert (docket.cursor, docket.index) == ("T-77", None)
+    model.cases.take("ticket", "T-77", 404, {"detail": "there is no ticket T-77"})
+    docket.follow(model, T0)
+    assert docket.cursor == docket.order[0]
+    assert Docket().move(model, 1, T0) == 0
+
+
+def test_panes_take_turns_and_lines_stay_within_them() -> None:
+    docket = Docket()
+    seen = []
+    for _ in range(4):
+        docket.turn()
+        docket.step(9, 3)
+        seen.append((docket.pane, docket.line))
+    assert seen == [("timeline", 2), ("checklist", 2), ("linked", 2), ("timeline", 2)]
+    docket.step(-9, 0)
+    assert docket.line == 0
+
+
+def test_a_list_is_frozen_while_the_link_is_lost_and_what_went_says_so() -> None:
+    model, docket = filled(), Docket()
+    docket.follow(model, T0)
+    docket.turn_view(model, T0)
+    docket.turn_view(model, T0)
+    sheet = CaseSheet(model, docket, LOOK, frozen=True)
+    assert sheet.cursor == docket.index
+    assert {role for _, role in sheet.line(0, 80)} == {"muted"}
+    assert (sheet.top, sheet.foot(80)) == (None, None)
+    assert plain(sheet.head(80) or ()).split()[:3] == ["ID", "TYPE", "SEV"]
+    del model.cases.rows[docket.order[0]]
+    assert plain(sheet.line(0, 80)) == "  no longer here"
+
+
+def test_a_step_of_a_ticket_is_ticked_by_you_where_it_was_you() -> None:
+    body = told.ticket("T-1", T0, checks=[{"step": 2, "by": "mara", "at": rfc3339(T0)}])
+    cases = Cases()
+    cases.put(read_case(body))
+    lines, at = checklist(cases.steps("T-1"), LOOK, 60)
+    assert at is None
+    assert plain(lines[1]) == " [x] Send the nearest guard  you 14:00"
+
+
+def test_lines_under_a_cursor_keep_one_above() -> None:
+    sheet = PickSheet((line("a"), line("b")), 1, line("head"))
+    assert (sheet.count, sheet.cursor, sheet.top, sheet.foot(9)) == (2, 1, None, None)
+    assert (sheet.head(9), sheet.line(0, 9)) == (line("head"), line("a"))
+    assert PickSheet((), 1).cursor is None

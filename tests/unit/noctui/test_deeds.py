@@ -81,4 +81,5 @@ def test_a_ticket_ends_with_words_and_an_incident_without() -> None:
 def test_what_makes_no_sense_says_what_does() -> None:
     assert possible(INCIDENT, "hold") == "hold is for tickets; an incident is acked, assigned, escalated or resolved"
     assert possible(TICKET, "resolve") == "ack or start WST-01-12 first"
+    assert possible(TICKET, "merge") == "merge is for incidents"
     assert possible(TICKET, "ack") == ""

@@ -17,7 +17,7 @@ from noctui.state.peoplerows import PeopleSheet, score_spark
 from noctui.state.personpage import day_lines, habit_lines, link_lines, score_lines
 from noctui.state.risk import Risk
 from noctui.state.score import Score, read_score
-from noctui.state.scorerows import HeatSheet, ScoreSheet, label_of
+from noctui.state.scorerows import HeatSheet, ScoreSheet, label_of, worst_of
 from noctui.state.times import Look
 from noctui.state.whyscore import bar, level_lines, why_lines
 from tests.unit.noctui import glance_story as told
@@ -154,6 +154,19 @@ def test_what_was_told_no_longer_says_so_and_what_stands_still_is_dim():
     risk.scores.order = folk.people.order = ["gone"]
     assert "no longer among the scores" in plain(ScoreSheet(model, risk, LOOK).line(0, 80))
     assert "gone is not among the people told" in plain(PeopleSheet(model, folk, LOOK).line(0, 80))
+
+
+def test_beside_the_heat_stands_the_worst_alert_of_a_site_or_its_scores():
+    model, risk = knowing(heat=told.heat(T0), risks=told.risks()), Risk()
+    for number, severity in enumerate(("LOW", "CRITICAL", "HIGH")):
+        body = {"id": f"A-{number}", "site": "NTH-04", "severity": severity, "title": f"Was {severity}"}
+        model.alerts[f"A-{number}"] = read_alert(body)
+    risk.follow(model)
+    worst = worst_of(model.alerts.values())
+    assert plain(HeatSheet(model, risk, LOOK, worst=worst).line(0, 100)).endswith("Was CRITICAL")
+    risk.measure = "fraud"
+    assert plain(HeatSheet(model, risk, LOOK, worst=worst).line(0, 100)).endswith("max .93 of 18")
+    assert {role for _, role in HeatSheet(model, risk, LOOK, frozen=True).line(0, 100)} == {"muted"}
 
 
 def test_labels_and_sparks_tell_open_from_judged_and_nothing_from_zero():

@@ -156,3 +156,12 @@ def test_a_handover_is_text_for_people() -> None:
     assert "signed by mara 2026-01-01T00:00:00.000Z: quiet\naccepted by tomas 2026-01-01T00:00:00.000Z: seen\n" in text
     assert "\nP1: 1  unacked 1\n  A-1  " in text
     assert text.endswith("notes: 1\n  * gate 2 flaps  (mara)\n")
+
+
+def test_devices_without_signal_are_a_section_and_what_is_past_the_bound_is_said_in_the_text() -> None:
+    made = engine()
+    made.fold([firing("DEVICE_OFFLINE", entity=f"cam-{number}", severity="MEDIUM") for number in range(ITEMS_MAX + 2)])
+    assert sections(made)["silent_devices"]["count"] == ITEMS_MAX + 2
+    text = text_of(ask(made, "sign_handover").body)
+    assert "not accepted yet" in text
+    assert "  and 2 more\n" in text
