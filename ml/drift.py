@@ -44,7 +44,7 @@ DAYS: Final = 28  # whole weeks, or weekends alone would move
 SHORT_DAYS: Final = (7, 2, 1)  # windows whose own unrest is kept, weekends' with it
 SHORT_ROWS_MIN: Final = 100
 MEMORIES_MIN: Final = 1.5  # of a column, in the training time: the first of them it only comes to know its past
-WINDOWS_MIN: Final = 10  # of training, to know their unrest by
+WINDOWS_MIN: Final = 28  # of training, to know their unrest by: every day of the week four times
 _KS_USUAL: Final = 1.36  # distances up to it, times √n, come by chance in 95 of 100
 _HALF: Final = 0.5
 _SHARE_EDGE: Final = 0.1  # near 0 and 1 a few rows look surer than they are
@@ -264,6 +264,8 @@ def _moved(feature: Feature, held: dict[str, Any] | None, values: Floats, look: 
     if held is None:
         short = f"the training time was too short for what looks {feature.memory_days} days back"
         return {"name": name, "level": "none", "reason": f"{name}: {short}"}
+    if feature.memory_days and look.days < DAYS:
+        return {"name": name, "level": "none", "reason": f"{name}: what looks far back moves in no {look.days:g} days"}
     then = Histogram(**held)
     counts, now = np.asarray(then.counts), then.count(values)
     if (why := _untold(then, len(values), look)) is not None:

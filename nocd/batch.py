@@ -254,6 +254,7 @@ def decided(commit: Commit, outcome: Outcome, *, client: Callable[[str | None], 
     commit.tickets, commit.timeline = outcome.tickets, outcome.timeline
     commit.incidents = outcome.incidents
     commit.outbox, commit.runs = outcome.outbox, list(outcome.runs.values())
+    commit.handovers = outcome.handovers
     commit.scores, commit.judged = list(outcome.scores.values()), outcome.judged
     commit.model_steps = outcome.model_steps
     commit.findings = [(finding, alert, client(finding.site)) for finding, alert in outcome.findings]

@@ -14,6 +14,7 @@ from nocd.fraud.acts import VERBS as SCORE_VERBS
 from nocd.fraud.acts import judged
 from nocd.fraud.steps import MODEL_STEP
 from nocd.fraud.steps import taken as step_taken
+from nocd.triage.handovers import VERBS as HANDOVER_VERBS
 from nocd.triage.incident_table import COMMANDS as INCIDENT_VERBS
 from nocd.triage.lifecycle import VERBS
 from nocd.triage.maintenance import VERBS as MAINTENANCE_VERBS
@@ -62,6 +63,7 @@ class Commands:
             **dict.fromkeys(PLAYBOOK_VERBS, self._play),
             **dict.fromkeys(SCORE_VERBS, self._judge),
             MODEL_STEP: self._model_step,
+            **dict.fromkeys(HANDOVER_VERBS, self._hand_over),
         }
 
     def carry_out(self, command: Command, *, now: int) -> Reply:
@@ -172,6 +174,12 @@ class Commands:
         self._live(now)
         self._telling.stepped(step)
         return _done({"kind": step.kind, "version": step.version})
+
+    def _hand_over(self, command: Command, now: int) -> Reply:
+        """Carry out a command on the desk's notes and handovers."""
+        made, happened = self._triage.handovers.act(command, now=now)
+        self._live(now)
+        return _done(self._telling.handed_over(made, happened, actor=command.actor))
 
     def _job_failed(self, command: Command, now: int) -> Reply:
         """Take in that a job of the daemon failed."""

@@ -42,6 +42,8 @@ def tenant_limits(settings: Settings, rules: Rules | None = None) -> TenantLimit
             escalate_minutes=settings.escalate_minutes,
             correlation_window_ms=settings.correlation_window_minutes * MINUTE_MS,
             incident_close_when=CloseWhen(settings.incident_close_when),
+            shift_starts=settings.shift_starts,
+            timezone=settings.timezone,
         ),
         lateness_ms=settings.lateness_minutes * MINUTE_MS,
         rules=read_rules(settings.detectors) if rules is None else rules,

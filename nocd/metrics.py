@@ -40,12 +40,6 @@ class Metrics:
         )
         self.findings = Counter("nocd_findings", "Findings made", ["type"], registry=registry)
         self.verdicts = Counter("nocd_verdicts", "Verdicts given", ["verdict"], registry=registry)
-        self.model_seconds = Histogram(
-            "nocd_model_seconds", "A model asked about a batch's punches", registry=registry, buckets=_SECONDS
-        )
-        self.model_failures = Counter(
-            "nocd_model_failures", "Batches that a model could not judge: rules alone did", registry=registry
-        )
         self.notifications = Counter(
             "nocd_notifications", "Attempts to tell receivers, by what came of them", ["state"], registry=registry
         )
@@ -70,6 +64,15 @@ class Metrics:
             "nocd_job_last_success_timestamp_seconds", "When a job last ended well", ["name"], registry=registry
         )
         ProcessCollector(registry=registry)
+        self._of_models(registry)
+
+    def _of_models(self, registry: CollectorRegistry) -> None:
+        self.model_seconds = Histogram(
+            "nocd_model_seconds", "A model asked about a batch's punches", registry=registry, buckets=_SECONDS
+        )
+        self.model_failures = Counter(
+            "nocd_model_failures", "Batches that a model could not judge: rules alone did", registry=registry
+        )
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text form."""

@@ -15,6 +15,7 @@ from nocd.domain.baseline import Baseline, Bucket
 from nocd.domain.delivery import Delivery, Group, Told
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.finding import Finding
+from nocd.domain.handover import HANDOVER_KIND, NOTE_KIND, DeskNote, Handover
 from nocd.domain.incident import Incident, Story, Weather
 from nocd.domain.maintenance import KIND as MAINTENANCE_KIND
 from nocd.domain.maintenance import Maintenance
@@ -81,6 +82,8 @@ RECORD_TYPES: dict[str, Any] = {
     TOLD_KIND: Told,
     OFF_KIND: str,
     RUN_KIND: Run,
+    NOTE_KIND: DeskNote,
+    HANDOVER_KIND: Handover,
     USE_KIND: Use,
     **{detector.name: detector.record for detector in DETECTORS if detector.record is not None},
 }
@@ -109,3 +112,4 @@ class Outcome:
     scores: dict[str, Scored] = field(default_factory=dict)
     judged: list[ScoreVerdict] = field(default_factory=list)
     model_steps: list[ModelStep] = field(default_factory=list)
+    handovers: list[tuple[Handover, dict[str, Any]]] = field(default_factory=list)

@@ -75,7 +75,7 @@ class Reload:
             except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
                 log.event("reload_failed", level=logging.ERROR, error=error)
                 return
-            log.event("reloaded", changed=found.changed, needs_restart=found.waiting)
+            log.event("reloaded", changed=", ".join(found.changed), needs_restart=", ".join(found.waiting))
 
     def _read(self) -> Found:
         """Read and check everything; raises Faulty with each fault's file and line."""

@@ -36,6 +36,8 @@ RELOADED: Final = (
 )
 _LISTED: Final = "; `nocd check` lists those there are"
 MIB: Final = 1_048_576
+SHIFTS_MAX: Final = 12
+TIME_OF_DAY: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 CloseWhen = Literal["all", "any", "never"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "text"]
@@ -142,6 +144,7 @@ class Settings(BaseSettings):
         "all", "When an incident resolves by itself: with the last of its alerts, with any of them, or never."
     )
     ack_expires_minutes: int = _number(60, 1, 1_440, "An acknowledged alert stands unattended again after this.")
+    desk_shifts: str = _value("06:00,14:00,22:00", "When the desk's shifts begin, in `timezone`.")
     ticket_severities: str = _value(
         "CRITICAL,HIGH", "Severities of alerts that open a ticket; empty for none by itself."
     )
@@ -175,6 +178,12 @@ class Settings(BaseSettings):
         zone(value)
         return value
 
+    @field_validator("desk_shifts")
+    @classmethod
+    def _shifts(cls, value: str) -> str:
+        minutes_in(value)
+        return value
+
     @field_validator("ticket_severities")
     @classmethod
     def _severities(cls, value: str) -> str:
@@ -202,6 +211,11 @@ class Settings(BaseSettings):
         if faults := route_faults(self.routes, self.receivers):
             raise ValueError("; ".join(faults))
         return self
+
+    @property
+    def shift_starts(self) -> tuple[int, ...]:
+        """Return when the desk's shifts begin, as minutes of the day."""
+        return minutes_in(self.desk_shifts)
 
     @property
     def severities_of_tickets(self) -> frozenset[Severity]:
@@ -247,6 +261,14 @@ def severities_in(words: str) -> frozenset[Severity]:
     if wrong:
         raise ValueError(f"{', '.join(wrong)} is no severity; there are {', '.join(Severity)}")
     return frozenset(Severity(word) for word in given)
+
+
+def minutes_in(words: str) -> tuple[int, ...]:
+    """Return the times of day a comma-separated setting names, as minutes, in order; raises ValueError for none."""
+    given = [word.strip() for word in words.split(",") if word.strip()]
+    if not 1 <= len(given) <= SHIFTS_MAX or any(TIME_OF_DAY.fullmatch(word) is None for word in given):
+        raise ValueError(f"{words!r} is not one to {SHIFTS_MAX} times of day like 06:00,14:00,22:00")
+    return tuple(sorted({int(word[:2]) * 60 + int(word[3:]) for word in given}))
 
 
 def host_and_port(listen: str) -> tuple[str, int]:

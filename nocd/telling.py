@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nocd.detect.watches import Standing
 from nocd.domain.change import Change
+from nocd.domain.handover import DeskNote, Handover
 from nocd.domain.instant import MINUTE_MS
 from nocd.domain.verdict import FRAUD
 from nocd.fraud import steps
@@ -15,6 +16,7 @@ from nocd.outcome import Outcome
 from nocd.triage.maintenance import subject_of, words_of
 from nocd.triage.together import Together, punch_of
 from nocd.wire.present import alert_view, found_view, maintenance_view, silence_view
+from nocd.wire.present_handovers import handover_view, note_view
 from nocd.wire.present_incidents import incident_view
 from nocd.wire.present_tickets import ticket_view
 
@@ -202,6 +204,15 @@ class Telling:
             "person_name": self._roster.person_name(alert.person),
         }
         self.tell("note_added", data, site=alert.site, person=alert.person)
+
+    def handed_over(self, made: DeskNote | Handover, happened: str, *, actor: str) -> dict[str, Any]:
+        """Tell of a note of the desk or a handover, keep the latter, and return it as the API shows it."""
+        view = note_view(made) if isinstance(made, DeskNote) else handover_view(made)
+        if isinstance(made, Handover):
+            self.outcome.handovers.append((made, view))
+        subject = "note" if isinstance(made, DeskNote) else "handover"
+        self.tell("handover", {"happened": happened, "actor": actor, subject: view})
+        return view
 
     def tell(
         self,

@@ -8,19 +8,21 @@ import signal
 import threading
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Protocol
-
-from textual.app import App
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
+from noctui.client.files import write_handover
 from noctui.client.orders import BULK, Order
 from noctui.client.queries import Query
 from noctui.messages import Heard
 from noctui.screens.alerts import AlertsScreen
 from noctui.screens.base import DeskScreen
-from noctui.screens.feed import FeedScreen
-from noctui.screens.sites import SitesScreen
+from noctui.screens.jumping import Jumping
+from noctui.screens.keeping import Keeping
+from noctui.screens.modes import MODES
 from noctui.settings import KeymapFile
 from noctui.state import reduce
 from noctui.state.acts import MANY_A_REQUEST, Act, body_of
@@ -34,14 +36,14 @@ from noctui.widgets import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from textual import events
     from textual.binding import BindingType
 
-    from noctui.client.mailbox import Mailbox
+    from noctui.client.port import LinkPort
     from noctui.messages import (
-        AlertWanted,
+        DeedsWanted,
+        ExportWanted,
         FactWanted,
         LeaveWanted,
         LedgerWanted,
@@ -51,37 +53,11 @@ if TYPE_CHECKING:
         UndoWanted,
         Wanted,
     )
+    from noctui.state.deeds import Deed
     from noctui.state.model import Model
 
 HANGUP_GRACE_S = 2.0
 TERMINATED = 128
-
-
-class LinkPort(Protocol):
-    """What the console needs of its link."""
-
-    mailbox: Mailbox
-
-    def start(self) -> None:
-        """Begin to connect."""
-
-    def close(self) -> None:
-        """Let go."""
-
-    def submit(self, order: Order) -> None:
-        """Send an order as soon as possible."""
-
-    def cancel(self, key: str) -> bool:
-        """Take an order back, if it was never sent."""
-
-    def retry(self) -> None:
-        """Try a lost link now."""
-
-    def fetch_why(self, alert_id: str) -> None:
-        """Ask for the ledger of an alert."""
-
-    def fetch(self, query: Query) -> None:
-        """Ask about a site or a baseline."""
 
 
 def fold(model: Model, tiding: tidings.Tiding) -> str:
@@ -114,7 +90,7 @@ def _fold_link(model: Model, tiding: tidings.Tiding) -> None:
             reduce.link_moved(model, "refused", now=at, detail=detail)
 
 
-class Console(App[int]):
+class Console(Keeping, Jumping):
     """One operator's console over one link."""
 
     CSS_PATH = "noctui.tcss"
@@ -133,6 +109,7 @@ class Console(App[int]):
         theme: str = DARK,
         read_only: bool = False,
         keymap: Path | None = None,
+        folder: Path | None = None,
         beat_s: float = LOCAL_S,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -144,15 +121,15 @@ class Console(App[int]):
         self.desk = Desk()
         self.desk.badges = replace(self.desk.badges, read_only=read_only)
         self._link = link
-        self._clock = clock
+        self.clock = clock
         self._pacer = Pacer(beat_s)
         self._painted_revision = -1
         self._keys = KeymapFile(keymap)
+        self.folder = folder or Path.home() / "noctui"
         self._beating = False
         self._leaving = False
-        self.add_mode("alerts", lambda: AlertsScreen(self.desk, clock))
-        self.add_mode("feed", lambda: FeedScreen(self.desk, clock))
-        self.add_mode("sites", lambda: SitesScreen(self.desk, clock))
+        for mode, screen in MODES.items():
+            self.add_mode(mode, partial(screen, self.desk, clock))
 
     def on_mount(self) -> None:
         """Begin to listen."""
@@ -182,7 +159,7 @@ class Console(App[int]):
     def beat(self) -> None:
         """Take in what was heard and paint it, unless the terminal is still drawing what came before."""
         self._beating = False
-        if not self._pacer.due(self._clock() / SECOND_MS, terminal.backlog(self)):
+        if not self._pacer.due(self.clock() / SECOND_MS, terminal.backlog(self)):
             self._wake()
             return
         for tiding in self._link.mailbox.drain():
@@ -210,7 +187,7 @@ class Console(App[int]):
         try:
             actions = self._keys.changed()
         except BadKeymap as error:
-            self.desk.say(f"keymap not taken: {error}", self._clock(), "error")
+            self.desk.say(f"keymap not taken: {error}", self.clock(), "error")
             return
         if actions is not None:
             self.desk.actions = actions
@@ -230,13 +207,13 @@ class Console(App[int]):
 
     def say(self, text: str, role: str = "text") -> None:
         """Say something in the prompt line."""
-        self.desk.say(text, self._clock(), role)
+        self.desk.say(text, self.clock(), role)
         self.paint()
 
     def _take(self, tiding: tidings.Tiding) -> None:
         problem = fold(self.desk.model, tiding)
         if problem:
-            self.desk.say(problem, self._clock(), "error")
+            self.desk.say(problem, self.clock(), "error")
 
     # -------------------------------------------------------------------------------------------------- act and leave
 
@@ -244,7 +221,7 @@ class Console(App[int]):
         alert = self.desk.model.find(alert_id)
         key = uuid.uuid4().hex
         title = alert.title if alert is not None else ""
-        act = Act(key=key, verb=verb, alert=alert_id, title=title, at=self._clock(), body=body)
+        act = Act(key=key, verb=verb, alert=alert_id, title=title, at=self.clock(), body=body)
         return self._send(act, Order(key=key, verb=verb, alert=alert_id, body=body))
 
     def _send(self, act: Act, order: Order) -> bool:
@@ -260,12 +237,30 @@ class Console(App[int]):
         """Send an act on a baseline; its row is marked at once."""
         asked, key = event.act, uuid.uuid4().hex
         body = {**asked.body, **body_of(asked.verb, event.text)}
-        act = Act(key=key, verb=asked.verb, baseline=asked.baseline, title=asked.title, at=self._clock(), body=body)
+        act = Act(key=key, verb=asked.verb, baseline=asked.baseline, title=asked.title, at=self.clock(), body=body)
         self._send(act, Order(key=key, verb=asked.verb, baseline=asked.baseline, change=asked.change, body=body))
         self.paint()
 
+    def on_deeds_wanted(self, event: DeedsWanted) -> None:
+        """Send commands on what is no alert; their rows are marked at once."""
+        for deed in event.deeds:
+            self._send_deed(deed)
+        self.paint()
+
+    def _send_deed(self, deed: Deed) -> None:
+        key = uuid.uuid4().hex
+        act = Act(key=key, verb=deed.verb, deed=deed, title=deed.title, at=self.clock(), body=deed.body)
+        self._send(act, Order(key=key, verb=deed.verb, to=deed.to, method=deed.method, body=deed.body))
+
+    def on_export_wanted(self, event: ExportWanted) -> None:
+        """Write a handover or sheet to a file, and say where."""
+        try:
+            self.say(f"written to {write_handover(event.view)}")
+        except OSError as error:
+            self.say(f"not written: {error.strerror or error}", "error")
+
     def on_fact_wanted(self, event: FactWanted) -> None:
-        """Ask about a site or a baseline."""
+        """Ask for something that a screen shows."""
         self._link.fetch(Query(kind=event.kind, key=event.key, body=event.body))
 
     def on_wanted(self, event: Wanted) -> None:
@@ -288,7 +283,7 @@ class Console(App[int]):
     def _submit_many(self, verb: str, alerts: Sequence[str], args: Mapping[str, str]) -> None:
         for first in range(0, len(alerts), MANY_A_REQUEST):
             some, key = tuple(alerts[first : first + MANY_A_REQUEST]), uuid.uuid4().hex
-            act = Act(key=key, verb=verb, alerts=some, at=self._clock(), body=args)
+            act = Act(key=key, verb=verb, alerts=some, at=self.clock(), body=args)
             body = {"ids": list(some), "command": verb, "args": dict(args)}
             if not self._send(act, Order(key=key, verb=BULK, body=body)):
                 return
@@ -301,12 +296,14 @@ class Console(App[int]):
             outbox.waiting.pop(newest.key, None)
             self.say(f"{newest.words} was never sent and is cancelled")
             return
-        act = outbox.undoable(self._clock())
+        act = outbox.undoable(self.clock())
         if act is None:
-            self.say("nothing to undo: only your own ack or resolve of the last 10 s", "muted")
+            self.say("nothing to undo: only your own ack, resolve or verdict of the last 10 s", "muted")
             return
         outbox.last = None
-        if act.alerts:
+        if act.back is not None:
+            self._send_deed(act.back)
+        elif act.alerts:
             self._submit_many("undo", act.alerts, {})
         else:
             self._submit("undo", act.alert, {})
@@ -320,15 +317,6 @@ class Console(App[int]):
     def on_ledger_wanted(self, event: LedgerWanted) -> None:
         """Ask for the decisions about an alert."""
         self._link.fetch_why(event.alert)
-
-    async def on_alert_wanted(self, event: AlertWanted) -> None:
-        """Show an alert of the feed in the queue."""
-        model, queue = self.desk.model, self.desk.queue
-        if event.alert not in model.alerts:
-            self.say(f"{event.alert} is no longer in the queue", "muted")
-            return
-        queue.go(model, event.alert)
-        await self.switch_mode("alerts")
 
     def on_leave_wanted(self, _event: LeaveWanted) -> None:
         """Leave; while acts wait to be sent, only when asked twice."""

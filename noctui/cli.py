@@ -9,6 +9,7 @@ import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import click
 import orjson
@@ -190,6 +191,24 @@ def alerts(*, limit: int, as_plain: bool, as_json: bool, **given: Any) -> None:
     click.echo(f"{'ID':<20}{plain(head(PLAIN_WIDTH))}")
     for alert in queue:
         click.echo(f"{alert.id:<20}{plain(row(alert, look, PLAIN_WIDTH))}")
+
+
+@main.command()
+@access_options
+@click.option("--id", "name", default="", help="A handover, like H-3. [default: what would be handed over now]")
+@click.option("--plain", "as_plain", is_flag=True, help="As text for people (the default).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def handover(*, name: str, as_plain: bool, as_json: bool, **given: Any) -> None:
+    """Print what would be handed over to the next shift now, or what was."""
+    if as_plain and as_json:
+        raise click.UsageError("choose one of --plain and --json")
+    body = _ask(_access(given), lambda api: api.get(f"handovers/{quote(name or 'sheet', safe='')}"))
+    if as_json:
+        _print_json(dict(body))
+        return
+    from noctui.client.files import handover_text  # noqa: PLC0415 - only this command needs it
+
+    click.echo(handover_text(body), nl=False)
 
 
 @main.command()

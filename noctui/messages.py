@@ -10,6 +10,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from noctui.state.deeds import Deed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdAct:
@@ -28,9 +30,9 @@ class Question:
 
     `completions` are texts that the start of one may become by tab.
 
-    It names the alert, the alerts or the baseline it is about; `act` is what will be done to the baseline. Where a
-    question comes up by itself, `ready` tells whether anyone can have read it: until then an enter was meant for
-    something else.
+    It names the alert, the alerts, the baseline, the score or the case it is about; `act` is what will be done to the
+    baseline. Where a question comes up by itself, `ready` tells whether anyone can have read it: until then an enter
+    was meant for something else. `hint` is said below it, with its role; `turn` is the question that tab makes of it.
     """
 
     id: str
@@ -38,11 +40,15 @@ class Question:
     alert: str = ""
     alerts: tuple[str, ...] = ()
     baseline: str = ""
+    score: str = ""
     act: ThresholdAct | None = None
+    case: str = ""
     value: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     completions: Sequence[str] = ()
     ready: Callable[[], bool] | None = None
+    hint: Callable[[], tuple[str, str]] | None = None
+    turn: Callable[[], Question] | None = None
 
 
 @dataclass
@@ -82,11 +88,40 @@ class ThresholdWanted(Message):
 
 
 @dataclass
-class FactWanted(Message):
-    """Something about a site or a baseline is looked at and not known, or is to be tried."""
+class DeedsWanted(Message):
+    """Commands on what is no alert were asked for, to be sent in this order."""
+
+    deeds: tuple[Deed, ...]
+
+
+@dataclass
+class ExportWanted(Message):
+    """A handover or sheet is to be written to a file, as text."""
+
+    view: Mapping[str, Any]
+
+
+@dataclass
+class JumpWanted(Message):
+    """A thing named elsewhere is to be shown on its own screen; `[` comes back."""
 
     kind: str
-    key: str
+    id: str
+
+
+@dataclass
+class BackWanted(Message):
+    """The place one jumped from is to be shown again, or with `forward` the one left by that."""
+
+    forward: bool = False
+
+
+@dataclass
+class FactWanted(Message):
+    """Something is looked at and not known, or is to be tried; most kinds are about a site, a person … by its key."""
+
+    kind: str
+    key: str = ""
     body: Mapping[str, Any] | None = None
 
 
@@ -107,6 +142,23 @@ class AlertWanted(Message):
     """An alert named elsewhere is to be shown on the alert screen."""
 
     alert: str
+
+
+@dataclass
+class CopyWanted(Message):
+    """A text is to go to the terminal's clipboard; `what` names it."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class SaveWanted(Message):
+    """A text is to be written to a file whose name begins so."""
+
+    text: str
+    name: str
+    lines: int
 
 
 @dataclass

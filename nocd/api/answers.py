@@ -175,7 +175,28 @@ def parsed(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
+        kinds = {fault["type"] for fault in error.errors(include_url=False, include_context=False)}
+        if "int_type" in kinds and (whole := _rounded(body)) is not None:
+            return parsed(model, whole)
         raise InputError(_faults(error), code=_code(error)) from None
+
+
+def _rounded(body: bytes) -> bytes | None:
+    """Return a body with 3.0 as 3, as which JSON Schema has it; None where there is nothing of the kind."""
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    whole = orjson.dumps(_whole(told))
+    return whole if whole != orjson.dumps(told) else None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < NUMBER_MAX else value
 
 
 def _code(error: ValidationError) -> str:

@@ -128,6 +128,8 @@ class Connection(ABC):
         hub, log = self._source.hub, self._source.log
         await join(hub, log, self.subscription, after=self._asked.after, send=self._pass_on, hello=self._hello)
         self._live = True
+        if people := self._server.present(self.token.tenant):
+            self.announce(frames.presence(people, hub.seq))
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -151,6 +153,7 @@ class Connection(ABC):
             server_time=rfc3339(self._server.now()),
             version=__version__,
             capabilities=CAPABILITIES,
+            you=self.token.name,
         )
 
     def _farewell(self) -> Frame | None:
@@ -181,6 +184,11 @@ class Connection(ABC):
             self.subscription.offer(pulse(self._source.hub.seq))
         else:
             self._ping()
+
+    def announce(self, frame: Frame) -> None:
+        """Tell where people are; a token that is limited does not see what others look at."""
+        if self._live and not self.token.limited and not self._ended.done():
+            self.subscription.offer(frame)
 
     @abstractmethod
     def _ping(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nocd.clock import monotonic_s, now_ms
 from nocd.domain.instant import rfc3339
 from nocd.errors import UnavailableError
-from nocd.feed.frames import heartbeat
+from nocd.feed.frames import heartbeat, presence
+from nocd.feed.presence import Presence
 from nocd.feed.subscription import BACKLOG_BYTES_MAX, BACKLOG_MAX
 from nocd.wire.frames import CLOSE_GOING_AWAY, CLOSE_UNKNOWN_TOKEN
 
@@ -89,6 +91,7 @@ class FeedServer:
         self.monotonic = monotonic
         self.now = now
         self.lagged = 0
+        self.presence: defaultdict[str, Presence] = defaultdict(Presence)
         self._connections: set[Connection] = set()
         self._polls: set[asyncio.Event] = set()
         self._admitted = 0
@@ -144,6 +147,20 @@ class FeedServer:
         pulse = cache(partial(heartbeat, time=rfc3339(now)))
         for connection in list(self._connections):
             connection.beat(now, pulse)
+
+    def present(self, tenant: str) -> list[dict[str, Any]]:
+        """Return where the people of a tenant are, as the feed tells it."""
+        return [
+            {"name": each.name, "looking": each.looking, "claims": [*each.claims], "until": rfc3339(each.until)}
+            for each in self.presence[tenant].people(self.now())
+        ]
+
+    def announce(self, tenant: str) -> None:
+        """Tell everybody of a tenant, whose token is not limited, where its people are."""
+        frame = presence(self.present(tenant), self.source(tenant).hub.seq)
+        for connection in self._connections:
+            if connection.token.tenant == tenant:
+                connection.announce(frame)
 
     def expel(self, tenant: str, token: str) -> int:
         """Close every connection of a token that was revoked; return how many there were."""

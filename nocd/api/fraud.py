@@ -48,12 +48,13 @@ def routes() -> list[web.RouteDef]:
 @needs(Act.READ, Right.FRAUD)
 async def live(request: web.Request) -> web.Response:
     """Answer the scores of the last day's punches, newest first, from `min_score` on."""
-    answers.known_parameters(request, "min_score", "site", "limit")
+    answers.known_parameters(request, "min_score", "site", "person", "limit")
     rows = await tenant_of(request).store.read(
         stored.live,
         since=request.app[DESK].now_ms() - LIVE_HOURS * HOUR_MS,
         least=_share(request, "min_score", default=_MIN_SCORE),
         site=request.query.get("site"),
+        person=request.query.get("person"),
         limits=_limits(request),
         limit=answers.limit(request),
     )

@@ -11,6 +11,7 @@ import orjson
 from nocd import __version__
 from nocd.api.directory import KINDS
 from nocd.api.exports import MEDIA
+from nocd.api.handovers import FORMATS
 from nocd.api.operations import ANSWERS, BODIES, BODILESS
 from nocd.api.schemas import components, ref
 from nocd.domain.alert import Status
@@ -43,7 +44,7 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/tickets": ("status", "priority", "site", "person", "assignee", "type", "limit", "cursor"),
     "/v1/incidents": ("status", "min_severity", "site", "person", "limit", "cursor"),
     "/v1/telemetry/correlations": ("site", "min_severity", "hours", "limit", "cursor"),
-    "/v1/fraud/scores/live": ("min_score", "site", "limit"),
+    "/v1/fraud/scores/live": ("min_score", "site", "person", "limit"),
     "/v1/fraud/people/{id}/history": ("days",),
     "/v1/fraud/reviews": ("open", "limit"),
     "/v1/fraud/heatmap": ("hours", "min_predictions"),
@@ -60,12 +61,17 @@ QUERY: Final[dict[str, tuple[str, ...]]] = {
     "/v1/notifications": ("state", "receiver", "limit", "cursor"),
     "/v1/jobs/{name}/runs": ("limit", "cursor"),
     "/v1/export/{name}": ("format", "q"),
+    "/v1/reports/heat": ("step_minutes", "steps"),
     "/v1/reports/mtta": ("days",),
     "/v1/reports/noise": ("days", "limit"),
+    "/v1/reports/people": ("site", "limit"),
     "/v1/reports/trends": ("days", "site", "client"),
     "/v1/reports/triage-load": ("days",),
     "/v1/scorecards": ("client", "days"),
     "/v1/search": ("q", "limit", "cursor"),
+    "/v1/handovers": ("limit", "cursor"),
+    "/v1/handovers/sheet": ("format",),
+    "/v1/handovers/{id}": ("format",),
     "/v1/audit": _AUDIT,
     "/v1/audit/access": _AUDIT,
     "/v1/feed": _FEED,
@@ -96,6 +102,8 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "state": {"enum": [*STATES]},
     "run_status": {"type": "array", "items": {"enum": [*get_args(RunStatus)]}},
     "status": {"type": "array", "items": {"enum": [*Status, "unresolved"]}},
+    "step_minutes": {"type": "integer", "minimum": 1, "maximum": 1_440},
+    "steps": {"type": "integer", "minimum": 1, "maximum": 200},
     "types": {"type": "array", "items": {"enum": [*CHANGES]}},
     "window_minutes": {"type": "integer", "minimum": 30, "maximum": 480},
     "wait_s": {"type": "number", "minimum": 0, "maximum": 60},
@@ -103,7 +111,10 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 _VERBS: Final = {"/v1/tickets/": TICKET_COMMANDS, "/v1/incidents/": INCIDENT_COMMANDS}
 _OF_PATH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/v1/fraud/people/{id}/history", "days"): {"type": "integer", "minimum": 1, "maximum": 365},
+    ("/v1/handovers/sheet", "format"): {"enum": [*FORMATS]},
+    ("/v1/handovers/{id}", "format"): {"enum": [*FORMATS]},
     ("/v1/incidents", "status"): {"type": "array", "items": {"enum": [*IncidentStatus]}},
+    ("/v1/reports/noise", "limit"): {"type": "integer", "minimum": 1, "maximum": 100},
     ("/v1/tickets", "status"): {"type": "array", "items": {"enum": [*TicketStatus, "unresolved"]}},
 }
 _OTHER_MEDIA: Final = {
@@ -114,6 +125,7 @@ _OTHER_MEDIA: Final = {
     "/v1/export/{name}": tuple(MEDIA.values()),
     "/v1/feed.sse": ("text/event-stream",),
 }
+_ALSO_TEXT: Final = frozenset({"/v1/handovers/sheet", "/v1/handovers/{id}"})  # with ?format=text
 _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": ref(views.Problem)}},
@@ -124,7 +136,9 @@ _COMMANDED: Final = (
     "/v1/tickets",
     "/v1/models/",
     "/v1/fraud/scores/",
-)  # routes that take an idempotency key
+    "/v1/handovers",
+    "/v1/notes",
+)  # with idempotency keys
 _KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -189,6 +203,8 @@ def _answers(name: str, path: str) -> dict[str, Any]:
         }
         for status, schema in told.items()
     }
+    if path in _ALSO_TEXT:
+        answers["200"]["content"]["text/plain"] = {"schema": _TEXT}
     if path == "/v1/snapshot":
         answers["304"] = {"description": "The client has it: `If-None-Match` named its `ETag`"}
     return answers

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nocd.api.directory import KINDS
-from nocd.api.schemas import JSON, TEXT, entry, page, record, ref
+from nocd.api.schemas import JSON, TEXT, TEXTS, entry, page, record, ref
 from nocd.api.tokens import NewToken, Rotation
 from nocd.wire import (
     context,
     evidence,
     foreign,
     fraud,
+    glances,
+    handovers,
     incidents,
     models,
     outside,
@@ -140,6 +142,18 @@ ANSWERS: Final[dict[str, dict[int, dict[str, Any]]]] = {
     "GET /v1/audit": {200: page(ref(views.AuditView))},
     "GET /v1/audit/access": {200: page(ref(views.AuditView))},
     "GET /v1/audit/verify": {200: record({"chains": {"type": "array", "items": ref(views.ChainView)}})},
+    "GET /v1/handovers": {200: page(ref(handovers.HandoverView))},
+    "POST /v1/handovers": {201: ref(handovers.HandoverView)},
+    "GET /v1/handovers/sheet": {200: ref(handovers.SheetView)},
+    "GET /v1/handovers/{id}": {200: ref(handovers.HandoverView)},
+    "POST /v1/handovers/{id}/accept": {200: ref(handovers.HandoverView)},
+    "GET /v1/notes": {200: page(ref(handovers.DeskNoteView))},
+    "POST /v1/notes": {201: ref(handovers.DeskNoteView)},
+    "DELETE /v1/notes/{id}": {200: ref(handovers.DeskNoteView)},
+    "GET /v1/reports/heat": {200: ref(glances.Heat)},
+    "GET /v1/reports/people": {200: ref(glances.PeopleGlance)},
+    "GET /v1/presence": {200: page(ref("PersonPresent"))},
+    "POST /v1/presence": {200: record({"name": TEXT, "looking": {"type": ["string", "null"]}, "claims": TEXTS})},
     "GET /v1/tokens": {200: record({"items": {"type": "array", "items": ref("Token")}})},
     "POST /v1/tokens": {201: _MADE_TOKEN},
     "DELETE /v1/tokens/{name}": {200: record({"name": TEXT, "revoked": {"const": True}})},
@@ -184,6 +198,10 @@ BODIES: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "POST /v1/playbooks/{id}/run": {JSON: ref(playbooks.StartPlaybook)},
     "POST /v1/routes/test": {JSON: ref(outside.TestRoutes)},
     "POST /v1/whatif": {JSON: ref(whatif.TryOut)},
+    "POST /v1/handovers": {JSON: ref(handovers.SignHandover)},
+    "POST /v1/handovers/{id}/accept": {JSON: ref(handovers.AcceptHandover)},
+    "POST /v1/notes": {JSON: ref(handovers.AddDeskNote)},
+    "POST /v1/presence": {JSON: ref(requests.SayPresence)},
     "POST /v1/tokens": {JSON: ref(NewToken)},
     "POST /v1/tokens/{name}/rotate": {JSON: ref(Rotation)},
 }
@@ -197,6 +215,9 @@ _COMMANDS: Final = (
 BODILESS: Final = frozenset(
     {
         "POST /v1/tokens/{name}/rotate",
+        "POST /v1/handovers",
+        "POST /v1/presence",
+        "POST /v1/handovers/{id}/accept",
         "POST /v1/models/{version}/activate",
         "POST /v1/models/rollback",
         "POST /v1/baselines/{id}/pin",

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from nocd.api.tokens import NewToken, Rotation
+from nocd.detect.registry import CATALOG
 from nocd.domain.directory import DIRECTORY_TYPES
 from nocd.domain.token import Right, Role
 from nocd.ingest.envelope import ENVELOPE
@@ -16,6 +17,8 @@ from nocd.wire import (
     evidence,
     foreign,
     fraud,
+    glances,
+    handovers,
     incidents,
     models,
     outside,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 REF: Final = "#/components/schemas/{model}"
 JSON: Final = "application/json"
 TEXT: Final = {"type": "string"}
+TEXTS: Final = {"type": "array", "items": TEXT}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _PLAIN: Final = ("type", "data")
 
@@ -46,12 +50,22 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     views.ChainView,
     views.EventView,
     views.FindingRow,
-    *fraud.VIEWS,
-    *models.VIEWS,
+    fraud.DryRunView,
+    fraud.HeatMap,
+    fraud.PersonHistory,
+    fraud.ReviewView,
+    fraud.ScoreView,
+    models.CompareView,
+    models.ModelCard,
+    models.ModelMoved,
+    models.ModelsView,
+    models.PerformanceView,
     people.DayView,
     people.FixView,
     people.ProfileView,
     people.RiskView,
+    glances.Heat,
+    glances.PeopleGlance,
     views.HealthView,
     views.LedgerView,
     evidence.EvidenceView,
@@ -61,6 +75,8 @@ _VIEWS: Final[tuple[type[BaseModel], ...]] = (
     incidents.IncidentView,
     views.MaintenanceView,
     views.SilenceView,
+    handovers.HandoverView,
+    handovers.SheetView,
     playbooks.RunbookView,
     views.PostAnswer,
     views.Problem,
@@ -110,6 +126,10 @@ _REQUESTS: Final[tuple[type[BaseModel], ...]] = (
     requests.Bulk,
     requests.PlanMaintenance,
     requests.PlanSilence,
+    requests.SayPresence,
+    handovers.AcceptHandover,
+    handovers.AddDeskNote,
+    handovers.SignHandover,
     tickets.CreateTicket,
     tickets.TicketBulk,
     *dict.fromkeys(tickets.TICKET_COMMANDS.values()),
@@ -155,6 +175,8 @@ def components() -> dict[str, Any]:
     _, seen = models_json_schema([(model, "serialization") for model in _VIEWS], ref_template=REF)
     _, asked = models_json_schema([(model, "validation") for model in _REQUESTS], ref_template=REF)
     asked["$defs"]["Bulk"]["properties"]["command"]["enum"] = [*requests.COMMANDS]
+    asked["$defs"]["PlanMaintenance"]["properties"]["types"]["items"]["enum"] = [*CATALOG]
+    asked["$defs"]["TestRoutes"]["oneOf"] = [{"required": ["alert"]}, {"required": ["labels"]}]
     return {**seen["$defs"], **asked["$defs"], **_entries(), **_events(), "Token": _token()}
 
 

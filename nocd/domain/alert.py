@@ -98,6 +98,8 @@ class Alert:
     suppressed_by: str | None = None
     hidden_by: tuple[str, ...] = ()
     suppressed_until: int | None = None
+    snoozed_by: str | None = None
+    snooze_ended_at: int | None = None
     baseline: str | None = None
     fraud_score: float | None = None
     escalated_at: int | None = None

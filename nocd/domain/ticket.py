@@ -50,6 +50,15 @@ def priority_of(severity: Severity) -> TicketPriority:
     return _PRIORITIES.get(severity, TicketPriority.P4)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A step of a ticket's checklist that is done: which, counted from 1, by whom, and when (UTC ms)."""
+
+    step: int
+    by: str
+    at: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Ticket:
     """A piece of work; times are UTC milliseconds.
@@ -77,6 +86,7 @@ class Ticket:
     site: str | None = None
     person: str | None = None
     steps_to_take: list[str] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
     assignee: str | None = None
     assigned_as: str | None = None
@@ -109,7 +119,13 @@ class Ticket:
 
     def copied(self) -> Ticket:
         """Return the ticket as it is now, for telling of it later."""
-        return replace(self, alerts=list(self.alerts), steps=list(self.steps), claims=dict(self.claims))
+        return replace(
+            self,
+            alerts=list(self.alerts),
+            steps=list(self.steps),
+            claims=dict(self.claims),
+            checks=list(self.checks),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

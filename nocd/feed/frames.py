@@ -117,10 +117,12 @@ def _event(name: str, text: bytes, *, seq: int | None = None) -> bytes:
     return b"event: %b\n%bdata: %b\n\n" % (name.encode(), b"" if seq is None else b"id: %d\n" % seq, text)
 
 
-def hello(*, epoch: str, seq: int, oldest_seq: int, server_time: str, version: str, capabilities: list[str]) -> Frame:
+def hello(
+    *, epoch: str, seq: int, oldest_seq: int, server_time: str, version: str, capabilities: list[str], you: str = ""
+) -> Frame:
     """Return the first frame of a connection."""
     fields: dict[str, Any] = {"epoch": epoch, "seq": seq, "oldest_seq": oldest_seq, "server_time": server_time}
-    text = orjson.dumps({"type": "hello", **fields, "version": version, "capabilities": capabilities})
+    text = orjson.dumps({"type": "hello", **fields, "version": version, "capabilities": capabilities, "you": you})
     return Frame(text, first=1, last=0, sse=_event("hello", text))
 
 
@@ -141,6 +143,12 @@ def heartbeat(seq: int, time: str) -> Frame:
     text = orjson.dumps({"type": "heartbeat", "seq": seq, "time": time})
     comment = b": heartbeat %b\nid: %d\n\n" % (time.encode(), seq)
     return Frame(text, first=seq + 1, last=seq, sse=comment, before=PING)
+
+
+def presence(people: list[dict[str, Any]], seq: int) -> Frame:
+    """Return who is at what just now: it has no number, and is never told again."""
+    text = orjson.dumps({"type": "presence", "people": people})
+    return Frame(text, first=seq + 1, last=seq, sse=_event("presence", text))
 
 
 def lagged(seq: int, dropped: int) -> Frame:

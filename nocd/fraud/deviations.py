@@ -39,7 +39,8 @@ def unjudged(profile: Profile | None) -> str | None:
 
 def deviations(profile: Profile, seen: Seen) -> list[Deviation]:
     """Return how a punch is unlike those before it, the strongest first."""
-    found = [each for compare in _COMPARED if (each := compare(profile, seen)) is not None]
+    compared = _MEASURED if profile.common(seen, _RARE) else (*_COUNTED, *_MEASURED)
+    found = [each for compare in compared if (each := compare(profile, seen)) is not None]
     return sorted(found, key=lambda each: -each.strength) if len(found) > 1 else found
 
 
@@ -154,4 +155,5 @@ def _seldom(count: int, of: int) -> str:
     return f"{count} of {of} punches" if count else f"never before in {of} punches"
 
 
-_COMPARED: Final = (_hour, _weekday, _site, _device, _distance, _punctuality, _match)
+_COUNTED: Final = (_hour, _weekday, _site, _device, _distance, _punctuality)
+_MEASURED: Final = (_match,)

@@ -45,17 +45,14 @@ FEATURES: Final = (
     Feature(name="gps_drift_m", default=0, stays_missing=True, sign=1),  # no position is not the centre of the fence
     Feature(name="location_consistency", default=0.5, memory_days=30),
     Feature(name="checkin_frequency_z", default=0, memory_days=30),
-    Feature(
-        name="late_arrival_rate", default=0, stays_missing=True, memory_days=30
-    ),  # never scheduled is not always punctual
-    Feature(
-        name="weekend_work_rate", default=0, stays_missing=True, memory_days=90
-    ),  # never seen is not never at weekends
+    # never scheduled is not always punctual, never seen not never at weekends, and to who is new all is
+    Feature(name="late_arrival_rate", default=0, stays_missing=True, memory_days=30),
+    Feature(name="weekend_work_rate", default=0, stays_missing=True, memory_days=90),
     Feature(name="face_confidence", default=0.5, stays_missing=True, sign=-1),  # a PIN is no half-matching face
     Feature(name="biometric_mismatches_30d", default=0, sign=1, memory_days=30),
     Feature(name="seconds_since_last_punch", default=86_400),
-    Feature(name="device_novelty", default=0, stays_missing=True, sign=1),  # to who is new, all is
-    Feature(name="hours_off_usual", default=0, stays_missing=True, sign=1),
+    Feature(name="device_novelty", default=0, stays_missing=True, sign=1, memory_days=90),
+    Feature(name="hours_off_usual", default=0, stays_missing=True, sign=1, memory_days=90),
 )
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 

@@ -76,14 +76,9 @@ class Profile:
         part = self._part(seen.part)
         if part is None:
             return
-        columns = [_PUNCHES, _HOUR + seen.hour, _WEEKDAY + seen.weekday, self._column(self.sites, _SITE, seen.site)]
-        if seen.device is not None:
-            columns.append(self._column(self.devices, _DEVICE, seen.device))
-        if seen.distance_m is not None:
-            columns.append(_METRES + bisect_left(METRES, seen.distance_m))
-        if seen.late_minutes is not None:
-            columns.append(_MINUTES + bisect_left(MINUTES, seen.late_minutes))
+        columns = self.columns(seen)
         for row in (self.counts, part.counts):
+            row[_PUNCHES] += 1
             for column in columns:
                 row[column] += 1
             if seen.match is not None:
@@ -91,6 +86,24 @@ class Profile:
                 row[_MATCHES] += 1
                 row[_SUM] += hundredths
                 row[_SQUARES] += hundredths * hundredths
+
+    def columns(self, seen: Seen) -> list[int]:
+        """Return where a punch is counted; a site or device that is new has a column from now on."""
+        columns = [_HOUR + seen.hour, _WEEKDAY + seen.weekday, self._column(self.sites, _SITE, seen.site)]
+        if seen.device is not None:
+            columns.append(self._column(self.devices, _DEVICE, seen.device))
+        if seen.distance_m is not None:
+            columns.append(_METRES + bisect_left(METRES, seen.distance_m))
+        if seen.late_minutes is not None:
+            columns.append(_MINUTES + bisect_left(MINUTES, seen.late_minutes))
+        return columns
+
+    def common(self, seen: Seen, share: int) -> bool:
+        """Tell, for little, that all that is counted of a punch is in one of so many others; most punches are so."""
+        if seen.site not in self.sites or (seen.device is not None and seen.device not in self.devices):
+            return False
+        counts, least = self.counts, self.counts[_PUNCHES]
+        return all(counts[column] * share >= least for column in self.columns(seen))
 
     def forget_before(self, part: int) -> None:
         """Let go of what no span to a part reaches any more."""

@@ -44,6 +44,7 @@ async def retain(store: Store, keep: Keep, *, now: int, saved_to: int) -> str:
     removed["steps of models"] = await _steps(store, [_MODEL_STEPS], alerts)
     removed["threshold changes"] = await _steps(store, [_THRESHOLD_CHANGES], alerts)
     removed["notifications"] = await _steps(store, [_OUTBOX], now - keep.feed_days * DAY_MS)
+    removed["handovers"] = await _steps(store, [_HANDOVERS], alerts)
     removed["playbook runs"] = await _steps(store, [_RUNS], alerts)
     removed["job runs"] = await _steps(store, [_JOB_RUNS], alerts)
     removed["site hours"] = await _steps(store, [_HOURS], now - keep.hours_days * DAY_MS)
@@ -93,6 +94,7 @@ _OUTBOX = (
     " ORDER BY ended_at LIMIT ?2)"
 )
 _RUNS = "DELETE FROM playbook_runs WHERE ended_at < ?1 AND no IN (SELECT no FROM playbook_runs ORDER BY no LIMIT ?2)"
+_HANDOVERS = "DELETE FROM handovers WHERE signed_at < ?1 AND no IN (SELECT no FROM handovers ORDER BY no LIMIT ?2)"
 _JOB_RUNS = "DELETE FROM job_runs WHERE started < ?1 AND no IN (SELECT no FROM job_runs ORDER BY no LIMIT ?2)"
 _HOURS = (
     "DELETE FROM site_hours WHERE (baseline, hour) IN"

@@ -221,6 +221,7 @@ def further(commit: Commit) -> list[tuple[str, list[tuple[object, ...]]]]:
         (UPSERT_SCORE, scores(commit)),
         (JUDGE_SCORE, judged(commit)),
         ("INSERT INTO model_steps VALUES (NULL, ?, ?, ?, ?, ?)", model_steps(commit)),
+        ("INSERT OR REPLACE INTO handovers VALUES (?, ?, ?, ?, ?, ?)", handovers(commit)),
     ]
 
 
@@ -299,6 +300,14 @@ def runs(commit: Commit) -> list[tuple[object, ...]]:
             orjson.dumps(view),
         )
         for run, view in commit.runs
+    ]
+
+
+def handovers(commit: Commit) -> list[tuple[object, ...]]:
+    """Return the handovers a commit signed or accepted."""
+    return [
+        (made.no, made.signed_by, made.signed_at, made.accepted_by, made.accepted_at, orjson.dumps(view))
+        for made, view in commit.handovers
     ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nocd.domain.command import Reply
     from nocd.domain.delivery import Delivery
     from nocd.domain.finding import Finding
+    from nocd.domain.handover import Handover
     from nocd.domain.incident import Incident
     from nocd.domain.model_step import ModelStep
     from nocd.domain.playbook import Run
@@ -80,6 +81,7 @@ class Commit:
     scores: list[Scored] = field(default_factory=list)
     judged: list[ScoreVerdict] = field(default_factory=list)
     model_steps: list[ModelStep] = field(default_factory=list)
+    handovers: list[tuple[Handover, dict[str, Any]]] = field(default_factory=list)
     state: list[Row] = field(default_factory=list)
     save_complete: bool = False
     now: int = 0

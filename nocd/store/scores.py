@@ -62,10 +62,19 @@ def score(connection: sqlite3.Connection, no: int) -> ScoreRow | None:
 
 
 def live(
-    connection: sqlite3.Connection, *, since: int, least: float, site: str | None, limits: Limits, limit: int
+    connection: sqlite3.Connection,
+    *,
+    since: int,
+    least: float,
+    site: str | None,
+    person: str | None = None,
+    limits: Limits,
+    limit: int,
 ) -> list[ScoreRow]:
     """Return the scores from `least` on of punches since `since` (UTC ms), newest first."""
     where, values = _where(limits, site)
+    if person is not None:
+        where, values = f"{where} AND scores.person = ?", [*values, person]
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM {JUDGED} WHERE scores.time >= ? AND score >= ?{where}"  # noqa: S608 - names and marks only
         " ORDER BY scores.time DESC, no DESC LIMIT ?",

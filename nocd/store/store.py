@@ -60,8 +60,8 @@ class Store:
                 await reader.execute("PRAGMA query_only = ON")
                 await reader.create_function("regexp", 2, regexp, deterministic=True)
         except BaseException:
-            for connection in (*readers, write):
-                await connection.close()
+            for each in (*readers, write):
+                await each.close()
             raise
         return cls(path, write, writer, readers)
 

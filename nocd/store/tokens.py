@@ -51,8 +51,7 @@ _SCHEMA: Final = (
     """CREATE TABLE secrets (
   hash TEXT PRIMARY KEY,
   name TEXT NOT NULL REFERENCES tokens (name) ON DELETE CASCADE,
-  created_at INTEGER NOT NULL,
-  expires_at INTEGER
+  created_at INTEGER NOT NULL, expires_at INTEGER
 ) STRICT""",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT",
 )
@@ -137,9 +136,8 @@ class TokenStore:
         with self._transaction() as base:
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
-                raise StateError(
-                    f"{path} was written by a newer version of nocd; install that one", code="newer_database"
-                )
+                detail = f"{path} was written by a newer version of nocd; install that one"
+                raise StateError(detail, code="newer_database")
             steps = [*(_SCHEMA if version == 0 else ()), *(audit.schema() if version < _VERSION else ())]
             for statement in [*steps, f"PRAGMA user_version = {_VERSION}"] if steps else ():
                 base.execute(statement)  # nothing where nothing is to be done: a start needs no room on disk
@@ -149,21 +147,18 @@ class TokenStore:
         """Give one transaction, committed on return and rolled back on an error."""
         try:
             with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as base:
-                base.execute("PRAGMA foreign_keys = ON")
-                base.execute("PRAGMA synchronous = FULL")
-                base.execute("BEGIN IMMEDIATE")
+                for statement in ("PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"):
+                    base.execute(statement)
                 with base:
                     yield base
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:  # the low byte is the primary code
-                raise StorageFull(f"{self._path}: the disk is full") from error
-            raise StateError(f"{self._path}: {error}; run `nocd check`", code="store_failed") from error
         except sqlite3.Error as error:
-            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-            code = "corrupt_database" if damaged else "store_failed"
-            raise StateError(f"{self._path}: {error}; run `nocd check`", code=code) from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
+            if code == sqlite3.SQLITE_FULL:
+                raise StorageFull(f"{self._path}: the disk is full") from error
+            told = "corrupt_database" if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) else "store_failed"
+            raise StateError(f"{self._path}: {error}; run `nocd check`", code=told) from error
 
     def create(self, grant: Grant, *, now: int, by: By = LOCALLY) -> str:
         """Keep a new token and return its secret, which is shown this once; raises Conflict where the name is taken."""
@@ -348,8 +343,7 @@ def _record(base: sqlite3.Connection, act: str, token: Token, by: By, *, now: in
 
 
 def _get(base: sqlite3.Connection, name: str) -> Token:
-    row = base.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
-    if row is None:
+    if (row := base.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()) is None:
         raise _missing(name)
     return _token(row)
 
@@ -384,7 +378,7 @@ def _token(row: tuple[Any, ...]) -> Token:
 
 
 def _until(token: Token, secret_expires_at: int | None) -> Token:
-    ends = [end for end in (token.expires_at, secret_expires_at) if end is not None]
+    ends = (end for end in (token.expires_at, secret_expires_at) if end is not None)
     return replace(token, expires_at=min(ends, default=None))
 
 

@@ -33,7 +33,8 @@ class Limits:
     """How long outside alerts may be quiet before they end, how many alerts may stand, how long an ack holds.
 
     `ticket_severities` are those of alerts that open a ticket; an alert nobody touches goes up after its severity's
-    `escalate_minutes`, unless it has a runbook of its own.
+    `escalate_minutes`, unless it has a runbook of its own. The desk's shifts begin at `shift_starts`, minutes of the
+    day in `timezone`.
     """
 
     outside_quiet_ms: int = HOUR_MS
@@ -44,6 +45,8 @@ class Limits:
     escalate_minutes: Mapping[Severity, int] = field(default_factory=lambda: dict(ESCALATE_MINUTES))
     correlation_window_ms: int = WINDOW_MS
     incident_close_when: CloseWhen = CloseWhen.ALL
+    shift_starts: tuple[int, ...] = (360, 840, 1_320)
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,9 @@ class Suppression:
 
     def _show(self, alert: Alert, now: int) -> None:
         gone, former = list(alert.hidden_by), alert.former_status
+        snoozes = [silence for name in gone if (silence := self.silences.get(name)) is not None]
+        if snoozes:
+            alert.snoozed_by, alert.snooze_ended_at = snoozes[-1].author, now
         alert.show()
         if alert.status is Status.SUPPRESSED:
             self._book.move(alert, former or Status.OPEN)

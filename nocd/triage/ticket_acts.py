@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nocd.domain.alert import Verdict
 from nocd.domain.command import Command, Refused
 from nocd.domain.severity import Severity
-from nocd.domain.ticket import Ticket, TicketPriority, TicketStatus
+from nocd.domain.ticket import Check, Ticket, TicketPriority, TicketStatus
 from nocd.triage.ticket_book import key_for
 from nocd.triage.ticket_lifecycle import COMMANDS, COMMENTED, refusal, target
 
@@ -76,6 +76,8 @@ class TicketActs:
             raise Refused("not_in_this_status", reason)
         if verb in COMMENTED and not _comment(command):
             raise Refused("comment_required", f"{verb} asks for a comment: what was done, or why not")
+        if verb == "check":
+            _refuse_check(ticket, command)
         other = self._tickets.of_key(ticket.key)
         if not ticket.open and target(verb) is TicketStatus.OPEN and other and other.open:
             raise Refused("another_stands", f"{other.number} is open for the same trouble already; work on that one")
@@ -166,6 +168,15 @@ class TicketActs:
         self._desk.escalated(ticket, to, now=now)
         self._desk.told(ticket, "escalated", f"to the {to}{_after(command)}", now=now, actor=command.actor)
 
+    def _check(self, ticket: Ticket, command: Command, now: int) -> None:
+        """Tick a step of the checklist, or take the tick away."""
+        step, done = int(command.args["step"]), bool(command.args["done"])
+        ticket.checks = [check for check in ticket.checks if check.step != step]
+        if done:
+            ticket.checks.append(Check(step=step, by=command.actor, at=now))
+        words = f"step {step}: {ticket.steps_to_take[step - 1]}"
+        self._desk.told(ticket, "checked" if done else "unchecked", words, now=now, actor=command.actor)
+
     def _note(self, ticket: Ticket, command: Command, now: int) -> None:
         ticket.comments += 1
         self._desk.told(ticket, "note", str(command.args["text"]), now=now, actor=command.actor)
@@ -177,6 +188,17 @@ def _site(named: str | None, alerts: list[Alert]) -> str | None:
     if len(sites) > 1:
         raise Refused("other_site", "a ticket is about one site: open one for the alerts of each")
     return next(iter(sites), None)
+
+
+def _refuse_check(ticket: Ticket, command: Command) -> None:
+    """Raise Refused for a step that is not there, or stands as asked already."""
+    step, steps = int(command.args["step"]), len(ticket.steps_to_take)
+    if step > steps:
+        raise Refused("not_found", f"{ticket.number} has {steps} steps; there is no step {step}")
+    held = next((check for check in ticket.checks if check.step == step), None)
+    if (held is not None) is bool(command.args["done"]):
+        stands = f"done already, by {held.by}" if held else "not done yet"
+        raise Refused("not_in_this_status", f"step {step} of {ticket.number} is {stands}")
 
 
 def _comment(command: Command) -> str:

@@ -27,6 +27,7 @@ _ALLOWED: Final[dict[str, frozenset[TicketStatus]]] = {
     **{command: allowed for command, (_, allowed) in _MOVES.items()},
     "assign": _TO_DO,
     "escalate": _TO_DO,
+    "check": _TO_DO,
     "note": frozenset(TicketStatus),
 }
 # What the refused do instead, where the ticket is not where the command leads to already.

@@ -9,11 +9,13 @@ from nocd.triage.acts import Acts
 from nocd.triage.escalation import Escalation
 from nocd.triage.following import Followers, Teller
 from nocd.triage.grouping import Grouping
+from nocd.triage.handovers import Handovers
 from nocd.triage.incident_acts import IncidentActs
 from nocd.triage.incidents import IncidentBook
 from nocd.triage.notifications import Notifications
 from nocd.triage.playbooks import Playbooks
 from nocd.triage.receivers import ReceiverActs
+from nocd.triage.sheet import Sheets
 from nocd.triage.signs import Signs
 from nocd.triage.steps import Steps
 from nocd.triage.suppression import Suppression
@@ -51,6 +53,7 @@ class Triage:
     notifications: Notifications
     receiver_acts: ReceiverActs
     playbooks: Playbooks
+    handovers: Handovers
 
 
 def wired(
@@ -99,4 +102,5 @@ def wired(
         notifications=notifications,
         receiver_acts=ReceiverActs(scene.shelves, teller=told, live=live),
         playbooks=playbooks,
+        handovers=Handovers(scene.shelves, Sheets(scene.shelves, scene.roster, suppression), limits),
     )

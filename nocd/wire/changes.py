@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nocd.wire.fraud import FraudScored
+from nocd.wire.handovers import HandoverChanged
 from nocd.wire.incidents import IncidentChanged
 from nocd.wire.models import DriftDetected, ModelStepped
 from nocd.wire.outside import NotificationFailed
@@ -146,6 +147,7 @@ CHANGES: dict[str, type[View]] = {
     "ticket_updated": TicketChanged,
     "maintenance_window": MaintenanceWindow,
     "silence": SilenceChanged,
+    "handover": HandoverChanged,
     "baseline_updated": BaselineUpdated,
     "threshold_changed": ThresholdChanged,
     "notification_failed": NotificationFailed,

@@ -28,7 +28,10 @@ class ChangeFrame(View):
 
 
 class Hello(View):
-    """The first frame. A changed `epoch` (a restored backup) means: start over from a snapshot."""
+    """The first frame. A changed `epoch` (a restored backup) means: start over from a snapshot.
+
+    `you` is the name under which this client's token acts.
+    """
 
     type: Literal["hello"] = "hello"
     epoch: str
@@ -37,6 +40,7 @@ class Hello(View):
     server_time: str
     version: str
     capabilities: list[str]
+    you: str = ""
 
 
 class Batch(View):
@@ -64,6 +68,22 @@ class Heartbeat(View):
     time: str
 
 
+class PersonPresent(View):
+    """Where somebody is: what they look at, and what they say they are at work on; it counts until `until`."""
+
+    name: str
+    looking: str | None = None
+    claims: list[str]
+    until: str
+
+
+class Present(View):
+    """Everybody who is somewhere just now, whenever that changes; without a number, never stored."""
+
+    type: Literal["presence"] = "presence"
+    people: list[PersonPresent]
+
+
 class Lagged(View):
     """This client was too slow; the close code 4008 follows, and `after=seq` carries on without loss."""
 
@@ -86,6 +106,7 @@ FRAMES: dict[str, type[View]] = {
     "batch": Batch,
     "caught_up": CaughtUp,
     "heartbeat": Heartbeat,
+    "presence": Present,
     "lagged": Lagged,
     "gap": Gap,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -171,6 +171,3 @@ class JudgeScore(Request):
 
     verdict: VerdictName
     note: Note | None = None
-
-
-VIEWS: Final = (DryRunView, HeatMap, PersonHistory, ReviewView, ScoreView)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -196,6 +196,3 @@ class MoveModel(Request):
     """Put a version in force, or the former one again, and say why."""
 
     note: Annotated[str, Field(max_length=2_000)] | None = None
-
-
-VIEWS: Final = (CompareView, ModelCard, ModelMoved, ModelsView, PerformanceView)

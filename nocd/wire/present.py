@@ -61,13 +61,14 @@ _SAME = (
     "resolved_by",
     "verdict",
     "suppressed_by",
+    "snoozed_by",
     "baseline",
     "fraud_score",
     "ended_unseen",
     "flapping",
     "notes",
 )
-_INSTANTS = ("acknowledged_at", "ack_expires_at", "resolved_at", "escalated_at", "suppressed_until")
+_INSTANTS = ("acknowledged_at", "ack_expires_at", "resolved_at", "escalated_at", "suppressed_until", "snooze_ended_at")
 
 
 def alert_view(alert: Alert, *, site_name: str | None, client: str | None, person_name: str | None) -> dict[str, Any]:

@@ -51,6 +51,10 @@ def ticket_view(ticket: Ticket, *, roster: Roster) -> dict[str, Any]:
         created_at=rfc3339(ticket.created_at),
         updated_at=rfc3339(ticket.updated_at),
         late=dict(ticket.claims),
+        checks=[
+            {"step": check.step, "by": check.by, "at": rfc3339(check.at)}
+            for check in sorted(ticket.checks, key=lambda check: check.step)
+        ],
         sla=sla_view(ticket),
     )
     return view

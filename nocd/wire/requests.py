@@ -11,6 +11,7 @@ from nocd.wire.pattern import whole
 from nocd.wire.views import VerdictName
 
 Note = Annotated[str, Field(max_length=4_000)]
+Subject = Annotated[str, Field(pattern="^[AIT]-[0-9]{1,18}$")]
 
 
 class Request(BaseModel):
@@ -137,6 +138,13 @@ class PlanSilence(Request):
     matchers: Annotated[list[MatcherAsked], Field(min_length=1, max_length=MATCHERS_MAX)]
     ends_at: AwareDatetime
     comment: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class SayPresence(Request):
+    """Say where you are: the alert, ticket or incident looked at (null for none), and those you are at work on."""
+
+    looking: Subject | None = None
+    claims: Annotated[list[Subject], Field(max_length=20)] = Field(default_factory=list)
 
 
 class Bulk(Request):

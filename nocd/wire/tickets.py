@@ -33,6 +33,14 @@ class SlaView(View):
     resolution: ClockView
 
 
+class CheckView(View):
+    """A step of the checklist that is done: which, counted from 1, by whom, and when."""
+
+    step: int
+    by: str
+    at: str
+
+
 class TicketView(View):
     """One ticket: what is to be done, by whom, until when, and for which alerts."""
 
@@ -52,6 +60,7 @@ class TicketView(View):
     person: str | None = None
     person_name: str | None = None
     steps_to_take: list[str]
+    checks: list[CheckView] = Field(default_factory=list)
     evidence: dict[str, Any]
     assignee: str | None = None
     assignee_name: str | None = None
@@ -151,6 +160,13 @@ class EscalateTicket(Request):
     comment: Comment | None = None
 
 
+class CheckTicket(Request):
+    """Tick a step of the checklist, counted from 1, or take the tick away."""
+
+    step: Annotated[int, Field(ge=1, le=100)]
+    done: bool = True
+
+
 class NoteTicket(Request):
     """Write something down on a ticket."""
 
@@ -175,5 +191,6 @@ TICKET_COMMANDS: dict[str, type[Request]] = {
     "cancel": EndTicket,
     "assign": AssignTicket,
     "escalate": EscalateTicket,
+    "check": CheckTicket,
     "note": NoteTicket,
 }

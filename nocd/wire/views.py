@@ -68,6 +68,8 @@ class AlertView(View):
     verdict: VerdictName | None = None
     suppressed_by: str | None = None
     suppressed_until: str | None = None
+    snoozed_by: str | None = Field(default=None, description="whose silence hid it last, until `snooze_ended_at`")
+    snooze_ended_at: str | None = None
     hidden_by: list[str] = Field(default_factory=list, description="every silence, window and worse alert that does")
     baseline: str | None = None
     fraud_score: float | None = None

@@ -64,8 +64,12 @@ class Api:
 
     async def post(self, path: str, body: Mapping[str, Any], *, key: str = "") -> Answer:
         """Return the answer to POST /v1/`path`, a command under its idempotency key; raises Unreachable."""
+        return await self.send("POST", path, body, key=key)
+
+    async def send(self, method: str, path: str, body: Mapping[str, Any], *, key: str = "") -> Answer:
+        """Return the answer to a command by any method, under its idempotency key; raises Unreachable."""
         headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
-        return await self._ask("POST", path, orjson.dumps(dict(body)), headers)
+        return await self._ask(method, path, orjson.dumps(dict(body)), headers)
 
     async def _ask(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         if self._session is None:

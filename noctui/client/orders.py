@@ -19,7 +19,7 @@ BULK = "bulk"
 class Order:
     """One command on one alert (or on many: `bulk`), or on one baseline (or a `change` of its threshold).
 
-    `key` is what makes its repeats harmless.
+    Any other goes `to` a path, given in parts. `key` is what makes its repeats harmless.
     """
 
     key: str
@@ -27,11 +27,15 @@ class Order:
     alert: str = ""
     baseline: str = ""
     change: str = ""
+    to: tuple[str, ...] = ()
+    method: str = "POST"
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        """Return where it is posted."""
+        """Return where it is sent."""
+        if self.to:
+            return "/".join(quote(part, safe="") for part in self.to)
         if self.verb == BULK:
             return f"alerts/{BULK}"
         if not self.baseline:

@@ -36,7 +36,7 @@ async def _answer(order: Order, api: Api, up: asyncio.Event) -> Answer:
     while True:
         await up.wait()
         try:
-            answer = await api.post(order.path, order.body, key=order.key)
+            answer = await api.send(order.method, order.path, order.body, key=order.key)
         except Unreachable:
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, WAIT_S_MAX)

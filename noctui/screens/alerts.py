@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
-from noctui.messages import Answered, LedgerWanted, ManyWanted, Question, Wanted
+from noctui.messages import Answered, DeedsWanted, JumpWanted, LedgerWanted, ManyWanted, Question, Wanted
 from noctui.screens.base import DeskScreen
+from noctui.screens.casework import BY_HAND, opening, ticket_by_hand
+from noctui.screens.snoozing import SNOOZE, Snoozing
 from noctui.state import drawer
 from noctui.state.acts import MANY_MAX, VERDICTS, many_words
 from noctui.state.alertrows import AlertSheet
@@ -16,18 +18,20 @@ from noctui.state.context import context
 from noctui.state.feedrows import FeedSheet
 from noctui.state.find import read_filter
 from noctui.state.lines import Line, spread
-from noctui.state.model import look_at
+from noctui.state.model import holder, look_at
+from noctui.state.present import Warned
 from noctui.state.sheet import TextSheet
 from noctui.widgets.rows import VirtualRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from noctui.state.actions import Scope
     from noctui.state.alert import Alert
+    from noctui.state.desk import Desk
     from noctui.state.times import Look
 
 LABEL_CELLS = 40
@@ -42,6 +46,11 @@ class AlertsScreen(DeskScreen):
     title_word = "2 ALERTS"
     AUTO_FOCUS = "#list"
 
+    def __init__(self, desk: Desk, now: Callable[[], int]) -> None:
+        super().__init__(desk, now)
+        self._snoozing = Snoozing(self)
+        self._warned = Warned()
+
     def body(self) -> ComposeResult:
         """Give the four panes; the style sheet says which of them fit."""
         with Horizontal(id="body"):
@@ -55,6 +64,24 @@ class AlertsScreen(DeskScreen):
     def home(self) -> Widget:
         """Return the list."""
         return self._rows("list")
+
+    @property
+    def here(self) -> str:
+        """Return the alert under the cursor."""
+        return self.desk.queue.cursor or ""
+
+    @property
+    def looking(self) -> str:
+        """Return the alert whose drawer is read."""
+        return self.here if self._reading or self.desk.drawer.maximised else ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on an alert, whatever the filter shows besides."""
+        if self.desk.model.find(subject) is None:
+            self.say(f"{subject} is no longer in the queue", "muted")
+            return
+        self.desk.queue.go(self.desk.model, subject)
+        self._moved(0)
 
     @property
     def filter_text(self) -> str:
@@ -128,7 +155,8 @@ class AlertsScreen(DeskScreen):
 
     # ------------------------------------------------------------------------------------------------- moving about
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         if self._reading:
             self._rows("drawer").scroll_lines(by)
             return
@@ -138,21 +166,10 @@ class AlertsScreen(DeskScreen):
         self._rows("drawer").scroll_lines(-1_000_000)
         self.paint(step)
 
-    def do_down(self) -> None:
-        """Go to the next row or line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row or line before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self._rows("drawer" if self._reading else "list").page - 1, 1))
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self._rows("drawer" if self._reading else "list").page - 1, 1))
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
+        return max(self._rows("drawer" if self._reading else "list").page - 1, 1)
 
     def do_top(self) -> None:
         """Go to the first row, with all that is new sorted in."""
@@ -237,7 +254,7 @@ class AlertsScreen(DeskScreen):
         """Move the cursor by the wheel."""
         if event.rows is self._rows("list") and self.prompt.question is None:
             self.set_focus(self.home)
-            self._move(event.by)
+            self.move(event.by)
 
     # ------------------------------------------------------------------------------------------------------- acting
 
@@ -250,7 +267,13 @@ class AlertsScreen(DeskScreen):
         self.prompt.ask(Question(id=act, label=label, alert=alert.id, choices=choices))
 
     def do_ack(self) -> None:
-        """Ask for the reason of an acknowledgement."""
+        """Ask for the reason of an acknowledgement; where somebody else is at it, only when asked twice."""
+        alert, model = self._alert, self.desk.model
+        if alert is not None:
+            other = holder(alert, model, self.now())
+            if other and self._warned.first(alert.id):
+                self.say(f"{other} is at work on {alert.id}; a again acks it all the same", "stale")
+                return
         self._ask("ack", "? reason:")
 
     def do_resolve(self) -> None:
@@ -272,6 +295,24 @@ class AlertsScreen(DeskScreen):
             self.say("no alert under the cursor", "muted")
         else:
             self.post_message(Wanted("start", alert.id))
+
+    def do_snooze(self) -> None:
+        """Ask for how long to hide it, and say what that hides."""
+        alert = self._alert
+        if alert is None or alert.status == "resolved":
+            self.say("no alert under the cursor that stands", "muted")
+        else:
+            self._snoozing.ask(alert)
+
+    def do_case(self) -> None:
+        """Go to the case of the alert, or ask for the title of a ticket for it."""
+        alert = self._alert
+        if alert is None:
+            self.say("no alert under the cursor", "muted")
+        elif alert.case:
+            self.post_message(JumpWanted("ticket", alert.case))
+        else:
+            self.prompt.ask(ticket_by_hand("", alert))
 
     def do_mark(self) -> None:
         """Mark a row and go on to the next."""
@@ -309,6 +350,15 @@ class AlertsScreen(DeskScreen):
         if question.id == "ack_all":
             event.stop()
             self.post_message(ManyWanted("ack", question.alerts, event.text))
+            return
+        if question.id == SNOOZE:
+            event.stop()
+            self._snoozing.answered(event)
+            return
+        if question.id == BY_HAND and (alert := self.desk.model.find(question.alert)) is not None:
+            event.stop()
+            if deeds := opening(question, event.text, alert.level):
+                self.post_message(DeedsWanted(deeds))
             return
         if question.id not in ACTS or (question.id == "note" and not event.text.strip()):
             return

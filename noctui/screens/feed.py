@@ -73,29 +73,19 @@ class FeedScreen(DeskScreen):
         rate.caption("Lines per minute, last 60      P1, P2 !   now ^")
         rate.show(TextSheet([line(model.minutes.spark(look.now)), line(model.minutes.marks(look.now), "p2")]))
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         self._tail.move(self.desk.model.ring, by, self._list.page)
         self.paint()
 
-    def do_down(self) -> None:
-        """Go to the next line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the line before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self._list.page - 1, 1))
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self._list.page - 1, 1))
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
+        return max(self._list.page - 1, 1)
 
     def do_top(self) -> None:
         """Go to the oldest line kept."""
-        self._move(-len(self._tail.nos))
+        self.move(-len(self._tail.nos))
 
     def do_end(self) -> None:
         """Follow the newest line again."""
@@ -126,11 +116,11 @@ class FeedScreen(DeskScreen):
 
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor by the wheel."""
-        self._move(event.by)
+        self.move(event.by)
 
     def on_virtual_rows_chosen(self, event: VirtualRows.Chosen) -> None:
         """Put the cursor on the line clicked."""
         tail, ring = self._tail, self.desk.model.ring
         if event.rows is self._list and event.index < tail.shown:
             tail.pause(ring)
-            self._move(event.index - (tail.index or 0))
+            self.move(event.index - (tail.index or 0))

@@ -65,6 +65,19 @@ class SitesScreen(DeskScreen):
         return self._rows(self._places.pane)
 
     @property
+    def here(self) -> str:
+        """Return the site under the cursor."""
+        return self._places.cursor or ""
+
+    def go_to(self, subject: str) -> None:
+        """Put the cursor on a site and open its page."""
+        if subject in self.desk.model.sites:
+            self._places.cursor = subject
+            self._places.settle(self.desk.model)
+            self._places.open(self.desk.model)
+            self._read(self._places.pane)
+
+    @property
     def filter_text(self) -> str:
         """Return the list's filter."""
         return self._places.filter.text
@@ -126,7 +139,7 @@ class SitesScreen(DeskScreen):
         metrics.show(MetricSheet(page, page.rows, row.key, look, waiting, frozen))
         self._draw_hours(page, row, look, name)
         threshold = self._rows("threshold")
-        threshold.caption(f"Threshold  {name}", "t try  p pin  U roll back")
+        threshold.caption(f"Threshold  {name}", "t try  P pin  U roll back")
         threshold.show(
             TextSheet(
                 threshold_lines(page, row, look, threshold.size.width, here=self._places.pane == "threshold"),
@@ -168,7 +181,8 @@ class SitesScreen(DeskScreen):
         self.set_focus(self.home)
         self.call_after_refresh(self.paint)
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, or the text that is read."""
         places, page = self._places, self._page
         if page is None:
             self.paint(places.move(self.desk.model, by))
@@ -187,29 +201,18 @@ class SitesScreen(DeskScreen):
         week = page.weeks.get(baseline.id) if baseline else None
         return week.now if week else 0
 
-    def do_down(self) -> None:
-        """Go to the next row, day or line."""
-        self._move(1)
-
-    def do_up(self) -> None:
-        """Go to the row, day or line before."""
-        self._move(-1)
-
-    def do_page_down(self) -> None:
-        """Go a page further."""
-        self._move(max(self._rows(self._places.pane).page - 1, 1) if self._places.pane != "week" else 1)
-
-    def do_page_up(self) -> None:
-        """Go a page back."""
-        self._move(-max(self._rows(self._places.pane).page - 1, 1) if self._places.pane != "week" else -1)
+    @property
+    def page_step(self) -> int:
+        """Return how many rows or lines of what is read fit."""
+        return max(self._rows(self._places.pane).page - 1, 1) if self._places.pane != "week" else 1
 
     def do_top(self) -> None:
         """Go to the first row, with the list sorted anew."""
-        self._move(-1_000_000) if self._places.pane != "week" else self._home_of_week(0)
+        self.move(-1_000_000) if self._places.pane != "week" else self._home_of_week(0)
 
     def do_end(self) -> None:
         """Go to the last row."""
-        self._move(1_000_000) if self._places.pane != "week" else self._home_of_week(-1)
+        self.move(1_000_000) if self._places.pane != "week" else self._home_of_week(-1)
 
     def _home_of_week(self, hour: int) -> None:
         self._places.cell = None
@@ -308,7 +311,7 @@ class SitesScreen(DeskScreen):
             return
         if event.rows is self._rows("sites"):
             places.leave()
-            self._move(event.index - (places.index or 0))
+            self.move(event.index - (places.index or 0))
         elif event.rows is self._rows("metrics") and model.page is not None:
             places.pane, places.metric, places.awaiting = PANES[0], model.page.rows[event.index].key, ""
             self.paint()
@@ -316,7 +319,7 @@ class SitesScreen(DeskScreen):
     def on_virtual_rows_wheel(self, event: VirtualRows.Wheel) -> None:
         """Move the cursor of the list, or go through the metrics, by the wheel."""
         if self.prompt.question is None and event.rows is self.home:
-            self._move(event.by)
+            self.move(event.by)
 
     # ------------------------------------------------------------------------------------------------------- acting
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
+
+from noctui.state.action import ALERTS, EVERYWHERE, FEED, HEATED, NOTED, PANED, SAVED, SITES, WORKED, Action, Scope
+from noctui.state.caseactions import CASE_ACTIONS
+from noctui.state.glanceactions import GLANCE_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Scope: TypeAlias = Literal["alerts", "feed", "sites"]
-LATER = "comes with a later release"
-EVERYWHERE: tuple[Scope, ...] = ("alerts", "feed", "sites")
-ALERTS: tuple[Scope, ...] = ("alerts",)
-FEED: tuple[Scope, ...] = ("feed",)
-SITES: tuple[Scope, ...] = ("sites",)
-PANED: tuple[Scope, ...] = ("alerts", "sites")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """Something a key does; a blank in `keys` parts keys pressed in turn.
-
-    `footer` is its word in the key line, behind its first key.
-    """
-
-    id: str
-    title: str
-    keys: tuple[str, ...]
-    help: str
-    scopes: tuple[Scope, ...] = EVERYWHERE
-    mutating: bool = False
-    footer: str = ""
-
+__all__ = ["ACTIONS", "BY_ID", "EVERYWHERE", "Action", "Scope"]
 
 ACTIONS = (
     Action(
@@ -42,10 +22,10 @@ ACTIONS = (
     ),
     Action(id="up", title="Up", keys=("k", "up"), help="the row, line or day before"),
     Action(
-        id="left", title="Hour before", keys=("left",), help="to the heat map, and the hour before in it", scopes=SITES
+        id="left", title="Hour before", keys=("left",), help="to the heat map, and the hour before in it", scopes=HEATED
     ),
     Action(
-        id="right", title="Next hour", keys=("right",), help="to the heat map, and the next hour in it", scopes=SITES
+        id="right", title="Next hour", keys=("right",), help="to the heat map, and the next hour in it", scopes=HEATED
     ),
     Action(id="page_down", title="Page down", keys=("pagedown", "ctrl+f", "ctrl+d"), help="a page further"),
     Action(id="page_up", title="Page up", keys=("pageup",), help="a page back"),
@@ -60,16 +40,22 @@ ACTIONS = (
         id="open",
         title="Open",
         keys=("enter",),
-        help="read the evidence in the drawer, the alert of a feed line, or the page of a site",
+        help="the drawer, the alert of a feed line, the page of a site or case, what is known of someone or linked",
         footer="open",
     ),
-    Action(id="maximise", title="Maximise", keys=("z",), help="the drawer on the whole screen and back", scopes=ALERTS),
+    Action(
+        id="maximise",
+        title="Maximise",
+        keys=("z",),
+        help="the drawer or pane that is read on the whole screen, and back",
+        scopes=("alerts", "people", "risk"),
+    ),
     Action(id="back", title="Back", keys=("escape",), help="close the prompt, the drawer, the page or this help"),
     Action(
         id="tab",
         title="Drawer tab",
         keys=("tab",),
-        help="the next tab of the drawer (why, notes, raw) or pane of the page (metrics, week, threshold)",
+        help="the next tab of the drawer (why, notes, raw), or the next pane of the screen or page",
         scopes=PANED,
     ),
     Action(
@@ -91,7 +77,7 @@ ACTIONS = (
     Action(
         id="pin",
         title="Pin",
-        keys=("p",),
+        keys=("P",),
         help="pin the threshold, so that tuning leaves it alone, or let go of it",
         scopes=SITES,
         mutating=True,
@@ -106,12 +92,13 @@ ACTIONS = (
         mutating=True,
         footer="roll back",
     ),
+    *GLANCE_ACTIONS,
     Action(
         id="ack",
         title="Acknowledge",
         keys=("a",),
-        help="take the alert on; the reason is optional, enter sends",
-        scopes=ALERTS,
+        help="take the alert or case on; the reason is optional, enter sends",
+        scopes=("overview", *WORKED),
         mutating=True,
         footer="ack",
     ),
@@ -119,8 +106,8 @@ ACTIONS = (
         id="resolve",
         title="Resolve",
         keys=("r",),
-        help="end it: a letter for the verdict, then an optional note, enter sends",
-        scopes=ALERTS,
+        help="end it: a letter for the verdict, then a note (a ticket wants one), enter sends",
+        scopes=WORKED,
         mutating=True,
         footer="resolve",
     ),
@@ -128,8 +115,8 @@ ACTIONS = (
         id="note",
         title="Note",
         keys=("n",),
-        help="write something down on the alert",
-        scopes=ALERTS,
+        help="write something down on the alert or case; on Shift for the next shift",
+        scopes=NOTED,
         mutating=True,
         footer="note",
     ),
@@ -137,19 +124,19 @@ ACTIONS = (
         id="take",
         title="Take",
         keys=("t",),
-        help="work on the alert yourself, from now on",
-        scopes=ALERTS,
+        help="work on the alert or case yourself, from now on",
+        scopes=WORKED,
         mutating=True,
-        footer="take",
     ),
     Action(
         id="escalate",
         title="Escalate",
         keys=("e",),
-        help="hand the alert up; the reason is optional, enter sends",
-        scopes=ALERTS,
+        help="hand the alert or case up; the reason is optional, enter sends",
+        scopes=WORKED,
         mutating=True,
     ),
+    *CASE_ACTIONS,
     Action(id="mark", title="Mark", keys=("x",), help="mark the alert, or take the mark away", scopes=ALERTS),
     Action(
         id="mark_range",
@@ -177,7 +164,7 @@ ACTIONS = (
         id="undo",
         title="Undo",
         keys=("u",),
-        help="take back your last ack or resolve within 10 s, or cancel an act that was never sent",
+        help="take back your last ack, resolve, verdict or act on an incident within 10 s, or cancel one never sent",
         mutating=True,
     ),
     Action(
@@ -201,6 +188,9 @@ ACTIONS = (
         keys=(":", "ctrl+p"),
         help="any of these by its name, or the start of it; tab completes",
     ),
+    Action(id="copy", title="Copy", keys=("y",), help="the line under the cursor, or the text that is read"),
+    Action(id="save", title="Save", keys=("w",), help="all lines of what is read, to a file in ~/noctui", scopes=SAVED),
+    Action(id="private", title="Privacy", keys=("p",), help="hide people's names, in copies too, or show them"),
     Action(id="help", title="Help", keys=("?",), help="this list", footer="help"),
     Action(id="clear", title="Clear filter", keys=("0",), help="show everything again"),
     Action(
@@ -209,20 +199,24 @@ ACTIONS = (
         keys=("R",),
         help="try a lost link again now; also reads the token again, and on Sites the page",
     ),
-    Action(id="screen_1", title="Overview", keys=("1",), help=LATER),
-    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first", footer="alerts"),
-    Action(id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens", footer="feed"),
+    Action(id="screen_1", title="Overview", keys=("1",), help="whether anything is wrong anywhere", footer="screens"),
+    Action(id="screen_2", title="Alerts", keys=("2",), help="what needs somebody, worst first"),
+    Action(id="screen_3", title="Feed", keys=("3",), help="everything that was decided, as it happens"),
     Action(
         id="screen_4",
         title="Sites",
         keys=("4",),
         help="every site, and what is usual there: signals, week, threshold",
-        footer="sites",
     ),
-    Action(id="screen_5", title="People", keys=("5",), help=LATER),
-    Action(id="screen_6", title="Risk", keys=("6",), help=LATER),
-    Action(id="screen_7", title="Cases", keys=("7",), help=LATER),
-    Action(id="screen_8", title="Shift", keys=("8",), help=LATER),
+    Action(id="screen_5", title="People", keys=("5",), help="who somebody is, and what is usual of them"),
+    Action(id="screen_6", title="Risk", keys=("6",), help="what looks like fraud, why, and what it turned out to be"),
+    Action(id="screen_7", title="Cases", keys=("7",), help="tickets and incidents: what is open, what is the record"),
+    Action(
+        id="screen_8",
+        title="Shift",
+        keys=("8",),
+        help="what the next shift must know, who did what; handing over",
+    ),
     Action(
         id="quit",
         title="Quit",
@@ -243,7 +237,7 @@ def action_of(key: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> Ac
 def named(text: str, scope: Scope, actions: Sequence[Action] = ACTIONS) -> list[Action]:
     """Return the actions of a screen that a name, or the start of one, may mean; one whose whole name it is, alone."""
     words = " ".join(text.lower().split())
-    here = [action for action in actions if scope in action.scopes and action.help != LATER]
+    here = [action for action in actions if scope in action.scopes]
     exact = [action for action in here if words in {action.id, action.title.lower()}]
     return exact or [act for act in here if act.title.lower().startswith(words) or act.id.startswith(words)]
 
@@ -262,21 +256,22 @@ def key_words(action: Action) -> str:
 
 
 def footer_words(scope: Scope, cells: int, actions: Sequence[Action] = ACTIONS) -> str:
-    """Return the key line of a screen, as many words as fit; its own screen's number is left out."""
-    hidden = {"alerts": "screen_2", "feed": "screen_3", "sites": "screen_4"}[scope]
+    """Return the key line of a screen, as many words as fit."""
     shown = " j/k move"
     for action in actions:
-        word = f"  {key_word(action.keys[0])} {action.footer}" if action.keys else ""
-        if action.footer and scope in action.scopes and action.id != hidden and len(shown + word) <= cells:
+        first = "1-8" if action.id == "screen_1" else key_word(action.keys[0]) if action.keys else ""
+        word = f"  {first} {action.footer}" if first else ""
+        if action.footer and scope in action.scopes and len(shown + word) <= cells:
             shown += word
     return shown
 
 
+def where(action: Action) -> str:
+    """Return the screens on which an action is done."""
+    return "all" if set(action.scopes) == set(EVERYWHERE) else ", ".join(action.scopes)
+
+
 def keys_table() -> str:
     """Return the Markdown table of the README."""
-    rows = (
-        f"| `{key_words(action)}` | {action.title} | {action.help} | {', '.join(action.scopes)} |"
-        for action in ACTIONS
-        if action.help != LATER
-    )
+    rows = (f"| `{key_words(action)}` | {action.title} | {action.help} | {where(action)} |" for action in ACTIONS)
     return "\n".join(("| keys | action | what it does | screen |", "|---|---|---|---|", *rows))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from noctui.state.cells import clean
+from noctui.state.deeds import DID, Deed, undo_of
 from noctui.state.times import SECOND_MS, parse
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ VERDICTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One command on one alert, on many, or on one baseline, under its idempotency key.
+    """One command on one alert, on many, on one baseline, or a `deed` on anything else, under its idempotency key.
 
-    `at` and `undo_until` are this machine's milliseconds.
+    `at` and `undo_until` are this machine's milliseconds; `back` is what takes a deed back.
     """
 
     key: str
@@ -55,6 +56,8 @@ class Act:
     alert: str = ""
     alerts: tuple[str, ...] = ()
     baseline: str = ""
+    deed: Deed | None = None
+    back: Deed | None = None
     title: str = ""
     at: int
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -64,11 +67,15 @@ class Act:
     @property
     def words(self) -> str:
         """Return what is asked, of what."""
+        if self.deed is not None:
+            return f"{self.verb} {self.title or self.what}"
         return f"{self._threshold_words[0]} {self.title}" if self.baseline else f"{self.verb} {self.what}"
 
     @property
     def what(self) -> str:
-        """Return the alert it is about, or how many."""
+        """Return the id of what it is about, or how many alerts."""
+        if self.deed is not None:
+            return self.deed.subject
         return f"{len(self.alerts)} alerts" if self.alerts else self.alert
 
     @property
@@ -80,7 +87,10 @@ class Act:
         """Return what was done, for the undo line."""
         did = self._threshold_words[1] if self.baseline else f"{DONE.get(self.verb, self.verb)} {self.what}"
         words = f"{did} {self.title}".rstrip()
-        reason = self.body.get("verdict") or self.body.get("note") or self.body.get("text")
+        if self.deed is not None:
+            words = f"{DID.get(self.verb, self.verb)} {self.title or self.what}"
+        named = ("verdict", "note", "comment", "text", "assignee")
+        reason = next((self.body[name] for name in named if self.body.get(name)), None)
         return f"{words}  '{clean(reason)}'" if reason else words
 
 
@@ -144,7 +154,10 @@ def settle_many(outbox: Outbox, key: str, items: Sequence[Mapping[str, Any]], *,
 
 def _done(outbox: Outbox, act: Act, body: Mapping[str, Any], *, now: int, offset_ms: int) -> None:
     until = 0
-    if act.verb in UNDOABLE:
+    if act.deed is not None:
+        act = replace(act, back=undo_of(act.deed, body))
+        until = (parse(body.get("undo_until")) or now + offset_ms + UNDO_MS) - offset_ms if act.back else 0
+    elif act.verb in UNDOABLE:
         told = parse(body.get("undo_until"))
         until = told - offset_ms if told else 0 if "undo_until" in body else now + UNDO_MS
     outbox.last = replace(act, undo_until=until) if act.verb != "undo" else None

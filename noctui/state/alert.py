@@ -44,6 +44,8 @@ class Alert:
     opened_at: int = 0
     updated_at: int = 0
     undo_until: int | None = None
+    snoozed_until: int | None = None
+    snooze_ended_at: int | None = None
     acknowledged: bool = False
     ended_unseen: bool = False
     body: Body = field(default_factory=dict, compare=False, repr=False)
@@ -107,6 +109,8 @@ def read_alert(body: Body) -> Alert:
         opened_at=parse(body.get("opened_at")) or parse(body.get("first_seen")) or 0,
         updated_at=parse(body.get("updated_at")) or 0,
         undo_until=parse(body.get("undo_until")),
+        snoozed_until=parse(body.get("suppressed_until")),
+        snooze_ended_at=parse(body.get("snooze_ended_at")),
         acknowledged=body.get("acknowledged_at") is not None,
         ended_unseen=bool(body.get("ended_unseen")),
         body=body,

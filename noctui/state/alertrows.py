@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from noctui.state.alert import Alert, state_of
 from noctui.state.lines import Line, Span, column, dimmed, line
-from noctui.state.times import Look, age, spell
+from noctui.state.snooze import came_back
+from noctui.state.times import Look, age, short_time, spell
 from noctui.state.units import short
 
 if TYPE_CHECKING:
@@ -37,16 +38,24 @@ def _state(alert: Alert, _look: Look) -> Span:
 
 
 def _age(alert: Alert, look: Look) -> Span:
+    if alert.status == "suppressed" and alert.snoozed_until is not None:
+        return short_time(alert.snoozed_until, look), "snz"
     return age(look.now - alert.opened_at), "text"
 
 
-def _what(alert: Alert, _look: Look) -> Span:
+def _what(alert: Alert, look: Look) -> Span:
     words = f"{alert.title} (flapping)" if alert.body.get("flapping") else alert.title
+    if back := came_back(alert, look):
+        return f"back: {words} ({back})", "snz"
     return words, ("strong", "text", "text", "muted")[alert.level - 1]
 
 
 def _who(alert: Alert, look: Look) -> Span:
-    return ("you" if alert.who and alert.who == look.me else alert.who or "-"), "text"
+    others = [name for name in look.there(alert.id) if name != alert.who]
+    held = "you" if alert.who and alert.who == look.me else alert.who
+    if not others:
+        return held or "-", "text"
+    return f"{held}+{others[0]}" if held else f"({others[0]})", "accent"
 
 
 def _score(alert: Alert, _look: Look) -> Span:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from noctui.state.actions import ACTIONS, Action, Scope, key_words
-from noctui.state.cells import pad, wrap
+from noctui.state.cells import cut, pad, wrap
 from noctui.state.lines import BLANK, Line, column, fit, line, spread
 from noctui.state.model import Model, look_at, tally, told_age_ms
 from noctui.state.times import SECOND_MS, clock, spell
@@ -25,14 +25,17 @@ class Badges:
     """Words the top line carries for the whole console."""
 
     read_only: bool = False
+    private: bool = False
     slow: bool = False
 
 
-def status_bar(model: Model, title: str, width: int, now: int, badges: Badges) -> Line:
-    """Return the left part of the top line: where we are and what stands open."""
+def status_bar(model: Model, title: str, width: int, now: int, badges: Badges, own: Line = BLANK) -> Line:
+    """Return the left part of the top line: where we are and what stands open, or a screen's `own` words."""
     counts = tally(model)
     left: list[tuple[str, str]] = [(f"{title}  ", "head")]
     left += [(f"[{word}]  ", "stale") for word, shown in _badge_words(badges) if shown]
+    if own:
+        return fit((*left, *own), width)
     for level, count in enumerate(counts.levels, 1):
         left.append((f"P{level} {count}  ", f"p{level}" if count else "muted"))
     left.append((f"unack {counts.unattended}", "strong" if counts.unattended else "muted"))
@@ -42,7 +45,7 @@ def status_bar(model: Model, title: str, width: int, now: int, badges: Badges) -
 
 
 def _badge_words(badges: Badges) -> tuple[tuple[str, bool], ...]:
-    return ("READ-ONLY", badges.read_only), ("DISPLAY SLOW", badges.slow)
+    return ("READ-ONLY", badges.read_only), ("PRIVATE", badges.private), ("DISPLAY SLOW", badges.slow)
 
 
 def _wide_words(model: Model, oldest: int | None, now: int) -> list[tuple[str, str]]:
@@ -85,21 +88,21 @@ def banner(model: Model, now: int, width: int) -> Line | None:
     return line(pad(start + "#" * max(width - len(start), 4), width), "lost")
 
 
-def outbox_line(model: Model, now: int) -> Line:
-    """Return the line below the prompt: acts that wait, or the one that can be undone."""
+def outbox_line(model: Model, now: int, width: int = WIDE) -> Line:
+    """Return the line below the prompt: acts that wait, or the one that can be undone, which is never cut off."""
     waiting = list(model.outbox.waiting.values())
     if waiting:
         newest = waiting[-1]
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
         cancel = "" if newest.tried else "  (u cancel)"
-        named = newest.words if newest.baseline else f"{newest.words} {newest.title}"
+        named = newest.words if newest.baseline or newest.deed else f"{newest.words} {newest.title}"
         return line(f"~ {named}{more} waits for nocd{cancel}", "pending")
     last = model.outbox.last
     if last is None:
         return BLANK
     left = last.undo_until - now
     undo = f"   (u undo, {-(-left // SECOND_MS)} s)" if left > 0 else ""
-    return line(f"you {last.sentence}{undo}", "text" if left > 0 else "muted")
+    return line(f"you {cut(last.sentence, width - len(undo) - 4)}{undo}", "text" if left > 0 else "muted")
 
 
 def help_lines(width: int, scope: Scope, actions: Sequence[Action] = ACTIONS) -> list[Line]:

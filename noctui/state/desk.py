@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from noctui.state.actions import ACTIONS, Action
 from noctui.state.bars import Badges
 from noctui.state.cells import wrap
+from noctui.state.docket import Docket
 from noctui.state.drawer import TABS
+from noctui.state.folk import Folk
 from noctui.state.lines import Line, line
 from noctui.state.model import Ledger, Model
 from noctui.state.places import Places
 from noctui.state.queue import Queue
+from noctui.state.risk import Risk
+from noctui.state.shiftdesk import ShiftDesk
 from noctui.state.tail import Tail
 from noctui.state.times import SECOND_MS
+from noctui.state.trail import Trail
+from noctui.state.watch import Watch
 
 NOTICE_MS = 8 * SECOND_MS
 SAID_LINES_MAX = 2
@@ -48,8 +54,15 @@ class Desk:
     queue: Queue = field(default_factory=Queue)
     feed: Tail = field(default_factory=Tail)
     strip: Tail = field(default_factory=Tail)
+    glimpse: Tail = field(default_factory=Tail)
     drawer: Drawer = field(default_factory=Drawer)
     places: Places = field(default_factory=Places)
+    watch: Watch = field(default_factory=Watch)
+    risk: Risk = field(default_factory=Risk)
+    folk: Folk = field(default_factory=Folk)
+    docket: Docket = field(default_factory=Docket)
+    shift: ShiftDesk = field(default_factory=ShiftDesk)
+    trail: Trail = field(default_factory=Trail)
     actions: tuple[Action, ...] = ACTIONS
     badges: Badges = field(default_factory=Badges)
     notice: Notice = field(default_factory=lambda: Notice(""))

@@ -11,6 +11,7 @@ import orjson
 from noctui.state.alert import STATES, Alert
 from noctui.state.cells import chop, clean, wrap
 from noctui.state.lines import BLANK, Line, line
+from noctui.state.snooze import came_back
 from noctui.state.times import Look, moment, parse
 from noctui.state.units import measure, number, words_of
 
@@ -47,6 +48,10 @@ def _paragraph(entry: Entry, width: int) -> Iterator[Line]:
 
 def _entries(alert: Alert, look: Look) -> Iterator[Entry]:
     body = alert.body
+    if back := came_back(alert, look):
+        yield Entry("back", back, "snz")
+    if others := look.there(alert.id):
+        yield Entry("with", f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} looking at it too", "accent")
     yield Entry("why", clean(body.get("reason") or "no reason given"), "strong")
     evidence = body.get("evidence")
     if isinstance(evidence, Mapping) and evidence:

@@ -107,6 +107,14 @@ def _silence_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "silence", said, f"by {data.get('author')} until {data.get('ends_at') or 'resolved'}"
 
 
+def _handover_words(data: Change, _kind: str) -> tuple[str, Any, str]:
+    note, handover = data.get("note"), data.get("handover")
+    if isinstance(note, Mapping):
+        return "desk note", note.get("text"), f"{data.get('happened')} by {data.get('actor')}".replace("_", " ")
+    named = handover.get("id") if isinstance(handover, Mapping) else "-"
+    return "handover", f"{named} {data.get('happened')}", f"by {data.get('actor')}"
+
+
 def _job_words(data: Change, _kind: str) -> tuple[str, Any, str]:
     return "job", f"{data.get('job')} {data.get('outcome')}", str(data.get("detail") or f"{data.get('seconds')} s")
 
@@ -210,6 +218,7 @@ _WORDS: dict[str, Callable[[Change, str], tuple[str, Any, str]]] = {
     "note_added": _note_words,
     "maintenance_window": _maintenance_words,
     "silence": _silence_words,
+    "handover": _handover_words,
     "playbook_run": _playbook_words,
     "notification_failed": _unsent_words,
     "job_finished": _job_words,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from noctui.state.acts import Outbox
+from noctui.state.cases import Cases
+from noctui.state.facts import Facts
+from noctui.state.present import Present
+from noctui.state.privacy import Names
 from noctui.state.rates import Minutes, Rate
 from noctui.state.ring import Ring
+from noctui.state.shiftbook import ShiftBook
 from noctui.state.times import SECOND_MS, Look
 
 if TYPE_CHECKING:
@@ -89,6 +95,10 @@ class Model:
     ended_count: int = 0
     sites: dict[str, Site] = field(default_factory=dict)
     page: SitePage | None = None
+    facts: Facts = field(default_factory=Facts)
+    cases: Cases = field(default_factory=Cases)
+    shift: ShiftBook = field(default_factory=ShiftBook)
+    present: Present = field(default_factory=Present)
     counts: dict[str, int] = field(default_factory=dict)
     last_alert_at: int | None = None
     ring: Ring = field(default_factory=Ring)
@@ -103,6 +113,7 @@ class Model:
     repeats: int = 0
     outbox: Outbox = field(default_factory=Outbox)
     ledgers: OrderedDict[str, Ledger] = field(default_factory=OrderedDict)
+    names: Names = field(default_factory=Names)
     me: str = ""
     tz: tzinfo | None = None
 
@@ -110,9 +121,9 @@ class Model:
         """Return an alert of the queue, or one that ended lately."""
         return self.alerts.get(alert_id or "") or self.ended.get(alert_id or "")
 
-    def pending(self, alert_id: str) -> bool:
-        """Tell whether an act on this alert awaits its answer."""
-        return any(alert_id == act.alert or alert_id in act.alerts for act in self.outbox.waiting.values())
+    def pending(self, subject: str) -> bool:
+        """Tell whether an act on this alert or case awaits its answer."""
+        return any(subject == act.what or subject in act.alerts for act in self.outbox.waiting.values())
 
     def keep_ledger(self, alert_id: str, ledger: Ledger) -> None:
         """Remember what was fetched about an alert, forgetting the oldest past the bound."""
@@ -132,7 +143,16 @@ def look_at(model: Model, now: int) -> Look:
     """Return from where to look: the daemon's time, standing still while nothing is heard from it."""
     frozen = model.link.word(now) not in {"LIVE", "RESUMING"} and model.loaded
     seen = min(model.link.heard_at or now, now) if frozen else now
-    return Look(now=seen + model.offset_ms, tz=model.tz, me=model.me)
+    moment = seen + model.offset_ms
+    there = partial(model.present.looking, me=model.me, now=moment)
+    return Look(now=moment, tz=model.tz, me=model.me, there=there)
+
+
+def holder(alert: Alert, model: Model, now: int) -> str:
+    """Return who else has claimed an alert, by word or by name, or an empty text."""
+    claimed = model.present.claimed(alert.id, me=model.me, now=now + model.offset_ms)
+    assigned = str(alert.body.get("assignee") or "")
+    return claimed or (assigned if model.me and assigned != model.me else "")
 
 
 @dataclass(frozen=True, slots=True)

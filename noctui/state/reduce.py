@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from noctui.state.acts import settle, settle_many
 from noctui.state.alert import Alert, read_alert
+from noctui.state.case import read_case
+from noctui.state.cases import KINDS as CASE_KINDS
 from noctui.state.cells import clean
+from noctui.state.facts import STIRRED
 from noctui.state.feedtext import describe
 from noctui.state.model import ENDED_MAX, Ledger, Mending, Model, Phase
 from noctui.state.ring import FeedLine
+from noctui.state.score import read_score
+from noctui.state.shiftbook import KINDS as SHIFT_KINDS
 from noctui.state.site import Site, read_site
 from noctui.state.telemetry import read_baseline
 from noctui.state.times import clock, parse, spell
@@ -45,6 +50,7 @@ def snapshot(
             _show(model, change)
     model.epoch, model.seq, model.loaded = str(body["epoch"]), seq, True
     model.alerts = {alert.id: alert for alert in map(read_alert, body.get("alerts", ())) if alert.queued}
+    model.names.learn(body.get("alerts"))
     model.alerts_total = int(body.get("alerts_total", len(model.alerts)))
     model.ended.clear()
     model.sites = {site.id: site for site in map(read_site, body.get("sites", ()))}
@@ -75,6 +81,7 @@ def frame(model: Model, body: Body, *, now: int) -> None:
 
 def _hello(model: Model, body: Body, now: int) -> None:
     model.version = clean(body.get("version") or "")
+    model.me = clean(body.get("you") or "") or model.me
     model.hello_at = parse(body.get("server_time"))
     _heard(model, server_time=model.hello_at, now=now, told=False)
     first = model.link.phase == "connecting"
@@ -105,8 +112,12 @@ def _change(model: Model, change: Body, now: int) -> None:
     handle = _CHANGES.get(kind)
     if handle:
         handle(model, change.get("data") or {}, now)
+    model.names.learn(change.get("data"))
+    if kind in _STIRS_CASES:
+        model.cases.stir("ticket", "incident", "runs")
     if kind in _STIRRED:
         _stir(model, clean(change.get("site") or ""), kind)
+    model.facts.stir(*STIRRED.get(kind, ()))
     if model.mending:
         model.mending = replace(model.mending, fetched=model.mending.fetched + 1)
     model.changes.add(1, now)
@@ -175,8 +186,12 @@ def _caught_up(model: Model, _body: Body, now: int) -> None:
     model.told_at = max(model.told_at or 0, model.hello_at or 0)
     for alert_id in [key for key, held in model.ledgers.items() if held.problem]:
         del model.ledgers[alert_id]  # what could not be fetched is wanted again
+    model.present.said_at = 0  # the daemon may have forgotten
     if model.page is not None:
         model.page.stir()
+    model.facts.again()
+    model.cases.stir()
+    model.shift.stir()
     if model.mending:
         model.ring.replace(model.mending.no, _mended(model.mending, model.tz))
         model.mending = None
@@ -193,6 +208,10 @@ def _mended(mending: Mending, tz: tzinfo | None) -> FeedLine:
 def _heartbeat(model: Model, body: Body, now: int) -> None:
     told = int(body.get("seq") or 0) <= model.seq
     _heard(model, server_time=parse(body.get("time")), now=now, told=told)
+
+
+def _presence(model: Model, body: Body, _now: int) -> None:
+    model.present.take(body)
 
 
 def _heard(model: Model, *, server_time: int | None, now: int, told: bool) -> None:
@@ -229,9 +248,11 @@ def answered(model: Model, key: str, status: int, body: Body, *, now: int) -> st
         return _many_answered(model, act, body.get("items") or (), now=now)
     after = body.get("alert") if isinstance(body.get("alert"), Mapping) else body
     problem = settle(model.outbox, key, status, after or {}, now=now, offset_ms=model.offset_ms)
+    if act is not None and act.deed is not None and not problem:
+        _take_deed(model, body)
     if act is not None and act.baseline and not problem:
         _take_threshold(model, body)
-    if act is None or problem or not after or after.get("id") != act.alert:
+    if act is None or problem or not after or not act.alert or after.get("id") != act.alert:
         return problem
     _take_answer(model, act, read_alert(after))
     return ""
@@ -246,7 +267,7 @@ def _many_answered(model: Model, act: Act, items: Sequence[Body], *, now: int) -
 
 def _take_answer(model: Model, act: Act, alert: Alert) -> None:
     if act.verb == "ack":
-        model.me = alert.who or model.me
+        model.me = model.me or alert.who
     known = model.find(alert.id)
     if known is not None and known.updated_at > alert.updated_at:
         return
@@ -257,6 +278,30 @@ def _take_answer(model: Model, act: Act, alert: Alert) -> None:
         _end(model, alert)
 
 
+def _take_deed(model: Model, body: Body) -> None:
+    model.shift.stir("audit")
+    if str(body.get("id", "")).startswith("S-"):
+        model.shift.put_silence(body)
+    elif str(body.get("id", "")).startswith(("T-", "I-")):
+        model.cases.put(read_case(body))
+        model.cases.stir_case(str(body["id"]))
+    elif str(body.get("id", "")).startswith("FS-"):
+        model.facts.rescore(read_score(body))
+
+
+def _handover_changed(model: Model, _data: Body, _now: int) -> None:
+    model.shift.stir("sheet", "notes", "handovers", "audit")
+
+
+def _silence_changed(model: Model, data: Body, _now: int) -> None:
+    model.shift.put_silence(data)
+
+
+def _case_changed(model: Model, data: Body, _now: int) -> None:
+    model.cases.put(read_case(data))
+    model.cases.stir_case(str(data["id"]))
+
+
 def _take_threshold(model: Model, body: Body) -> None:
     baseline = body.get("baseline")
     if model.page is not None and isinstance(baseline, Mapping) and baseline.get("id"):
@@ -264,15 +309,20 @@ def _take_threshold(model: Model, body: Body) -> None:
 
 
 def told(model: Model, kind: str, key: str, status: int, body: Body) -> str:
-    """Take in what was asked about the site that is looked at; what is about another is dropped.
+    """Take in what was asked for the screens; what is about another site than the one looked at is dropped.
 
     Returns why a simulation came to nothing, else an empty text.
     """
     page = model.page
-    if page is None or (kind, key) not in page.asked:
-        return ""
-    model.revision += 1
-    return page.take(kind, key, status, body)
+    model.names.learn(body)
+    if kind in CASE_KINDS or kind in SHIFT_KINDS:
+        model.revision += 1
+        return (model.cases if kind in CASE_KINDS else model.shift).take(kind, key, status, body)
+    if page is not None and (kind, key) in page.asked:
+        model.revision += 1
+        return page.take(kind, key, status, body)
+    model.revision += model.facts.take(kind, key, status, body)
+    return ""
 
 
 def ledger(model: Model, alert_id: str, status: int, body: Body) -> None:
@@ -289,15 +339,23 @@ _FRAMES: dict[str, Callable[[Model, Body, int], None]] = {
     "batch": _batch,
     "caught_up": _caught_up,
     "heartbeat": _heartbeat,
+    "presence": _presence,
 }
 _STIRRED = {
     "baseline_updated": ("signals", "baselines", "hours", "week"),
     "threshold_changed": ("baselines", "week", "changes"),
 }
+_STIRS_CASES = frozenset({"note_added", "playbook_run"})
 _CHANGES: dict[str, Callable[[Model, Body, int], None]] = {
     "alert_created": _alert_changed,
     "alert_updated": _alert_changed,
     "events_stored": _events_stored,
+    "silence": _silence_changed,
+    "handover": _handover_changed,
+    "ticket_created": _case_changed,
+    "ticket_updated": _case_changed,
+    "correlation_identified": _case_changed,
+    "incident_updated": _case_changed,
     "directory_changed": _directory_changed,
     "system_state": _system_state,
 }

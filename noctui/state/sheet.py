@@ -38,9 +38,10 @@ class Sheet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextSheet:
-    """Lines that are there already."""
+    """Lines that are there already; one may stay above them."""
 
     lines: Sequence[Line] = ()
+    above: Line | None = None
 
     @property
     def count(self) -> int:
@@ -58,8 +59,44 @@ class TextSheet:
         return None
 
     def head(self, _width: int) -> Line | None:
-        """Return None: nothing stays above."""
+        """Return the line that stays above, if any."""
+        return self.above
+
+    def foot(self, _width: int) -> Line | None:
+        """Return None: nothing stays below."""
         return None
+
+    def line(self, index: int, _width: int) -> Line:
+        """Return a line by its index."""
+        return self.lines[index]
+
+
+@dataclass(frozen=True, slots=True)
+class PickSheet:
+    """Lines that are there already, one of them under a cursor (None: they are only read); one may stay above them."""
+
+    lines: Sequence[Line] = ()
+    at: int | None = None
+    above: Line | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.lines)
+
+    @property
+    def cursor(self) -> int | None:
+        """Return the line of the cursor."""
+        return self.at if self.at is not None and self.at < len(self.lines) else None
+
+    @property
+    def top(self) -> int | None:
+        """Return None: the widget keeps the cursor on its line of the screen."""
+        return None
+
+    def head(self, _width: int) -> Line | None:
+        """Return the line that stays above, if any."""
+        return self.above
 
     def foot(self, _width: int) -> Line | None:
         """Return None: nothing stays below."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -13,11 +17,15 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """From where the model is looked at: the daemon's time `now` (frozen while nothing is heard) and the zone."""
+    """From where the model is looked at: the daemon's time `now` (frozen while nothing is heard) and the zone.
+
+    `there` tells who else looks at something.
+    """
 
     now: int
     tz: tzinfo | None = None
     me: str = ""
+    there: Callable[[str], tuple[str, ...]] = field(default=lambda _: (), compare=False)
 
 
 def parse(text: object) -> int | None:
@@ -33,14 +41,14 @@ def parse(text: object) -> int | None:
 
 def clock(instant: int | None, tz: tzinfo | None) -> str:
     """Return `14:07:22` in the zone given (None: this machine's), or `-` for no instant."""
-    return _local(instant, tz).strftime("%H:%M:%S") if instant is not None else "-"
+    return local(instant, tz).strftime("%H:%M:%S") if instant is not None else "-"
 
 
 def moment(instant: int | None, look: Look) -> str:
     """Return the time of day, with the date where it is not today's."""
     if instant is None:
         return "-"
-    then, today = _local(instant, look.tz), _local(look.now, look.tz)
+    then, today = local(instant, look.tz), local(look.now, look.tz)
     return then.strftime("%H:%M:%S" if then.date() == today.date() else "%Y-%m-%d %H:%M:%S")
 
 
@@ -48,14 +56,34 @@ def day_time(instant: int | None, look: Look) -> str:
     """Return `today 14:07`, `11-15 03:00` or, of another year, `2025-11-15 03:00`."""
     if instant is None:
         return "-"
-    then, today = _local(instant, look.tz), _local(look.now, look.tz)
+    then, today = local(instant, look.tz), local(look.now, look.tz)
     if then.date() == today.date():
         return then.strftime("today %H:%M")
     return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d %H:%M")
 
 
-def _local(instant: int, tz: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(instant / SECOND_MS, tz) if tz else datetime.fromtimestamp(instant / SECOND_MS)  # noqa: DTZ006 - this machine's zone is meant
+def stamp(instant: int, look: Look) -> str:
+    """Return the second of today, the minute of another day of this year, else the day."""
+    then, today = local(instant, look.tz), local(look.now, look.tz)
+    if then.date() == today.date():
+        return then.strftime("%H:%M:%S")
+    return then.strftime("%m-%d %H:%M" if then.year == today.year else "%Y-%m-%d")
+
+
+def short_time(instant: int, look: Look) -> str:
+    """Return five cells: the time of day within 20 hours, else the day."""
+    then = local(instant, look.tz)
+    return then.strftime("%H:%M" if abs(instant - look.now) < 20 * HOUR_MS else "%m-%d")
+
+
+def local(instant: int, tz: tzinfo | None) -> datetime:
+    """Return an instant as a moment in the zone given (None: this machine's), which it then knows."""
+    return datetime.fromtimestamp(instant / SECOND_MS, UTC).astimezone(tz)
+
+
+def rfc3339(instant: int) -> str:
+    """Return an instant as the wire has it, whole seconds in UTC."""
+    return datetime.fromtimestamp(instant // SECOND_MS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def age(duration_ms: int) -> str:

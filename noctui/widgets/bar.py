@@ -12,6 +12,8 @@ from noctui.state.lines import BLANK, fit
 from noctui.widgets.paint import changed_span, strip_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from noctui.state.lines import Line
 
 
@@ -23,9 +25,11 @@ class Bar(Widget):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._line: Line = BLANK
+        self.veil: Callable[[Line], Line] | None = None
 
     def show(self, spans: Line) -> None:
         """Draw this line from now on."""
+        spans = spans if self.veil is None else self.veil(spans)
         old, self._line = self._line, spans
         if old == spans:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.widgets import Input
 
 from noctui.messages import Answered, Question
@@ -28,6 +29,9 @@ class Prompt(Horizontal):
     Prompt { height: 1; }
     Prompt Input { width: 1fr; background: $background; }
     """
+
+    class Turned(Message):
+        """Another question stands where one was."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
@@ -85,15 +89,27 @@ class Prompt(Horizontal):
     def on_key(self, event: events.Key) -> None:
         """Complete what was begun, by tab, as far as it can mean one thing only."""
         question = self.question
-        if event.key != "tab" or question is None or not question.completions:
+        if event.key != "tab" or question is None or not (question.completions or question.turn):
             return
         event.stop()
         event.prevent_default()
+        if question.turn is not None:
+            self._turn(question.turn())
+            return
         value = self._input.value
         begun = [text for text in question.completions if text.startswith(value.lower())]
         if begun:
             self._input.value = common_start(begun)
             self._input.cursor_position = len(self._input.value)
+
+    def _turn(self, question: Question) -> None:
+        """Go on with another question of the same kind; what was answered so far stands."""
+        self.question = question
+        self._write(question.label, self._chosen(question), ROOM_CELLS if self._choice else CHOICE_CELLS)
+        self.post_message(self.Turned())
+
+    def _chosen(self, question: Question) -> str:
+        return f" {self._choice.replace('_', ' ')}, note:" if self._choice else _letters(question)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take the letter of a choice as soon as it is typed."""
@@ -105,7 +121,7 @@ class Prompt(Horizontal):
         with self._input.prevent(Input.Changed):
             self._input.value = ""
         if self._choice:
-            self._write(question.label, f" {self._choice.replace('_', ' ')}, note:", ROOM_CELLS)
+            self._write(question.label, self._chosen(question), ROOM_CELLS)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer the question, unless its letter is still to come or it cannot have been read yet."""

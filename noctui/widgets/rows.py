@@ -11,15 +11,20 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from noctui.state.lines import BLANK, fit
+from noctui.state.lines import BLANK, fit, plain
 from noctui.state.sheet import TextSheet
 from noctui.widgets.paint import changed_span, strip_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from textual import events
 
     from noctui.state.lines import Line
     from noctui.state.sheet import Sheet
+
+    Veil: TypeAlias = Callable[[Line], Line]
 
 STRIPS_MAX = 1_000
 WHEEL_LINES = 3
@@ -48,12 +53,16 @@ class VirtualRows(Widget, can_focus=True):
         rows: VirtualRows
         by: int
 
+    class Resized(Message):
+        """There is another room to fill: text that was wrapped for the old one is to be shown anew."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._sheet: Sheet = TextSheet()
         self._top = 0
         self._cursor: int | None = None
         self._painted: list[tuple[Line, bool]] = []
+        self.veil: Veil | None = None
         self._strips: dict[tuple[Line, bool, int, str], Strip] = {}
 
     @property
@@ -80,6 +89,24 @@ class VirtualRows(Widget, can_focus=True):
         self._top = min(max(self._top, 0), max(sheet.count - (1 if sheet.top is not None else page), 0))
         self._repaint()
 
+    def told(self, width: int, lines_max: int) -> list[str]:
+        """Return all lines as text that wide, the heads first, as they may be seen."""
+        sheet = self._sheet
+        head = sheet.head(width)
+        lines = [] if head is None else [head]
+        lines += [sheet.line(index, width) for index in range(min(sheet.count, lines_max))]
+        return [plain(self._seen(line)) for line in lines]
+
+    def told_here(self, width: int, lines_max: int) -> str:
+        """Return the line of the cursor as text, or where there is none the whole text."""
+        cursor = self._sheet.cursor
+        if cursor is None:
+            return "\n".join(self.told(width, lines_max))
+        return plain(self._seen(self._sheet.line(cursor, width))).lstrip(" >~x")
+
+    def _seen(self, line: Line) -> Line:
+        return line if self.veil is None else self.veil(line)
+
     def scroll_lines(self, by: int) -> None:
         """Scroll a sheet without a cursor."""
         self._top = min(max(self._top + by, 0), max(self._sheet.count - self.page, 0))
@@ -87,6 +114,8 @@ class VirtualRows(Widget, can_focus=True):
 
     def caption(self, title: str, subtitle: str = "") -> None:
         """Write into the frame, as it is and not as markup."""
+        if self.veil is not None:
+            title = plain(self.veil(((title, "text"),)))
         words = (Content(title), Content(subtitle))
         if (self._border_title, self._border_subtitle) != words:
             self.border_title, self.border_subtitle = words
@@ -107,7 +136,7 @@ class VirtualRows(Widget, can_focus=True):
         width, height = self.size
         sheet = self._sheet
         head, foot = sheet.head(width), sheet.foot(width)
-        body = [(fit(sheet.line(index, width), width), index == sheet.cursor) for index in self.in_view]
+        body = [(self._seen(fit(sheet.line(index, width), width)), index == sheet.cursor) for index in self.in_view]
         above = [] if head is None else [(fit(head, width), False)]
         below = [] if foot is None else [(fit(foot, width), False)]
         blank = height - len(above) - len(body) - len(below)
@@ -131,6 +160,7 @@ class VirtualRows(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Lay the sheet out anew."""
         self.show(self._sheet)
+        self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
         """Tell which line was clicked."""

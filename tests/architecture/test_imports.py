@@ -13,6 +13,7 @@ PURE = (
     "nocd/wire/terms.py",
     "nocd/wire/matching.py",
     "nocd/wire/present_incidents.py",
+    "nocd/wire/present_handovers.py",
     "nocd/wire/present_tickets.py",
     "nocd/engine.py",
     "nocd/outcome.py",

@@ -61,6 +61,7 @@ class Story:
         await self.outside()
         await self.models()
         await self.silence()
+        await self.handover()
         await self.house()
 
     async def event(self, kind: str, data: dict[str, Any], *, at: int | None = None) -> None:
@@ -170,6 +171,13 @@ class Story:
         asked = {"matchers": matchers, "ends_at": rfc3339(self.clock.now + HOUR_MS), "comment": "new cameras"}
         planned = await self.desk.ask("POST", "/v1/silences", token="operator", json=asked)
         assert planned.status == 201, planned
+
+    async def handover(self) -> None:
+        """Write a note, sign the shift and let another take it over."""
+        noted = await self.desk.ask("POST", "/v1/notes", token="operator", json={"text": "gate 2 flaps"})
+        signed = await self.desk.ask("POST", "/v1/handovers", token="operator")
+        taken = await self.desk.ask("POST", f"/v1/handovers/{signed.json['id']}/accept", token="admin")
+        assert (noted.status, signed.status, taken.status) == (201, 201, 200), taken
 
     async def house(self) -> None:
         """Let a job run, and the store break and mend."""

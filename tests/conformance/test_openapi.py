@@ -81,6 +81,7 @@ WORK: list[tuple[str, Any]] = [
     ("start", {"comment": "on my way"}),
     ("hold", {}),
     ("escalate", {"to": "manager"}),
+    ("check", {"step": 1}),
     ("note", {"text": "n"}),
     ("resolve", {"verdict": "benign", "comment": "done"}),
     ("reopen", {}),
@@ -168,6 +169,10 @@ async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     acted = re.compile("/v1/(alerts|incidents|tickets)/{id}/")
     plain = [each for each in every if each[0] == "GET" or not acted.match(each[1])]
     await desk.ask("POST", "/v1/incidents", json={"title": "Doc", "alerts": [third]})
+    signed = await desk.ask("POST", "/v1/handovers", token="operator")
+    noted = await desk.ask("POST", "/v1/notes", json={"text": "gate 2 flaps", "pinned": True})
+    names["/v1/notes/{id}"] = noted.json["id"]
+    names |= dict.fromkeys(("/v1/handovers/{id}", "/v1/handovers/{id}/accept"), signed.json["id"])
     for method, path in sorted(set(plain) - NEVER_ENDING, key=lambda each: each[0] == "DELETE"):
         path_of = path.replace("{change}", "T-1").replace("{id}", "queue@NTH-04") if path == ROLLBACK else path
         spelled = re.sub(r"\{\w+\}", quote(names.get(path, token["name"])), path_of)
@@ -206,6 +211,7 @@ def bodies_of(alert: str, lone: list[str], *, now: int) -> dict[str, Any]:
         "/v1/tokens": {"name": "made", "role": "viewer"},
         "/v1/maintenance": {"scope": "all", "start": start, "end": end, "reason": "x"},
         "/v1/silences": {"matchers": [{"name": "type", "value": "X"}], "ends_at": end, "comment": "x"},
+        "/v1/notes": {"text": "gate 3 flaps"},
         "/v1/playbooks/{id}/run": {"alert": alert},
         "/v1/whatif": {"set": {"ticket_severities": "CRITICAL"}, "days": 1},
         "/v1/fraud/scores/{id}/verdict": {"verdict": "fraud"},

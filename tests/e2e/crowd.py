@@ -154,7 +154,7 @@ def feed(probe: Probe, daemon: DaemonProcess) -> Any:
 
 async def hear(socket: aiohttp.ClientWebSocketResponse, changes: int) -> list[float]:
     """Return how late each of so many batches of changes was, from its commit's time (seconds)."""
-    late_s = []
+    late_s: list[float] = []
     while len(late_s) < changes:
         frame = orjson.loads((await asyncio.wait_for(socket.receive(), 30)).data)
         if frame["type"] == "batch":

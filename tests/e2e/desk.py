@@ -53,7 +53,7 @@ class Desk:
             self._tickets[ticket.id] = ticket.copied()
             if ticket.open and (former is None or ticket.opened_at != former.opened_at):
                 self._plan(ticket, ticket.opened_at or ticket.created_at, again=ticket.opened_at is not None)
-            elif ticket.open and ticket.priority != former.priority:
+            elif ticket.open and former is not None and ticket.priority != former.priority:
                 self._hurry(ticket)
 
     def act(self, now: int) -> None:

@@ -92,12 +92,12 @@ class Said(NamedTuple):
 
 @dataclass(slots=True)
 class Months:
-    """The engine as it lives through the months, and what it said."""
+    """The engine as it lives through the months, and what it said; with `plant` somebody works on its tickets."""
 
-    seed: int
-    plant: Callable[[Truth], None]
+    seed: int = 0
+    plant: Callable[[Truth], None] | None = None
     engine: Engine = field(default_factory=lambda: Engine(Shelves(encode), Limits()))
-    desk: Desk = field(init=False)
+    desk: Desk | None = field(init=False, default=None)
     made: list[Said] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     opened: dict[str, Stood] = field(default_factory=dict)
@@ -105,7 +105,8 @@ class Months:
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.engine, self.seed, self.plant)
+        if self.plant is not None:
+            self.desk = Desk(self.engine, self.seed, self.plant)
 
     def live(self, stream: Iterable[Raw]) -> None:
         """Take the events in as they are sent, in batches; time passes on whole minutes."""
@@ -127,12 +128,16 @@ class Months:
     def pass_time(self, now: int) -> None:
         while (due := self.engine.next_due()) is not None:
             minute = -(-due // MINUTE_MS) * MINUTE_MS
-            self.desk.act(min(minute, now))
+            self._act(min(minute, now))
             if minute > now:
                 break
             self.engine.tick(minute)
             self._keep()
-        self.desk.act(now)
+        self._act(now)
+
+    def _act(self, now: int) -> None:
+        if self.desk is not None:
+            self.desk.act(now)
 
     def _keep(self) -> None:
         self.hear(self.engine.finish())
@@ -140,7 +145,8 @@ class Months:
     def hear(self, outcome: Outcome) -> None:
         self.made += [_said(finding) for finding, _ in outcome.findings if not finding.type.startswith("ANOMALY_")]
         self.gone |= set(outcome.withdrawn)
-        self.desk.see([ticket for ticket, _ in outcome.tickets])
+        if self.desk is not None:
+            self.desk.see([ticket for ticket, _ in outcome.tickets])
         self.opened |= {alert.id: _stood(alert) for alert, _ in outcome.alerts}
 
     @property

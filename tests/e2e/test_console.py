@@ -63,7 +63,7 @@ async def test_a_new_site_is_read_before_it_has_learned_anything(tmp_path: Path)
             await stage.shows(pilot, "no baseline yet: it learns from the first closed hour")
             assert "unknown" in stage.text
             assert "not fetched" not in stage.text
-            await stage.press(pilot, "p")
+            await stage.press(pilot, "P")
             await stage.shows(pilot, "no baseline yet: it learns from the first closed hour")
             assert stage.app.desk.model.outbox.waiting == {}
     finally:

@@ -25,7 +25,11 @@ from tests.e2e.daemon import DaemonProcess
 
 ALARMS = (("HIGH", "Door"), ("MEDIUM", "Camera"), ("CRITICAL", "Fire panel"), ("HIGH", "Fence"))
 PUNCH = {"person": "G-1", "site": "S-1", "method": "FACE"}
-ACTS = (("A-1", "ack", {}), ("A-2", "resolve", {"verdict": "false_positive"}), ("A-4", "note", {"text": "kept"}))
+ACTS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("A-1", "ack", {}),
+    ("A-2", "resolve", {"verdict": "false_positive"}),
+    ("A-4", "note", {"text": "kept"}),
+)
 
 
 def event(name: str, kind: str, /, **data: Any) -> dict[str, Any]:

@@ -130,6 +130,12 @@ async def test_a_body_that_cannot_be_meant_is_refused_and_does_nothing(desk: Des
     assert await why(desk, alert) == before
 
 
+async def test_a_whole_number_may_be_written_with_a_point(desk: Desk) -> None:
+    alert = await opened(desk)
+    answer = await desk.ask("POST", f"/v1/alerts/{alert}/ack", body=b'{"expires_minutes":5.0}')
+    assert (answer.status, answer.json["status"]) == (200, "acknowledged")
+
+
 async def test_a_body_past_its_size_is_refused(desk: Desk) -> None:
     alert = await opened(desk)
     for path in f"/v1/alerts/{alert}/note", "/v1/alerts/bulk", "/v1/tokens", "/v1/tokens/admin/rotate":

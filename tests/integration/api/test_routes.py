@@ -187,6 +187,7 @@ async def test_every_documented_parameter_is_read(desk: Desk, path: str) -> None
     good |= {"days": 30, "window_minutes": 60, "priority": "P1,P2", "format": "csv"}
     good |= {"state": "dead", "run_status": "failed,partial", "hours": 24, "min_score": 0.2, "min_predictions": 1}
     good |= {"open": 1}
+    good |= {"step_minutes": 5, "steps": 12}
     for name in QUERY[path]:
         assert (await desk.ask("GET", f"{filled(path)}?{name}={good.get(name, 'S1')}")).status == 200, name
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -60,6 +61,22 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path):
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert result.returncode == 0
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"), [("nocd tok", "tokens"), ("nocd tokens ro", "rotate"), ("nocd serve --li", "--listen")]
+)
+def test_a_shell_is_offered_what_there_is(line, offered):
+    words = line.split(" ")
+    asked = {"_NOCD_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    told = subprocess.run(
+        (sys.executable, "-c", "from nocd.cli.main import cli; cli(prog_name='nocd')"),
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert offered in [each.partition(",")[2] for each in told.stdout.split()]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -11,9 +11,11 @@ from typing import Any
 import orjson
 from aiohttp import WSMsgType, web
 
-from nocd.wire.requests import COMMANDS
+from nocd.wire.requests import COMMANDS, SayPresence
 from nocd.wire.views import AlertView
 from tests.integration.noctui.fake_places import Places
+from tests.unit.noctui import shift_story as shift
+from tests.unit.noctui.story import T0
 
 TOKEN = "operator-secret"
 SITES = {"NTH-04": "Depot North", "STH-11": "Harbour South", "WST-01": "West Gate", "EST-09": "East Yard"}
@@ -47,7 +49,8 @@ class FakeNocd:
         self.calls: Counter[str] = Counter()
         self.afters: list[int] = []
         self.sockets: set[web.WebSocketResponse] = set()
-        self.tokens = {TOKEN}
+        self.tokens = {TOKEN: "mara"}
+        self.present: dict[str, dict[str, Any]] = {}
         self.port = 0
         self.refuse: dict[str, tuple[int, str]] = {}
         self.break_after_commit = 0
@@ -70,6 +73,8 @@ class FakeNocd:
                 web.get("/v1/changes", self._changes),
                 web.get("/v1/feed", self._feed),
                 web.get("/v1/alerts/{id}/why", self._why),
+                web.get("/v1/handovers/{id}", self._handover),
+                web.post("/v1/presence", self._presence),
                 web.post("/v1/alerts/{id}/{verb}", self._command),
                 *self.places.routes(),
             ]
@@ -136,6 +141,21 @@ class FakeNocd:
         if alert is None:
             return self._problem(404, "not_found", "there is no such alert")
         return web.json_response({"items": self.ledger.get(alert["id"], []), "cursor": None})
+
+    async def _handover(self, request: web.Request) -> web.Response:
+        name = request.match_info["id"]
+        if name not in {"sheet", "H-3"}:
+            return self._problem(404, "not_found", f"there is no handover {name}")
+        return web.json_response(shift.sheet(T0) if name == "sheet" else shift.handover(name, T0))
+
+    async def _presence(self, request: web.Request) -> web.Response:
+        name = self.tokens.get(request.headers["Authorization"].removeprefix("Bearer "))
+        said = SayPresence.model_validate_json(await request.read())
+        self.calls["presence"] += 1
+        until = rfc3339(self.clock() + 75_000)
+        self.present[str(name)] = {"name": name, "looking": said.looking, "claims": said.claims, "until": until}
+        self.broadcast({"type": "presence", "people": [*self.present.values()]})
+        return web.json_response({})
 
     async def _command(self, request: web.Request) -> web.Response:
         alert_id, verb = request.match_info["id"], request.match_info["verb"]

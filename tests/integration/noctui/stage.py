@@ -33,6 +33,7 @@ class ScriptedLink:
         self.cancelled: list[str] = []
         self.fetched: list[str] = []
         self.queries: list[Query] = []
+        self.said: list[Query] = []  # where the operator is
         self.retries = 0
         self.started = self.closed = False
 
@@ -56,7 +57,7 @@ class ScriptedLink:
         self.fetched.append(alert_id)
 
     def fetch(self, query: Query) -> None:
-        self.queries.append(query)
+        (self.said if query.kind == "presence" else self.queries).append(query)
 
 
 class Stage:

@@ -13,7 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from noctui.cli import main
+from noctui.client.files import handover_text
 from tests.integration.noctui.fake import TOKEN, FakeNocd
+from tests.unit.noctui import shift_story as shift
+from tests.unit.noctui.story import T0
 
 
 @pytest.fixture
@@ -46,6 +49,18 @@ async def test_alerts_are_printed_worst_first(nocd: FakeNocd):
     limited = await noctui(nocd, "alerts", "--json", "--limit", "1")
     assert [orjson.loads(line)["id"] for line in limited.stdout.splitlines()] == ["A-2"]
     assert (await noctui(nocd, "alerts", "--json", "--plain")).exit_code == 2
+
+
+async def test_a_handover_is_printed_as_text_or_json_and_obeyed_by_no_terminal(nocd: FakeNocd):
+    plain = (await noctui(nocd, "handover", "--plain")).stdout
+    assert plain.startswith("Handover (not signed)  shift ")
+    assert "P1: 2  unacked 1\n  A-20418  open  Door forced, dock 3  Depot North" in plain
+    assert orjson.loads((await noctui(nocd, "handover", "--json", "--id", "H-3")).stdout)["signed_by"] == "tomas"
+    gone = await noctui(nocd, "handover", "--id", "H-9")
+    assert (gone.exit_code, "there is no handover H-9" in gone.stderr) == (1, True)
+    assert (await noctui(nocd, "handover", "--json", "--plain")).exit_code == 2
+    view = {**shift.sheet(T0), "notes": [{**shift.notes(T0)[0], "text": "gate\x1b[31m"}]}
+    assert "gate^[[31m" in handover_text(view)
 
 
 async def test_ack_and_resolve_act_once(nocd: FakeNocd):

@@ -118,7 +118,7 @@ async def test_a_site_is_read_and_its_threshold_tried_set_pinned_and_rolled_back
         await stage.press(pilot, *"calmer", "enter")
         await stage.shows(pilot, "you set phone events at NTH-04 3.0 > 3.5  'calmer'")
         await stage.shows(pilot, "threshold 3.5, not pinned")
-        await stage.press(pilot, "p", "enter")
+        await stage.press(pilot, "P", "enter")
         await stage.shows(pilot, "threshold 3.5, pinned")
         await stage.press(pilot, "U", "y", "enter")
         await stage.shows(pilot, "you rolled back phone events at NTH-04")

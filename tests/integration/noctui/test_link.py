@@ -140,7 +140,7 @@ async def test_an_unknown_token_is_said_and_not_hammered(nocd: FakeNocd):
     try:
         await listener.until(lambda: listener.model.link.phase == "refused")
         assert "--token" in listener.model.link.detail
-        nocd.tokens.add("wrong")
+        nocd.tokens["wrong"] = "tomas"
         link.retry()
         await listener.live(0)
         assert nocd.calls["snapshot"] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from noctui.state.actions import EVERYWHERE
 from noctui.widgets.rows import VirtualRows
 from tests.integration.noctui.fake import rfc3339, view
 from tests.integration.noctui.stage import T0, Stage, matches_golden, queue_of_nine
@@ -49,7 +50,7 @@ async def test_help_lists_the_keys():
     stage = Stage()
     async with stage.app.run_test(size=(100, 60)) as pilot:
         await stage.press(pilot, "?")
-        await stage.shows(pilot, "take the alert on")
+        await stage.shows(pilot, "take the alert or case on")
         matches_golden("help-100x60", stage.text)
         await stage.press(pilot, "escape")
         await stage.shows(pilot, "2 ALERTS")
@@ -174,15 +175,19 @@ async def test_in_a_narrow_terminal_enter_opens_the_drawer_alone():
         assert "Evidence" not in stage.text
 
 
-async def test_screens_that_are_not_there_yet_say_so():
+async def test_every_screen_has_its_key_and_all_that_frames_it():
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
-        await stage.press(pilot, "1")
-        assert "Overview comes with a later release" in stage.text
-        await stage.press(pilot, "3", "7")
-        assert "Cases comes with a later release" in stage.text
-        await stage.press(pilot, "a")
-        assert "acknowledge is for alerts" in stage.text
+        stage.load(*queue_of_nine())
+        for number, scope in enumerate(EVERYWHERE, 1):
+            await stage.press(pilot, str(number))
+            await stage.shows(pilot, f"{number} {scope.upper()}")
+            assert stage.lines[0].startswith(f"{number} {scope.upper()}")
+            assert stage.lines[0].endswith("LIVE 38ms  age 0s  14:07:22")
+            assert stage.lines[-1].startswith(" j/k move")
+            assert max(map(len, stage.lines)) <= 80
+        await stage.press(pilot, "3", "a")
+        assert "acknowledge is for overview, alerts, cases" in stage.text
         await stage.press(pilot, "2", "space", "ctrl+c")
         assert "q quits" in stage.text
 

@@ -198,7 +198,7 @@ async def test_the_page_is_left_step_by_step():
         assert "SITE       NAME" in stage.text
         await stage.press(pilot, "left")
         assert "enter opens the page of the site first" in stage.text
-        await stage.press(pilot, "m", "t", "p", "U", "shift+tab")
+        await stage.press(pilot, "m", "t", "P", "U", "shift+tab")
         assert "SITE       NAME" not in stage.text
         await stage.press(pilot, "shift+tab", "tab", "enter", "escape", "escape", "escape")
         assert "SITE       NAME" in stage.text

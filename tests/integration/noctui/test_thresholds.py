@@ -78,7 +78,7 @@ async def test_pin_and_let_go_ask_for_a_note_and_a_refusal_says_why():
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
         await opened(stage, pilot)
-        await stage.press(pilot, "p")
+        await stage.press(pilot, "P")
         assert "pin phone events at NTH-04 3.0? note:" in stage.text
         await stage.press(pilot, "enter")
         assert (stage.link.orders[-1].path, stage.link.orders[-1].body) == (
@@ -87,7 +87,7 @@ async def test_pin_and_let_go_ask_for_a_note_and_a_refusal_says_why():
         )
         stage.answer({"detail": "tuning holds it"}, status=409)
         await stage.shows(pilot, "pin phone events at NTH-04 3.0 refused: tuning holds it")
-        await stage.press(pilot, "j", "j", "p", "enter")
+        await stage.press(pilot, "j", "j", "P", "enter")
         assert stage.link.orders[-1].body == {"pinned": False}
         assert "~ let go of movement distance (m) at NTH-04 4.25 waits for nocd" in stage.text
         await stage.press(pilot, "u")
@@ -118,7 +118,7 @@ async def test_read_only_tries_thresholds_and_sets_none():
     stage = Stage(read_only=True)
     async with stage.app.run_test(size=(100, 30)) as pilot:
         await opened(stage, pilot)
-        await stage.press(pilot, "p")
+        await stage.press(pilot, "P")
         assert "read-only: ask a supervisor" in stage.text
         await stage.press(pilot, "U", "t", *"3.5", "enter")
         stage.tell("simulate", PHONE, told.simulation(3.5))
@@ -130,7 +130,7 @@ async def test_read_only_tries_thresholds_and_sets_none():
 
 async def test_random_keys_on_a_page_send_nothing_from_a_read_only_console_nor_without_enter():
     keys = [key.split()[0] for action in ACTIONS for key in action.keys if action.id not in {"quit", "help"}]
-    keys += ["t", "p", "U", "y", "4", "backspace", "delete", "right"]
+    keys += ["t", "P", "U", "y", "4", "backspace", "delete", "right"]
     dice = random.Random(7)
     for options, never in (({"read_only": True}, set()), ({}, {"enter"})):
         stage = Stage(**options)

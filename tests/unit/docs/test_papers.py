@@ -22,6 +22,7 @@ from nocd.detect.registry import CATALOG
 from nocd.domain.alert import Alert, Status, Verdict
 from nocd.domain.event import Event
 from nocd.domain.ticket import TicketPriority, TicketStatus
+from nocd.domain.token import DEFAULT_RIGHTS, Act, Role, Token
 from nocd.errors import NocdError
 from nocd.ingest.decode import Decoder
 from nocd.metrics import Metrics
@@ -118,6 +119,14 @@ def test_the_readmes_commands_of_a_status_are_those_it_allows(status: Status) ->
     allowed = [verb for verb in COMMANDS if verb not in ("note", "undo") and refusal(verb, alert) is None]
     (written,) = (words for named, words in table(README, "What may be done to an alert") if named == f"`{status}`")
     assert written.split(", ") == allowed
+
+
+def test_the_readmes_roles_may_what_they_may() -> None:
+    written = {quoted(role)[0]: (may.split(", "), quoted(rights)) for role, may, rights in table(README, "Security")}
+    assert written == {
+        role.value: ([act.value for act in Act if Token(name="x", role=role).may(act)], sorted(DEFAULT_RIGHTS[role]))
+        for role in Role
+    }
 
 
 def test_the_readmes_changes_are_those_of_the_feed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nocd.domain.instant import DAY_MS, HOUR_MS
@@ -21,6 +21,20 @@ if TYPE_CHECKING:
     from nocd.engine import Engine
 
 USUAL: dict[str, Any] = {"device": "D-12", "distance_m": 40.0, "match": 0.93}
+
+
+ALIKE = st.builds(
+    Seen,
+    part=st.just(1),
+    hour=st.sampled_from([5, 6, 18]),
+    minute=st.just(10),
+    weekday=st.sampled_from([0, 0, 0, 4]),
+    site=st.sampled_from(["S1", "S1", "S1", "S2"]),
+    device=st.sampled_from([None, "D-12", "D-12", "D-9"]),
+    distance_m=st.sampled_from([None, 10.0, 20.0, 900.0]),
+    late_minutes=st.sampled_from([None, 2.0, 2.0, 30.0]),
+    match=st.sampled_from([None, 0.9, 0.9, 0.2]),
+)
 
 
 def seen(hour: int = 6, **more: Any) -> Seen:
@@ -75,6 +89,19 @@ def test_distance_delay_and_match_are_told_with_their_units_and_what_is_usual() 
     assert said(match=0.62) == {"match": ("face, finger or iris matched to 62%; usual 93%", 5)}
     assert said(match=0.83) == {"match": ("face, finger or iris matched to 83%; usual 93%", 1)}
     assert said(match=0.9) == {}
+
+
+@settings(max_examples=40)
+@given(st.lists(ALIKE, min_size=10, max_size=30), ALIKE)
+def test_a_punch_that_is_passed_at_a_glance_tells_nothing_at_a_closer_look(past: list[Seen], last: Seen) -> None:
+    profile = Profile()
+    for each in past:
+        profile.add(each)
+    found = deviations(profile, last)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Profile, "common", lambda *_: False)
+        assert deviations(profile, last) == found
+    assert not (profile.common(last, 10) and [each for each in found if each.name != "match"])
 
 
 def test_the_strongest_is_told_first() -> None:

@@ -177,7 +177,8 @@ def test_a_company_that_grew_is_judged_in_the_windows_that_training_knew() -> No
     answer = drift(held, now, scored(now), Look(days=1, tests=13))
     assert answer["level"] == "none"
     assert {each["reason"].partition(": ")[2] for each in (*answer["features"], answer["scores"])} == {
-        "too few windows of the last day in training"
+        "too few windows of the last day in training",
+        "what looks far back moves in no 1 days",
     }
 
 
@@ -192,3 +193,12 @@ def test_what_looks_far_back_is_compared_from_the_day_on_that_its_past_is_known(
     now = between(rows, 120, 148)
     reason = drift(held, now, scored(now))["features"][8]["reason"]
     assert reason == "weekend_work_rate: the training time was too short for what looks 90 days back"
+
+
+def test_what_looks_far_back_is_looked_at_in_whole_weeks_only() -> None:
+    rows = company(6, people=320)
+    held = manifest(rows)
+    now = moved(between(rows, TRAINED_DAYS, TRAINED_DAYS + 2), 5, lambda steady: steady / 3)
+    answer = drift(held, now, scored(now), Look(days=2, tests=1))
+    assert answer["features"][5]["reason"] == "location_consistency: what looks far back moves in no 2 days"
+    assert answer["features"][4]["psi"] < 0.1

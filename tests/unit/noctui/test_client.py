@@ -21,6 +21,7 @@ from noctui.client.orders import Order, Orders
 from noctui.client.queries import PATHS, Query
 from noctui.client.tidings import Frame, Latency
 from noctui.settings import theme_for
+from noctui.state.facts import READERS
 from noctui.state.pace import LOCAL_S, SLOW_S, SSH_S, Pacer, beat_for
 
 # ------------------------------------------------------------------------------------------------------------ waiting
@@ -219,5 +220,14 @@ def test_an_order_can_be_taken_back_until_it_is_claimed():
 def test_every_question_about_a_site_has_its_place():
     assert Query(kind="signals", key="S/1").path == "telemetry/sites/S%2F1/signals?window_minutes=120"
     assert Query(kind="baselines", key="S 1").path == "baselines?site=S%201&limit=500"
-    for kind in PATHS.keys() - {"signals", "baselines"}:
+    assert Query(kind="ticket", key="T-1").path == "tickets/T-1"
+    assert Query(kind="runs", key="A-1").path == "playbooks/runs?alert=A-1&limit=5"
+    for kind in ("hours", "week", "changes", "simulate"):
         assert Query(kind=kind, key="phone_events@S1").path.startswith("baselines/phone_events%40S1")
+
+
+def test_every_fact_of_the_screens_has_its_place():
+    assert Query(kind="overview", key="").path == "reports/overview"
+    assert Query(kind="day_of", key="P/1").path == "people/P%2F1/day"
+    assert Query(kind="similar", key="A-1").path == "alerts/A-1"
+    assert set(READERS) <= set(PATHS)

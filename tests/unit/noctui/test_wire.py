@@ -7,13 +7,18 @@ from pydantic import ValidationError
 
 from nocd.domain.signal import Metric, Quality
 from nocd.wire.changes import CHANGES
+from nocd.wire.fraud import JudgeScore
 from nocd.wire.requests import COMMANDS
 from nocd.wire.telemetry import LevelName, Pin, Rollback, SetThreshold, Simulate
 from nocd.wire.views import AlertView, SeverityName, StatusName, VerdictName
+from noctui.screens import risk
 from noctui.state import feedtext, reduce
 from noctui.state.acts import DONE, VERDICTS, body_of
 from noctui.state.alert import SEVERITIES, STATES, read_alert
+from noctui.state.deeds import NO_VERDICT, judging
 from noctui.state.metricrows import quality_words
+from noctui.state.score import Score
+from noctui.state.scorerows import LABELS
 from noctui.state.telemetry import METRICS, Reading, Usual
 from noctui.state.threshold import HIGHEST, LOWEST
 from noctui.state.week import level_words
@@ -68,3 +73,10 @@ def test_what_the_console_asks_of_a_baseline_is_what_the_daemon_takes():
     for wrong in (LOWEST - 0.01, HIGHEST + 0.01):
         with pytest.raises(ValidationError):
             SetThreshold.model_validate({"threshold": wrong})
+
+
+def test_every_verdict_on_a_score_is_one_that_the_daemon_takes():
+    assert set(risk.VERDICTS.values()) <= set(LABELS)
+    assert set(LABELS) == set(VerdictName.__args__)  # type: ignore[attr-defined] # a Literal holds its values there
+    for verdict in (*risk.VERDICTS.values(), NO_VERDICT):
+        JudgeScore.model_validate(judging(Score(id="FS-1"), verdict, "seen on camera").body)

@@ -347,3 +347,12 @@ def test_of_those_that_are_over_only_as_many_are_kept(monkeypatch: pytest.Monkey
         asked(made, "end_silence", f"S-{at + 1}", at=T0 + at)
     silence(made, "type=Camera", at=T0 + 9)
     assert [each.id for each in made.triage.suppression.silences.all()] == ["S-4", "S-5", "S-6"]
+
+
+def test_what_comes_back_keeps_whose_silence_hid_it_last_and_since_when_it_is_over() -> None:
+    made = opened()
+    silence(made, "type=Camera")
+    assert (alert(made, 1).snoozed_by, alert(made, 1).snooze_ended_at) == (None, None)
+    made.fold([firing(at=T0 + 50 * MINUTE_MS)])
+    made.tick(T0 + HOUR_MS)
+    assert (alert(made, 1).snoozed_by, alert(made, 1).snooze_ended_at) == ("mara", T0 + HOUR_MS)
