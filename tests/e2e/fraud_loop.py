@@ -4,8 +4,8 @@
 in twenty holds a fraud, a third of these visible in habits only (see `habits`). A scripted operator sees alerts and the
 review sample alone, and says of each some days later what it was. Of the frauds seen one in twenty is missed; of the
 honest that are alerted of one in twenty is accused, of those put up for review one in 500, for nothing speaks against
-them. From the first month's end the daemon's own job trains once a week. Printed of each month: PR-AUC with 90 % bounds,
-of the rules alone and of the score that the daemon gave, for all frauds and for those of habit (and by itself of the
+them. From the first month's end the daemon's own job trains once a week. Printed of each month: PR-AUC with 90 % limits
+by bootstrap, of the rules alone and of the daemon's score, for all frauds and for those of habit (and by itself of the
 part of a month in which a model was in force); the tickets and how many were right; what training and the daily looks
 for drift said. With `--drift positions` phones report otherwise in the last fortnight.
 """
