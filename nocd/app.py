@@ -92,6 +92,7 @@ class Daemon:
         self._stop_by_s = 0.0
         self._opening = asyncio.Lock()
         self._starting = "starting"
+        self._reload: Reload | None = None
         self._upkeep: Upkeep
         self._scheduler: Scheduler
 
@@ -124,7 +125,13 @@ class Daemon:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return each part's state and why."""
-        return {**self._upkeep.parts(), "notify": self.notifier.part()}
+        return self._upkeep.parts()
+
+    def _other_parts(self) -> dict[str, dict[str, Any]]:
+        return {
+            "notify": self.notifier.part(),
+            "settings": self._reload.part() if self._reload else {"state": "ok", "detail": ""},
+        }
 
     async def _build(self) -> None:
         settings = self.settings
@@ -150,6 +157,7 @@ class Daemon:
             feed_stats=feed_server.stats,
             flush_tokens=table.flush,
             flush_refusals=table.flush_refusals,
+            others=self._other_parts,
             now_ms=self.now_ms,
         )
         gate = Gate(
@@ -178,7 +186,7 @@ class Daemon:
 
     def _hear_hang_ups(self, table: TokenTable, record: dict[str, Any]) -> None:
         """Have a hang-up take over what changed since `record`."""
-        reload = Reload(
+        self._reload = Reload(
             settings=self.settings,
             record=record,
             reread=self._reread,
@@ -188,8 +196,8 @@ class Daemon:
             adopt=self._adopt,
             now_ms=self.now_ms,
         )
-        self._closing("reload", reload.end)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.ask)
+        self._closing("reload", self._reload.end)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload.ask)
 
     def _adopt(self, settings: Settings, limits: TenantLimits) -> None:
         self.settings = self.whatif.settings = settings

@@ -49,6 +49,7 @@ class Reload:
     notifier: Notifier
     adopt: Callable[[Settings, TenantLimits], None]
     now_ms: Callable[[], int]
+    refused: bool = False
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -64,18 +65,28 @@ class Reload:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
+    def part(self) -> dict[str, Any]:
+        """Return whether what the files say is in force, in words that every tenant may read."""
+        detail = "the last reload was refused, what held before holds; the log says why" if self.refused else ""
+        return {"state": "degraded" if self.refused else "ok", "detail": detail}
+
     async def _run(self) -> None:
         async with self._lock:
-            try:
-                found = await asyncio.to_thread(self._read)
-                await self._take_over(found)
-            except NocdError as error:
-                log.event("reload_failed", level=logging.ERROR, code=error.code, detail=error.detail)
-                return
-            except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
-                log.event("reload_failed", level=logging.ERROR, error=error)
-                return
-            log.event("reloaded", changed=", ".join(found.changed), needs_restart=", ".join(found.waiting))
+            self.refused = not await self._reloads()
+
+    async def _reloads(self) -> bool:
+        """Read everything and take it over; tell whether that was done."""
+        try:
+            found = await asyncio.to_thread(self._read)
+            await self._take_over(found)
+        except NocdError as error:
+            log.event("reload_failed", level=logging.ERROR, code=error.code, detail=error.detail)
+            return False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
+            log.event("reload_failed", level=logging.ERROR, error=error)
+            return False
+        log.event("reloaded", changed=", ".join(found.changed), needs_restart=", ".join(found.waiting))
+        return True
 
     def _read(self) -> Found:
         """Read and check everything; raises Faulty with each fault's file and line."""

@@ -55,6 +55,7 @@ def make_app(
     app = web.Application(middlewares=[problems(desk.metrics), auth(gate)], client_max_size=desk.max_body_bytes)
     app[DESK] = desk
     app[HTTP] = http
+    app[ingest.STRANGERS] = ingest.Strangers()
     app[feed.FEED_KEY] = feed_server
     app.add_routes(
         [

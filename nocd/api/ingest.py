@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -13,7 +14,7 @@ from nocd.api import answers
 from nocd.api.auth import TOKEN, needs, secret_from
 from nocd.api.keys import DESK, Desk, tenant_of
 from nocd.domain.token import Act
-from nocd.errors import InputError, TooLarge
+from nocd.errors import InputError, TooLarge, UnavailableError
 from nocd.ingest import pagerduty
 from nocd.ingest.alertmanager import pushed_lines, to_lines
 from nocd.ingest.bodies import (
@@ -33,13 +34,32 @@ from nocd.wire.foreign import PageRefused, PageTaken
 from nocd.wire.views import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from nocd.domain.event import Event
 
 TOO_LARGE: Final = "event_too_large"
 SLICE_LINES = 256
+STRANGERS_MAX: Final = 64
 _PAGE: Final = web.RequestKey("page", bytes)
+
+
+@dataclass(slots=True)
+class Strangers:
+    """Those whose body is read before it is known who they are: at most `STRANGERS_MAX`, so that memory is bounded."""
+
+    reading: int = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one more while the context lasts; raises UnavailableError where that would be too many."""
+        if self.reading >= STRANGERS_MAX:
+            raise UnavailableError("too many pages are being read; send the token in the header, or try again")
+        self.reading += 1
+        try:
+            yield
+        finally:
+            self.reading -= 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +87,9 @@ class _Intake:
         except DecodeError as error:
             return error.at(line.index)
         return None
+
+
+STRANGERS: Final = web.AppKey("strangers", Strangers)
 
 
 def routes() -> list[web.RouteDef]:
@@ -119,10 +142,16 @@ async def pushed(request: web.Request) -> web.Response:
 
 async def _routing_key(request: web.Request) -> str | None:
     """Return the secret a page brings in its body, which is kept for the handler."""
-    detail = f"a page has at most {pagerduty.BODY_BYTES_MAX} bytes"
-    chunks = answers.chunks(request, bytes_max=pagerduty.BODY_BYTES_MAX, detail=detail)
-    request[_PAGE] = body = b"".join([chunk async for chunk in chunks])
-    return pagerduty.routing_key(body)
+    with request.app[STRANGERS].one():
+        return pagerduty.routing_key(await _page(request))
+
+
+async def _page(request: web.Request) -> bytes:
+    if _PAGE not in request:
+        detail = f"a page has at most {pagerduty.BODY_BYTES_MAX} bytes"
+        chunks = answers.chunks(request, bytes_max=pagerduty.BODY_BYTES_MAX, detail=detail)
+        request[_PAGE] = b"".join([chunk async for chunk in chunks])
+    return request[_PAGE]
 
 
 @needs(Act.POST)
@@ -130,11 +159,9 @@ async def _routing_key(request: web.Request) -> str | None:
 async def paged(request: web.Request) -> web.Response:
     """Store what is sent as to PagerDuty's Events API v2, and answer as that does; the routing key may be the token."""
     desk, sender = request.app[DESK], request[TOKEN].name
-    if _PAGE not in request:
-        await _routing_key(request)
-    received_at = desk.now_ms()
+    body, received_at = await _page(request), desk.now_ms()
     try:
-        page = pagerduty.to_page(request[_PAGE], received_at=received_at, sender=sender, new_key=lambda: uuid4().hex)
+        page = pagerduty.to_page(body, received_at=received_at, sender=sender, new_key=lambda: uuid4().hex)
         event = desk.decoder.line(page.raw, received_at=received_at, source=sender)
     except pagerduty.NotAnEvent as error:
         desk.metrics.rejected.labels(error.code).inc()

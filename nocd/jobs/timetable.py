@@ -81,6 +81,7 @@ class Upkeep:
     flush_tokens: Callable[[], None]
     now_ms: Callable[[], int]
     flush_refusals: Callable[[], None] = lambda: None
+    others: Callable[[], dict[str, dict[str, Any]]] = dict
     figures: Refresh = field(init=False)
     runs: Runs = field(init=False)
     _full: str = ""
@@ -218,6 +219,7 @@ class Upkeep:
             "store": _part(nameless(broken, len(faults)) if broken else ""),
             "jobs": _part(self.runs.failing()),
             "feed": {**_part(""), "clients": stats.clients, "backlog": stats.backlog, "lagged": stats.lagged},
+            **self.others(),
         }
 
     def _watch(self, name: str, tenant: Tenant) -> None:

@@ -289,6 +289,14 @@ class CasesScreen(DeskScreen):
         """Ask for a note."""
         self._ask("note", ":")
 
+    def do_merge(self) -> None:
+        """Ask which incidents go on in this one."""
+        self._ask("merge", " with which incidents:")
+
+    def do_link(self) -> None:
+        """Ask what to link with this incident."""
+        self._ask("link", " with which incidents and alerts:")
+
     def do_take(self) -> None:
         """Work on the case under the cursor."""
         case = self._case

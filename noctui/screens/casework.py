@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from noctui.state.alert import Alert
     from noctui.state.case import Case
 
-VERBS = frozenset({"ack", "resolve", "hold", "assign", "escalate", "note"})
+JOINS = frozenset({"merge", "link"})
+VERBS = frozenset({"ack", "resolve", "hold", "assign", "escalate", "note", *JOINS})
 BY_HAND = "open"
 TITLE_CELLS = 30
 
@@ -47,6 +48,19 @@ def opening(question: Question, title: str, level: int = 3) -> tuple[Deed, ...]:
     )
 
 
+def joining(case: Case, verb: str, text: str) -> tuple[Deed, ...] | str:
+    """Return the command that joins an incident with those named, or what is wrong with the names."""
+    names = text.upper().replace(",", " ").split()
+    incidents = [name for name in names if name.startswith("I-")]
+    alerts = [name for name in names if name.startswith("A-")]
+    if not names:
+        return ()
+    if len(incidents) + len(alerts) < len(names) or (verb == "merge" and alerts):
+        return f"{verb} takes ids like I-12{' and A-7' if verb == 'link' else ''}"
+    more = {"incidents": incidents} | ({"alerts": alerts} if alerts else {})
+    return (case_deed(case, verb, more=more),)
+
+
 def answered_deeds(event: Answered, cases: Mapping[str, Case]) -> tuple[Deed, ...] | str:
     """Return the commands an answer asks for, none where it is about something else, or why it cannot be."""
     question, text = event.question, event.text
@@ -57,6 +71,8 @@ def answered_deeds(event: Answered, cases: Mapping[str, Case]) -> tuple[Deed, ..
         return ()
     if question.id == "assign":
         return (case_deed(case, "assign", more={"assignee": text.strip()}),) if text.strip() else ()
+    if question.id in JOINS:
+        return joining(case, question.id, text)
     if wants_words(case, question.id) and not text.strip():
         return "" if question.id == "note" else f"not {question.id}d: say what was done"
     return (case_deed(case, question.id, text=text, verdict=event.choice),)

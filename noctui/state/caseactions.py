@@ -32,6 +32,22 @@ CASE_ACTIONS = (
         mutating=True,
     ),
     Action(
+        id="merge",
+        title="Merge",
+        keys=("m",),
+        help="let other incidents go on in this one; their ids, I-12 I-13",
+        scopes=CASES,
+        mutating=True,
+    ),
+    Action(
+        id="link",
+        title="Link",
+        keys=("l",),
+        help="link incidents with this one, or let alerts belong to it; their ids, I-12 A-7",
+        scopes=CASES,
+        mutating=True,
+    ),
+    Action(
         id="case",
         title="Case",
         keys=("c",),

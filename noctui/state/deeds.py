@@ -24,6 +24,8 @@ DID = {
     "resolve": "resolved",
     "note": "noted on",
     "check": "ticked a step of",
+    "merge": "merged others into",
+    "link": "linked",
     "open": "opened a ticket:",
     "silence": "silenced",
     "end": "ended",
@@ -105,6 +107,8 @@ def possible(case: Case, verb: str) -> str:
     """Return why an act makes no sense on a case as it stands, empty where it does; the daemon has the last word."""
     if case.kind == "incident" and verb in {"start", "hold", "close", "check"}:
         return f"{verb} is for tickets; an incident is acked, assigned, escalated or resolved"
+    if case.kind == "ticket" and verb in {"merge", "link"}:
+        return f"{verb} is for incidents"
     if verb == "resolve" and case.status == "new":
         return f"ack or start {case.name} first"
     return ""

@@ -68,3 +68,45 @@ async def test_a_new_site_is_read_before_it_has_learned_anything(tmp_path: Path)
             assert stage.app.desk.model.outbox.waiting == {}
     finally:
         assert await daemon.stop() == 0
+
+
+DOOR = {
+    "alert_type": "door_forced",
+    "severity": "CRITICAL",
+    "status": "firing",
+    "message": "",
+    "entity_type": "door",
+    "entity_id": "D3",
+    "site": "S1",
+}
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.may_block("the test starts a daemon in a process of its own")
+async def test_a_case_is_worked_on_an_alert_snoozed_and_the_shift_signed_over(tmp_path: Path) -> None:
+    daemon = DaemonProcess(tmp_path / "data")
+    await daemon.start()
+    try:
+        site = event("noc.site", id="S1", name="Dock", timezone="Europe/Berlin", client="ACME")
+        await post(daemon, site, event("noc.alert", **DOOR))
+        stage = Live(daemon)
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await stage.shows(pilot, "LIVE")
+            await stage.press(pilot, "7")
+            await stage.shows(pilot, "S1-1")
+            await stage.shows(pilot, "created: for A-1")
+            await stage.press(pilot, "t")
+            await stage.shows(pilot, "active")
+            await stage.press(pilot, "x", "x")
+            await stage.shows(pilot, "checked: step 1")
+            await stage.press(pilot, "2", "s", "1", *"works", "enter")
+            await stage.shows(pilot, "SNZ")
+            await stage.press(pilot, "8")
+            await stage.shows(pilot, "type:door_forced")
+            await stage.press(pilot, "n", *"dock", "enter")
+            await stage.shows(pilot, "dock  ")
+            await stage.press(pilot, "h", "y", "enter")
+            await stage.shows(pilot, "operator > nobody yet")
+            assert "not fetched" not in stage.text
+    finally:
+        assert await daemon.stop() == 0

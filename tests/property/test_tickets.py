@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nocd.engine import Engine
 
 ARGS: dict[str, Any] = {
+    "step": 1,
+    "done": True,
     "assignee": "tomas",
     "text": "called",
     "verdict": "benign",

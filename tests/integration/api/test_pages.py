@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import orjson
 import pytest
 
+from nocd.api.ingest import STRANGERS_MAX
 from nocd.domain.instant import DAY_MS, rfc3339
 from nocd.domain.token import Role
 from tests.build import Clock
@@ -106,6 +109,21 @@ async def test_a_page_needs_a_known_secret_in_header_or_body(desk: Desk) -> None
 async def test_a_page_past_its_bound_is_refused_before_it_is_read(desk: Desk) -> None:
     body = orjson.dumps({**page(), "routing_key": desk.tokens["ingest"], "fill": "x" * 524_288})
     assert (await desk.ask("POST", PAGES, token=None, body=body)).told == (413, "body_too_large")
+
+
+async def test_no_more_strangers_are_read_than_memory_is_kept_for(desk: Desk) -> None:
+    head = f"POST {PAGES} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode()
+    async with AsyncExitStack() as stack:
+        for _ in range(STRANGERS_MAX):
+            _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+            stack.callback(writer.close)
+            writer.write(head)
+        while (refused := await send(desk, page())).status == 202:
+            pass
+        assert refused.told == (503, "unavailable")
+        assert (await desk.ask("POST", PAGES, token="ingest", json=page())).status == 202
+    while (await send(desk, page())).status != 202:
+        pass
 
 
 async def test_what_prometheus_pushes_fires_renews_and_ends() -> None:

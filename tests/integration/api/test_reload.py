@@ -80,6 +80,11 @@ async def hang_up(caplog: pytest.LogCaptureFixture) -> tuple[str, dict[str, Any]
     return told()[0].getMessage(), told()[0].__dict__["fields"]
 
 
+async def settings_part(desk: Desk) -> str:
+    health = (await desk.ask("GET", "/v1/health")).json
+    return str(health["parts"]["settings"]["state"])
+
+
 def parked(name: str) -> dict[str, Any]:
     return envelope("noc.alert", {**MINIMAL["noc.alert"], "alert_type": "Parked", "entity_id": name}, id=name)
 
@@ -132,6 +137,9 @@ async def test_a_bad_file_changes_nothing_and_is_named_with_its_line(files: File
             assert where in fields["detail"]
             assert desk.daemon.tenants["default"].pipeline.engine is before
             files.spoil(name, former)
+            assert await settings_part(desk) == "degraded"
+        assert (await hang_up(caplog))[0] == "reloaded"
+        assert await settings_part(desk) == "ok"
 
 
 async def test_a_reload_that_finds_nothing_new_leaves_the_engine(

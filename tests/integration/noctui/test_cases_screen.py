@@ -108,6 +108,21 @@ async def test_an_incident_is_acked_and_that_is_taken_back_with_u_while_its_time
         assert orders(stage)[-1] == ("POST", "incidents/I-301/undo", {})
 
 
+async def test_incidents_are_merged_and_linked_by_their_ids():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await opened(stage, pilot)
+        await stage.press(pilot, "m", *"A-1", "enter")
+        assert "merge takes ids like I-12" in stage.text
+        await stage.press(pilot, "m", *"i-300", "enter")
+        await stage.press(pilot, "l", *"I-299 A-7", "enter")
+        await stage.press(pilot, "l", "enter")
+        assert orders(stage) == [
+            ("POST", "incidents/I-301/merge", {"incidents": ["I-300"]}),
+            ("POST", "incidents/I-301/link", {"incidents": ["I-299"], "alerts": ["A-7"]}),
+        ]
+
+
 async def test_a_linked_alert_is_jumped_to_and_the_bracket_comes_back():
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:

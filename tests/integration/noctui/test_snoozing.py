@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from noctui.state.times import rfc3339
 from tests.integration.noctui.stage import T0, Stage, matches_golden, queue_of_nine
+from tests.unit.noctui import shift_story as told
 
 QUARTER = 15 * 60_000
 
@@ -81,3 +82,29 @@ async def test_a_row_that_comes_back_is_tagged():
         await stage.shows(pilot, "back: Guard panic button")
         await stage.press(pilot, "j")
         assert "back   was snoozed by tomas, ended 4 min ago" in stage.text
+
+
+async def test_a_snooze_from_its_preview_to_its_end_on_the_shift_screen_and_back_in_the_queue():
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        stage.load(*queue_of_nine())
+        await stage.press(pilot, "8")
+        stage.tell("silences", "", {"items": [told.silence("S-8", T0, hiding={"count": 0, "alerts": []})]})
+        await stage.press(pilot, "2", "s", "tab", "tab")
+        assert "HITS P1!  site:NTH-04  hits 4 now" in stage.text
+        await stage.press(pilot, "1", *"works", "enter")
+        site = [{"name": "site", "op": "=", "value": "NTH-04"}]
+        planned = told.silence("S-9", T0, matchers=site, ends_at=rfc3339(T0 + QUARTER), author="mara", comment="works")
+        stage.answer(planned, status=201)
+        await stage.press(pilot, "8")
+        assert "14:22 mara        61 site:NTH-04" in stage.text
+        assert "HITS NOTHING" in stage.text
+        stage.now += QUARTER
+        ended = {**planned, "state": "expired", "ended_at": rfc3339(T0 + QUARTER), "happened": "expired"}
+        stage.change("silence", ended)
+        first = {**queue_of_nine()[0], "snoozed_by": "mara", "snooze_ended_at": rfc3339(T0 + QUARTER)}
+        stage.alert(first, old="suppressed")
+        await stage.shows(pilot, "expired 0 s ago")
+        await stage.press(pilot, "2")
+        assert "back: Door forced, dock 3" in stage.text
+        assert "was snoozed by mara, ended 0 s ago" in stage.text

@@ -61,7 +61,7 @@ def test_every_act_on_data_is_marked_as_one():
     assert {action.id for action in ACTIONS if action.mutating} == {
         *("ack", "ack_all", "take", "escalate", "resolve", "note", "undo"),
         *("pin", "rollback", "judge"),
-        *("check", "hold", "assign", "case", "snooze", "sign", "accept", "end_it"),
+        *("check", "hold", "assign", "case", "snooze", "sign", "accept", "end_it", "merge", "link"),
     }
 
 
