@@ -9,12 +9,12 @@ of as many days; and chance is shared among columns and windows.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from math import inf, isfinite, sqrt
+from math import hypot, inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ml.measure import Ranking, chi_square_tail, kolmogorov_tail, rounded
+from ml.measure import Z_90, Ranking, chi_square_tail, kolmogorov_tail, resampled, rounded, rows_worth
 from nocd.domain.instant import DAY_MS
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ MEMORIES_MIN: Final = 1.5  # of a column, in the training time: the first of the
 WINDOWS_MIN: Final = 28  # of training, to know their unrest by: every day of the week four times
 _KS_USUAL: Final = 1.36  # distances up to it, times √n, come by chance in 95 of 100
 _HALF: Final = 0.5
+_ROUNDS: Final = 200
 _SHARE_EDGE: Final = 0.1  # near 0 and 1 a few rows look surer than they are
 
 
@@ -303,10 +304,22 @@ def _performance(then: dict[str, Any], known: Rows, score: Floats, *, ticket: fl
     right = float(weight @ known.label[flagged])
     pr_auc = Drop("pr_auc", model["pr_auc"][0], then["test"]["fraud"], FRAUDS_MIN)
     precision = Drop("ticket_precision", model["confusion"]["precision"], model["confusion"]["rows"], TICKETS_MIN)
+    ranking, error = Ranking(known.label, score), _error(known, score, *model["pr_auc"])
     return [
-        pr_auc.told(Ranking(known.label, score).average_precision(known.weight), known.frauds),
-        precision.told(right / float(weight.sum()) if len(weight) else None, len(weight)),
+        pr_auc.told(ranking.average_precision(known.weight), known.frauds, error=error),
+        precision.told(right / float(weight.sum()) if len(weight) else None, len(weight), worth=rows_worth(weight)),
     ]
+
+
+def _error(known: Rows, score: Floats, _: float | None, low: float | None, high: float | None) -> float:
+    """Return the standard error of a change of PR-AUC: one row of the review sample may stand for a hundred."""
+    ranking = Ranking(known.label, score)
+    drawn = [
+        ranking.average_precision(weight) for weight in resampled(known.cluster, known.weight, rounds=_ROUNDS, seed=0)
+    ]
+    now = np.asarray(drawn)[~np.isnan(drawn)]
+    then = 0.0 if low is None or high is None else (high - low) / 2 / Z_90
+    return hypot(then, float(now.std())) if len(now) else inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,14 +331,17 @@ class Drop:
     rows: int
     rows_min: int
 
-    def told(self, now: float | None, rows: int) -> dict[str, Any]:
-        """Return how grave its fall is: only what three standard errors do not explain, for it is asked every day."""
+    def told(self, now: float | None, rows: int, *, worth: float | None = None, error: float = 0.0) -> dict[str, Any]:
+        """Return how grave its fall is: only what three standard errors do not explain, for it is asked every day.
+
+        The rows are worth as many equal ones; the error is at least what so many of a share have, and the one given.
+        """
         told = {"name": self.name, "then": self.then, "now": None if now is None else rounded(now), "rows": rows}
         if self.then is None or now is None or not self.rows or rows < self.rows_min:
             return told | {"level": "none", "reason": f"{self.name}: nothing to compare"}
         drop, pooled = self.then - now, (self.then * self.rows + now * rows) / (self.rows + rows)
         pooled = min(max(pooled, _SHARE_EDGE), 1 - _SHARE_EDGE)
-        error = sqrt(pooled * (1 - pooled) * (1 / self.rows + 1 / rows))
+        error = max(error, sqrt(pooled * (1 - pooled) * (1 / self.rows + 1 / (worth or rows))))
         level = (
             next((level for level, least in DROPS if drop >= least), "none") if drop > ERRORS_MIN * error else "none"
         )

@@ -133,6 +133,15 @@ def test_a_model_that_is_wrong_by_its_verdicts_is_told(frauds: int, honest: int,
     assert [each["level"] for each in answer["performance"]] == levels
 
 
+def test_one_row_that_stands_for_a_hundred_is_no_drift() -> None:
+    rows, score = judged(30, 60, right=True)
+    rows.weight[30:] = 100.0
+    score[40] = 0.95
+    answer = drift(manifest(company(5, people=20), **GOOD), rows, score)
+    assert answer["performance"][0]["now"] < 0.5
+    assert [each["level"] for each in answer["performance"]] == ["none"] * 2
+
+
 def test_a_column_of_one_value_has_its_histogram() -> None:
     rows = company(6, people=20)
     constant = moved(rows, 5, np.ones_like)
