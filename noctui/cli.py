@@ -206,7 +206,7 @@ def handover(*, name: str, as_plain: bool, as_json: bool, **given: Any) -> None:
     if as_json:
         _print_json(dict(body))
         return
-    from noctui.client.files import handover_text  # noqa: PLC0415 - only this command needs it
+    from noctui.state.handovertext import handover_text  # noqa: PLC0415 - only this command needs it
 
     click.echo(handover_text(body), nl=False)
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from noctui.cli import main
-from noctui.client.files import handover_text
+from noctui.state.handovertext import handover_text
 from tests.integration.noctui.fake import TOKEN, FakeNocd
 from tests.unit.noctui import shift_story as shift
 from tests.unit.noctui.story import T0
