@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from noctui.client import tidings
 from noctui.client.clock import now_ms
-from noctui.client.files import write_handover
+from noctui.client.files import write_down
 from noctui.client.orders import BULK, Order
 from noctui.client.queries import Query
 from noctui.messages import Heard
@@ -27,7 +27,7 @@ from noctui.settings import KeymapFile
 from noctui.state import reduce
 from noctui.state.acts import MANY_A_REQUEST, Act, body_of
 from noctui.state.desk import Desk
-from noctui.state.handovertext import handover_text
+from noctui.state.handovertext import file_name, handover_text
 from noctui.state.keymap import BadKeymap
 from noctui.state.pace import LOCAL_S, Pacer
 from noctui.state.themes import DARK, MONO
@@ -256,7 +256,7 @@ class Console(Keeping, Jumping):
     def on_export_wanted(self, event: ExportWanted) -> None:
         """Write a handover or sheet to a file, and say where."""
         try:
-            self.say(f"written to {write_handover(event.view, handover_text(event.view))}")
+            self.say(f"written to {write_down(file_name(event.view), handover_text(event.view))}")
         except OSError as error:
             self.say(f"not written: {error.strerror or error}", "error")
 

@@ -143,7 +143,7 @@ def info(model: Model, docket: Docket, look: Look, width: int) -> Line:
     counts = {view: sum(case.seen_in(view, me=model.me, now=look.now) for case in rows) for view in ("mine", "due")}
     left = ("/ ", "muted"), (docket.filter.text or "no filter", "text" if docket.filter else "muted")
     standing = sum(case_id in model.cases.rows and model.cases.rows[case_id].open for case_id in docket.order)
-    tail = f"{standing} of {len(rows)} "
+    tail = f"{standing} of {len(rows)}{' and more' if model.cases.partial else ''} "
     right: Line = (
         (f"view {docket.view} (v)  ", "accent" if docket.view != "all" else "muted"),
         (f"mine {counts['mine']}  due {counts['due']}  ", "strong" if counts["due"] else "muted"),

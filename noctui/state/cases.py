@@ -52,13 +52,14 @@ class File:
 
 @dataclass(slots=True)
 class Cases:
-    """Cases by id; None in `listed` has not come yet.
+    """Cases by id; a list that is not in `listed` has not come yet, and of one in `partial` there is more than we know.
 
     `asked` holds when (this machine's milliseconds) each need was last asked for, as on the page of a site.
     """
 
     rows: dict[str, Case] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
+    partial: set[str] = field(default_factory=set)
     files: OrderedDict[str, File] = field(default_factory=OrderedDict)
     runs: OrderedDict[str, tuple[Body, ...]] = field(default_factory=OrderedDict)
     asked: dict[Need, int] = field(default_factory=dict)
@@ -115,6 +116,8 @@ class Cases:
         if known is not None and known.updated_at > case.updated_at:
             return
         self.rows[case.id] = case
+        if case.open:
+            return
         ended = [row.id for row in self.rows.values() if not row.open]
         for case_id in ended[: max(len(ended) - ENDED_MAX, 0)]:
             del self.rows[case_id]
@@ -152,6 +155,10 @@ class Cases:
     def _take_list(self, kind: str, body: Body) -> None:
         came = [read_case(each) for each in _bodies(body, "items")]
         mine = {case.id for case in came}
+        self.partial.discard(kind)
+        if body.get("cursor"):  # there are more than one page: what is not on it may well be open
+            self.partial.add(kind)
+            mine |= set(self.rows)
         for case in [row for row in self.rows.values() if f"{row.kind}s" == kind and row.open and row.id not in mine]:
             del self.rows[case.id]
         for case in came:

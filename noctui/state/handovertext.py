@@ -1,7 +1,8 @@
-"""A handover as text."""
+"""A handover, or the sheet of one not signed yet, as text for people, and the name of a file for it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from nocd.wire.present_handovers import text_of
@@ -12,5 +13,11 @@ if TYPE_CHECKING:
 
 
 def handover_text(view: Mapping[str, Any]) -> str:
-    """Return a handover or sheet as text that no terminal obeys."""
+    """Return it as text that no terminal obeys."""
     return "".join(f"{clean(each)}\n" for each in text_of(view).splitlines())
+
+
+def file_name(view: Mapping[str, Any]) -> str:
+    """Return `handover-H-3-2026-11-22T1407.txt`, whatever the id and time are made of."""
+    when = str(view.get("signed_at") or view.get("time") or "")[:16]
+    return re.sub(r"[^\w.-]", "", f"handover-{view.get('id') or 'sheet'}-{when}.txt")

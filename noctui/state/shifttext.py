@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nocd.wire.present_handovers import text_of
 from noctui.state.alert import rank_of
 from noctui.state.cells import clean, cut
+from noctui.state.handovertext import handover_text
 from noctui.state.lines import Line, Span, column, line, spread
 from noctui.state.times import Look, parse, short_time, spell, stamp
 from noctui.state.units import shown
@@ -204,7 +204,7 @@ def handover_lines(book: ShiftBook, opened: str, look: Look, width: int, *, here
     if book.handovers is None:
         return [LOADING]
     if view := next((each for each in book.handovers if each.get("id") == opened), None):
-        return [line(f" {clean(text)}") for text in text_of(view).splitlines()]
+        return [line(f" {text}") for text in handover_text(view).splitlines()]
     found = [_handover_line(each, look, width) for each in book.handovers]
     return _marked(found, here) or [line(" none yet     h hands over", "muted")]
 

@@ -306,3 +306,15 @@ def test_lines_under_a_cursor_keep_one_above() -> None:
     assert (sheet.count, sheet.cursor, sheet.top, sheet.foot(9)) == (2, 1, None, None)
     assert (sheet.head(9), sheet.line(0, 9)) == (line("head"), line("a"))
     assert PickSheet((), 1).cursor is None
+
+
+def test_where_there_are_more_than_a_page_that_is_said_and_what_the_feed_told_stays() -> None:
+    model, docket = filled(), Docket()
+    docket.follow(model, T0)
+    first = told.docket(T0)[0][:1]
+    model.cases.take("tickets", "", 200, {"items": first, "cursor": "more"})
+    assert len(model.cases.rows) == 5
+    assert plain(info(model, docket, LOOK, 90)).endswith("5 of 5 and more")
+    model.cases.take("tickets", "", 200, {"items": first, "cursor": None})
+    assert len(model.cases.rows) == 3
+    assert "and more" not in plain(info(model, docket, LOOK, 90))

@@ -6,11 +6,11 @@ from datetime import UTC
 
 import pytest
 
-from noctui.client.files import write_handover
+from noctui.client.files import write_down
 from noctui.state import reduce
 from noctui.state import shifttext as text
 from noctui.state.find import Filter, read_filter
-from noctui.state.handovertext import handover_text
+from noctui.state.handovertext import file_name, handover_text
 from noctui.state.lines import plain
 from noctui.state.model import Model
 from noctui.state.shiftbook import AGAIN_MS, LISTS, ShiftBook
@@ -156,6 +156,7 @@ def test_each_pane_keeps_its_line_and_what_is_opened_is_closed_before_one_leaves
 
 @pytest.mark.parametrize("view", [told.sheet(T0), told.handover("H-4", T0)])
 def test_a_handover_is_written_to_a_file_of_its_own(tmp_path, view) -> None:
-    path = write_handover(view, handover_text(view), folder=tmp_path / "noctui")
+    path = write_down(file_name(view), handover_text(view), folder=tmp_path / "noctui")
     assert path.name.startswith(f"handover-{view.get('id') or 'sheet'}-2026-11-22T")
     assert path.read_text("utf-8").startswith("Handover ")
+    assert "/" not in file_name({"id": "../../etc", "time": "x/y"})
