@@ -295,28 +295,31 @@ def _scores_moved(then: Histogram, score: Floats, look: Look) -> dict[str, Any]:
 
 
 def _performance(then: dict[str, Any], known: Rows, score: Floats, *, ticket: float) -> list[dict[str, Any]]:
-    """Return how far PR-AUC and the precision of tickets fell, where ten verdicts came."""
+    """Return how far PR-AUC and the precision of tickets fell, where ten verdicts came.
+
+    PR-AUC is of the rows as they were judged, then and now: by weight, one of the review sample that stands for a
+    hundred would sway it by itself.
+    """
     if len(known) < VERDICTS_MIN:
         return []
     model = then["model"]
     flagged = score >= ticket
     weight = known.weight[flagged]
     right = float(weight @ known.label[flagged])
-    pr_auc = Drop("pr_auc", model["pr_auc"][0], then["test"]["fraud"], FRAUDS_MIN)
+    held = model.get("pr_auc_as_judged", [None] * 3)
+    pr_auc = Drop("pr_auc", held[0], then["test"]["fraud"], FRAUDS_MIN)
     precision = Drop("ticket_precision", model["confusion"]["precision"], model["confusion"]["rows"], TICKETS_MIN)
-    ranking, error = Ranking(known.label, score), _error(known, score, *model["pr_auc"])
+    now = Ranking(known.label, score).average_precision(np.ones(len(known)))
     return [
-        pr_auc.told(ranking.average_precision(known.weight), known.frauds, error=error),
+        pr_auc.told(now, known.frauds, error=_error(known, score, *held)),
         precision.told(right / float(weight.sum()) if len(weight) else None, len(weight), worth=rows_worth(weight)),
     ]
 
 
 def _error(known: Rows, score: Floats, _: float | None, low: float | None, high: float | None) -> float:
-    """Return the standard error of a change of PR-AUC: one row of the review sample may stand for a hundred."""
-    ranking = Ranking(known.label, score)
-    drawn = [
-        ranking.average_precision(weight) for weight in resampled(known.cluster, known.weight, rounds=_ROUNDS, seed=0)
-    ]
+    """Return the standard error of a change of PR-AUC."""
+    ranking, alike = Ranking(known.label, score), np.ones(len(known))
+    drawn = [ranking.average_precision(weight) for weight in resampled(known.cluster, alike, rounds=_ROUNDS, seed=0)]
     now = np.asarray(drawn)[~np.isnan(drawn)]
     then = 0.0 if low is None or high is None else (high - low) / 2 / Z_90
     return hypot(then, float(now.std())) if len(now) else inf

@@ -38,11 +38,12 @@ def trial(score: list[float], label: list[int], *, terms: Terms = TERMS, **colum
 def test_every_figure_is_told_of_every_scorer() -> None:
     told = evaluate(trial([0.9, 0.1, 0.8, 0.2], [1, 0, 1, 0], rules=[0.9, 0.1, 0.0, 0.2], champion=[0.5] * 4))
     for name in ("model", "rules", "both", "champion"):
-        assert told[name].keys() == {
+        assert told[name].keys() - {"pr_auc_as_judged"} == {
             *("pr_auc", "roc_auc", "precision_at_80_recall", "recall_at_1_percent_alerts", "brier", "reliability"),
             *("confusion", "pr_curve"),
         }
     assert told["model"]["pr_auc"][0] == 1
+    assert told["model"]["pr_auc_as_judged"] == [1, 1, 1]
     assert told["rules"]["pr_auc"][0] == pytest.approx(0.75)
     assert told["champion"]["pr_auc"][0] == 0.5
     assert told["differences"].keys() == {"rules", "champion"}
