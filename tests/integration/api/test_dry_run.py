@@ -61,9 +61,9 @@ async def tried(desk: Desk, event: Any, token: str = "admin") -> Any:
 
 
 async def state(desk: Desk) -> list[Any]:
-    """Return all that a dry run could have changed."""
+    """Return all that a dry run could have changed; inputs are no part of it, for the daemon says that it lives."""
     tenant = desk.daemon.tenants["default"]
-    return [[*tenant.pipeline.engine.shelves], tenant.pipeline.last_no, tenant.pipeline.last_seq]
+    return [[*tenant.pipeline.engine.shelves], tenant.pipeline.last_seq]
 
 
 async def test_a_dry_run_tells_what_a_punch_would_score_and_why(desk: Desk) -> None:

@@ -59,3 +59,4 @@ async def test_what_is_no_place_is_refused(desk: Desk, body: dict[str, Any]) -> 
 async def test_a_token_limited_to_sites_sees_nobody(desk: Desk) -> None:
     assert (await desk.ask("GET", "/v1/presence", token="north")).status == 403
     assert (await desk.ask("POST", "/v1/presence", token="north", json={"looking": "A-2"})).status == 200
+    await say(desk, "north", None)
