@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nocd.domain.command import Command
 from nocd.domain.finding import Category
-from nocd.domain.instant import HOUR_MS, MINUTE_MS
+from nocd.domain.instant import DAY_MS, HOUR_MS, MINUTE_MS
 from nocd.domain.ticket import Ticket, TicketPriority
 from nocd.simulate.truth import Truth
 from nocd.triage.sla import target_ms
+from tests.e2e.entailed import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ _TAKEN_MS: Final = MINUTE_MS
 _TAKEN_LATE_MS: Final = 9 * MINUTE_MS
 _ENDED_MS: Final = 30 * MINUTE_MS
 _FORGOTTEN_MS: Final = 74 * HOUR_MS
+_NEVER_MS: Final = 400 * DAY_MS  # what lasts by itself, and adds to one alert, is no operator's to end
 _NEGLECTS: Final = (
     ("EMERGENCY_ESCALATION_DELAYED", 2 * MINUTE_MS),
     ("EMERGENCY_TICKET_UNASSIGNED", 5 * MINUTE_MS),
@@ -80,6 +82,8 @@ class Desk:
         taken, ended, late = since + _TAKEN_MS, since + _ENDED_MS, self._late(ticket)
         if draw < FORGOTTEN:
             ended = since + _FORGOTTEN_MS
+        elif ticket.type in ONE_AT_A_TIME:
+            ended = since + _NEVER_MS
         elif draw < SLOW:
             ended = late + _ENDED_MS
         elif draw < UNCLAIMED and urgent:
