@@ -30,6 +30,7 @@ _TAKEN_LATE_MS: Final = 9 * MINUTE_MS
 _ENDED_MS: Final = 30 * MINUTE_MS
 _FORGOTTEN_MS: Final = 74 * HOUR_MS
 _NEVER_MS: Final = 400 * DAY_MS  # what lasts by itself, and adds to one alert, is no operator's to end
+_LASTS_MS: Final = {"FIELD_SUPPORT_DELAYED": 48 * HOUR_MS}  # it is told again, and graver, at 120 h
 _NEGLECTS: Final = (
     ("EMERGENCY_ESCALATION_DELAYED", 2 * MINUTE_MS),
     ("EMERGENCY_TICKET_UNASSIGNED", 5 * MINUTE_MS),
@@ -74,7 +75,7 @@ class Desk:
                 )
                 self._order("resolve_ticket", ticket, at, verdict="true_positive", comment="seen to")
             else:
-                self.plant(Truth("", what, "", ticket.site or "", at, at))
+                self.plant(Truth("", what, "", ticket.site or "", at, at + _LASTS_MS.get(what, 0)))
 
     def _plan(self, ticket: Ticket, since: int, *, again: bool) -> None:
         draw = 1.0 if again else self._draw(ticket)
