@@ -148,6 +148,7 @@ async def test_every_route_served_is_documented_and_every_one_documented_is_serv
     assert len(served) > 50
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(150)
 async def test_every_operation_answers_as_documented(desk: Desk) -> None:
     await desk.post(envelope("noc.alert", {**DOOR, "alert_type": "Window"}, id="doc-window", source="/doc"))

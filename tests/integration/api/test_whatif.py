@@ -16,7 +16,7 @@ from nocd.domain.token import Role
 from tests.integration.api.desk import Desk, running
 from tests.unit.ingest.examples import MINIMAL, envelope
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.heavy]
 PATH = "/v1/whatif"
 FEWER: dict[str, Any] = {"set": {"ticket_severities": ""}, "days": 1}
 

@@ -11,6 +11,7 @@ from tests.integration.noctui.stage import T0, Stage, matches_golden, queue_of_n
 from tests.integration.noctui.visiting import asked
 from tests.unit.noctui import glance_story as told
 
+pytestmark = pytest.mark.heavy
 SIZES = [(80, 24), (200, 60), (120, 40), (79, 23), (59, 20), (50, 14)]
 KEYS = {"1": "1 OVERVIEW", "5": "5 PEOPLE", "6": "6 RISK"}
 
