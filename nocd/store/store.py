@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 READERS = 2
-BESIDE_FROM = (3, 51, 3)  # before it, two connections at the log at the same instant may corrupt the file
 
 
 class Store:
@@ -124,17 +123,15 @@ class Store:
         return complete
 
     async def checkpoint(self, *, wal_max_bytes: int) -> int:
-        """Copy the write-ahead log back, cutting it where it is longer than `wal_max_bytes`; return its size before.
+        """Copy the write-ahead log back, cutting it where it is longer than `wal_max_bytes`; return its size before."""
 
-        Of a long one most is copied by a connection of its own, while commits go on; the writer cuts what is left.
-        """
-        size = await self.wal_bytes()
-        long = size > wal_max_bytes
-        if long and sqlite3.sqlite_version_info >= BESIDE_FROM:
-            await asyncio.to_thread(_copy_back, self.path)
-        if size:
-            await self._do(self._writer.checkpoint, "TRUNCATE" if long else "PASSIVE")
-        return size
+        def run() -> int:
+            size = self._writer.wal_bytes()
+            if size:
+                self._writer.checkpoint("TRUNCATE" if size > wal_max_bytes else "PASSIVE")
+            return size
+
+        return await self._do(run)
 
     async def wal_bytes(self) -> int:
         """Return the size of the write-ahead log."""
@@ -189,16 +186,6 @@ class Store:
 
     async def _do(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await _in_thread(self._write, function, *args, **kwargs)
-
-
-def _copy_back(path: Path) -> None:
-    """Copy the write-ahead log back as far as nobody is disturbed."""
-    try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    except sqlite3.Error as error:
-        raise plain(error) from error
 
 
 async def _in_thread(
