@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from noctui.state.alertrows import GLYPHS
 from noctui.state.lines import Line, Span, column, dimmed, line, spread
+from noctui.state.sheet import ListSheet
 from noctui.state.times import HOUR_MS, Look, age, short_time
 
 if TYPE_CHECKING:
     from noctui.state.case import Case
     from noctui.state.docket import Docket
     from noctui.state.model import Model
+    from noctui.state.sheet import Ordered
 
 NARROW, MEDIUM = 56, 72
 STATES = {
@@ -83,7 +85,7 @@ def row(case: Case, look: Look, width: int, *, pending: bool = False, here: bool
 
 
 @dataclass(frozen=True, slots=True)
-class CaseSheet:
+class CaseSheet(ListSheet):
     """The list as its widget shows it."""
 
     model: Model
@@ -92,27 +94,13 @@ class CaseSheet:
     frozen: bool = False
 
     @property
-    def count(self) -> int:
-        """Return how many lines there are."""
-        return len(self.docket.order) or 1
-
-    @property
-    def cursor(self) -> int | None:
-        """Return the line of the cursor."""
-        return self.docket.index
-
-    @property
-    def top(self) -> int | None:
-        """Return None: the widget keeps the cursor on its line of the screen."""
-        return None
+    def listed(self) -> Ordered:
+        """Return the rows."""
+        return self.docket
 
     def head(self, width: int) -> Line | None:
         """Return the column heads."""
         return head(width)
-
-    def foot(self, _width: int) -> Line | None:
-        """Return None: nothing stays below."""
-        return None
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""

@@ -10,6 +10,7 @@ from noctui.state.alert import Alert, rank_of, state_of
 from noctui.state.heat import cells_each, hours_head, hours_row, spark
 from noctui.state.lines import BLANK, Line, Span, column, dimmed, line, spread
 from noctui.state.model import tally
+from noctui.state.sheet import ListSheet
 from noctui.state.times import SECOND_MS, Look, age
 from noctui.state.units import short
 from noctui.state.watch import NEEDS_MAX
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from noctui.state.glance import Condition, Heat, Overview, Work
     from noctui.state.model import Model
     from noctui.state.present import Person
+    from noctui.state.sheet import Ordered
     from noctui.state.watch import Watch
 
 ROOMY = 84
@@ -67,7 +69,7 @@ def need_row(alert: Alert, look: Look, width: int, *, here: bool, pending: bool)
 
 
 @dataclass(frozen=True, slots=True)
-class NeedSheet:
+class NeedSheet(ListSheet):
     """What needs somebody, as its widget shows it."""
 
     model: Model
@@ -76,19 +78,9 @@ class NeedSheet:
     frozen: bool = False
 
     @property
-    def count(self) -> int:
-        """Return how many lines there are."""
-        return len(self.watch.needs.order) or 1
-
-    @property
-    def cursor(self) -> int | None:
-        """Return the line of the cursor."""
-        return self.watch.needs.index
-
-    @property
-    def top(self) -> int | None:
-        """Return None: the widget keeps the cursor on its line of the screen."""
-        return None
+    def listed(self) -> Ordered:
+        """Return the rows."""
+        return self.watch.needs
 
     def head(self, width: int) -> Line | None:
         """Return the column heads where there is room for columns."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from noctui.state.lines import Line, Span, column, dimmed, line
 from noctui.state.rates import BLOCKS
 from noctui.state.scorerows import role_of
+from noctui.state.sheet import ListSheet
 from noctui.state.times import Look, age
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from noctui.state.folk import Folk
     from noctui.state.glance import PersonRow
     from noctui.state.model import Model
+    from noctui.state.sheet import Ordered
 
 SEEN_FROM, SITE_FROM, ROLE_FROM, WIDE = 59, 67, 78, 92
 ID_CELLS, NAME_CELLS, ROLE_CELLS, SITE_CELLS, STATE_CELLS = 7, 16, 10, 7, 9
@@ -65,7 +67,7 @@ def row(each: PersonRow, look: Look, width: int, *, here: bool = False) -> Line:
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleSheet:
+class PeopleSheet(ListSheet):
     """The list as its widget shows it."""
 
     model: Model
@@ -74,27 +76,13 @@ class PeopleSheet:
     frozen: bool = False
 
     @property
-    def count(self) -> int:
-        """Return how many lines there are."""
-        return len(self.folk.people.order) or 1
-
-    @property
-    def cursor(self) -> int | None:
-        """Return the line of the cursor."""
-        return self.folk.people.index
-
-    @property
-    def top(self) -> int | None:
-        """Return None: the widget keeps the cursor on its line of the screen."""
-        return None
+    def listed(self) -> Ordered:
+        """Return the rows."""
+        return self.folk.people
 
     def head(self, width: int) -> Line | None:
         """Return the column heads."""
         return head(width)
-
-    def foot(self, _width: int) -> Line | None:
-        """Return None: nothing stays below."""
-        return None
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""

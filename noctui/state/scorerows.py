@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from noctui.state.heat import cells_each, hours_head, hours_row
 from noctui.state.lines import Line, Span, column, dimmed, line
 from noctui.state.risk import HEAT
+from noctui.state.sheet import ListSheet
 from noctui.state.times import Look, age
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from noctui.state.model import Model
     from noctui.state.risk import Risk
     from noctui.state.score import Score, SiteRisk
+    from noctui.state.sheet import Ordered
 
 LABELS = {
     "fraud": "fraud",
@@ -85,7 +87,7 @@ def row(score: Score, look: Look, width: int, *, here: bool = False, pending: bo
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreSheet:
+class ScoreSheet(ListSheet):
     """The ranked list; `pending` holds the scores whose verdict awaits its answer."""
 
     model: Model
@@ -95,27 +97,13 @@ class ScoreSheet:
     frozen: bool = False
 
     @property
-    def count(self) -> int:
-        """Return how many lines there are."""
-        return len(self.risk.scores.order) or 1
-
-    @property
-    def cursor(self) -> int | None:
-        """Return the line of the cursor."""
-        return self.risk.scores.index
-
-    @property
-    def top(self) -> int | None:
-        """Return None: the widget keeps the cursor on its line of the screen."""
-        return None
+    def listed(self) -> Ordered:
+        """Return the rows."""
+        return self.risk.scores
 
     def head(self, width: int) -> Line | None:
         """Return the column heads."""
         return head(width)
-
-    def foot(self, _width: int) -> Line | None:
-        """Return None: nothing stays below."""
-        return None
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,48 @@ class Sheet(Protocol):
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""
+
+
+class Ordered(Protocol):
+    """What a list keeps of its rows: their ids in order, and where the cursor is."""
+
+    @property
+    def order(self) -> Sequence[str]:
+        """Return the ids as they stand."""
+
+    @property
+    def index(self) -> int | None:
+        """Return the row of the cursor."""
+
+
+class ListSheet(ABC):
+    """What lists of things with a cursor share; one of nothing has a line that says why."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def listed(self) -> Ordered:
+        """Return the rows."""
+
+    @property
+    def count(self) -> int:
+        """Return how many lines there are."""
+        return len(self.listed.order) or 1
+
+    @property
+    def cursor(self) -> int | None:
+        """Return the line of the cursor."""
+        return self.listed.index
+
+    @property
+    def top(self) -> int | None:
+        """Return None: the widget keeps the cursor on its line of the screen."""
+        return None
+
+    def foot(self, _width: int) -> Line | None:
+        """Return None: nothing stays below."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

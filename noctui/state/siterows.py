@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from noctui.state.alertrows import GLYPHS
 from noctui.state.lines import Line, Span, column, dimmed, line
+from noctui.state.sheet import ListSheet
 from noctui.state.site import Site, Standing
 from noctui.state.times import Look, age
 from noctui.state.units import short
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from noctui.state.model import Model
     from noctui.state.places import Places
+    from noctui.state.sheet import Ordered
 
 COUNT_CELLS, LAST_CELLS, STATE_CELLS = 4, 5, 4
 NARROW, MEDIUM = 56, 76
@@ -59,7 +61,7 @@ def _count(count: int, number: int) -> Span:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteSheet:
+class SiteSheet(ListSheet):
     """The list as its widget shows it."""
 
     model: Model
@@ -69,27 +71,13 @@ class SiteSheet:
     frozen: bool = False
 
     @property
-    def count(self) -> int:
-        """Return how many lines there are."""
-        return len(self.places.order) or 1
-
-    @property
-    def cursor(self) -> int | None:
-        """Return the line of the cursor."""
-        return self.places.index
-
-    @property
-    def top(self) -> int | None:
-        """Return None: the widget keeps the cursor on its line of the screen."""
-        return None
+    def listed(self) -> Ordered:
+        """Return the rows."""
+        return self.places
 
     def head(self, width: int) -> Line | None:
         """Return the column heads."""
         return head(width)
-
-    def foot(self, _width: int) -> Line | None:
-        """Return None: nothing stays below."""
-        return None
 
     def line(self, index: int, width: int) -> Line:
         """Return a line by its index."""
